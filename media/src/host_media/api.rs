@@ -1,0 +1,134 @@
+//! What the rest of the daemon sees of sound.
+
+use std::path::PathBuf;
+
+use crate::simple_webrtc::engine::{AudioFrame, LinkId, PacketSink};
+
+/// What stands for a microphone or a speaker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeviceSpec {
+    /// The system's default.
+    Default,
+    /// Nothing: silence in, nowhere out.
+    None,
+    /// A sine at this many Hz (input only).
+    Tone(u32),
+    /// A WAV file. In: played once, or again and again. Out: what a person would hear.
+    File {
+        /// Where.
+        path: PathBuf,
+        /// Again from the start at its end (input only).
+        looped: bool,
+    },
+    /// A device id from [`list_devices`].
+    Id(String),
+}
+
+/// How sound is set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AudioConfig {
+    /// Microphone.
+    pub input: DeviceSpec,
+    /// Speaker.
+    pub output: DeviceSpec,
+    /// Encoder bitrate, bits a second (6,000..=128,000).
+    pub bitrate_bps: u32,
+    /// Sound in a packet, ms: 10, 20, 40 or 60.
+    pub frame_ms: u32,
+}
+
+/// Where encoded frames go; called on the audio thread: must not block.
+pub trait FrameOut: Send {
+    /// One encoded frame for one link.
+    fn frame(&mut self, link: LinkId, frame: AudioFrame);
+}
+
+/// What the audio thread tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AudioEvent {
+    /// The source delivers; monotonic microseconds of its sample 0.
+    SourceStarted {
+        /// Monotonic microseconds (CLOCK_MONOTONIC).
+        at_us: u64,
+    },
+    /// Playback runs; monotonic microseconds of its sample 0.
+    SinkStarted {
+        /// Monotonic microseconds (CLOCK_MONOTONIC).
+        at_us: u64,
+    },
+    /// The first packet of this link since playing was switched on was decoded.
+    FirstAudio {
+        /// Which.
+        link: LinkId,
+    },
+    /// A device is gone or failed; told once.
+    DeviceLost {
+        /// It is the input.
+        input: bool,
+        /// For people.
+        detail: String,
+    },
+}
+
+/// Figures of what is heard from a link.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReceiveStats {
+    /// Packets that came (doubles not counted).
+    pub packets_received: u64,
+    /// Packets that never came, or too late.
+    pub packets_lost: u64,
+    /// Interarrival jitter (RFC 3550 section 6.4.1), ms.
+    pub jitter_ms: f64,
+    /// Sound waiting now, ms.
+    pub jitter_buffer_ms: f64,
+    /// From arrival to playback, ms.
+    pub playout_delay_ms: f64,
+    /// Sound that had to be made up, ms.
+    pub concealed_ms: f64,
+    /// Frames repaired by in-band FEC.
+    pub fec_recovered: u64,
+}
+
+/// Figures of what is sent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SourceStats {
+    /// Bits a second the encoder aims at.
+    pub target_bitrate_bps: u32,
+    /// From the microphone to the encoded frame, ms: capture buffer and frame.
+    pub capture_delay_ms: f64,
+}
+
+/// A device of this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceInfo {
+    /// Stable id, to be given as SPEC.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// It is an input.
+    pub input: bool,
+    /// The system's default.
+    pub default: bool,
+}
+
+/// Sound of one daemon. Cheap to share; every method returns at once.
+pub trait Sound: Send + Sync {
+    /// Opens (a `file:` source starts at its sample 0) or closes the microphone.
+    fn microphone(&self, open: bool);
+    /// From now on what leaves is silence (or no longer). Applied after the last processing step.
+    fn mute(&self, muted: bool);
+    /// Makes a jitter buffer for a link; what the link receives goes into the sink.
+    fn add_link(&self, link: LinkId) -> Box<dyn PacketSink>;
+    /// Lets our sound go to a link (or no longer). Off at first.
+    fn send(&self, link: LinkId, on: bool);
+    /// Plays what comes from a link (or no longer). Off at first; packets that come before are dropped.
+    fn play(&self, link: LinkId, on: bool);
+    /// Forgets a link.
+    fn remove_link(&self, link: LinkId);
+    /// Figures of what is heard from a link; none if it is unknown.
+    fn receive_stats(&self, link: LinkId) -> Option<ReceiveStats>;
+    /// Figures of what is sent.
+    fn source_stats(&self) -> SourceStats;
+    /// Devices of this machine.
+    fn devices(&self) -> Vec<DeviceInfo>;
+}

@@ -1,0 +1,4 @@
+//! Media of one daemon: links (WebRTC) and sound. Knows no call, no topic and no gossip.
+
+pub mod host_media;
+pub mod simple_webrtc;

@@ -1,0 +1,215 @@
+//! What frontends are told.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::reply::{RosterEntry, Snapshot};
+
+/// States of a call that a frontend sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// Reaching the callee.
+    Dialing,
+    /// It rings there.
+    Ringing,
+    /// It rings here.
+    Incoming,
+    /// Accepted; media is not flowing yet.
+    Connecting,
+    /// Accepted, and the first media packet was decoded.
+    Active,
+    /// On hold.
+    Held,
+    /// No packet arrives; it is being restarted.
+    Reconnecting,
+    /// Being ended.
+    Ending,
+    /// Over.
+    Ended,
+}
+
+/// Direction of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// It came in.
+    In,
+    /// We made it.
+    Out,
+}
+
+/// What lies behind an end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EndCause {
+    /// A stable word.
+    pub what: String,
+    /// For people: what was tried and what to do.
+    pub detail: String,
+}
+
+impl EndCause {
+    /// A cause.
+    #[must_use]
+    pub fn new(what: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { what: what.into(), detail: detail.into() }
+    }
+}
+
+/// What a participant's media do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MediaState {
+    /// Microphone muted.
+    pub muted: bool,
+    /// Hears nothing.
+    pub deafened: bool,
+    /// Holds the call.
+    pub held: bool,
+    /// No packet arrives from it.
+    pub reconnecting: bool,
+}
+
+/// Which client changed our own mute, if a client did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct MuteSource {
+    /// The `client` of its hello.
+    pub client: String,
+}
+
+/// How grave a warning is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Something doesn't work as it should.
+    Warning,
+}
+
+/// An event with its place in the stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Event {
+    /// Rises by one an event.
+    pub seq: u64,
+    /// When, Unix ms.
+    pub at_ms: u64,
+    /// What; its fields stand beside these two.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What happened. `call`, `account` and `device` are text ids.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum EventKind {
+    /// The whole state; first line of a subscription.
+    Snapshot(Box<Snapshot>),
+    /// Somebody calls.
+    IncomingCall {
+        /// Call.
+        call: String,
+        /// Who.
+        from: RosterEntry,
+        /// Media offered.
+        media: Vec<String>,
+        /// The caller's messenger's word for the conversation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        context: Option<String>,
+    },
+    /// A call changed its state.
+    CallState {
+        /// Call.
+        call: String,
+        /// New state.
+        state: CallState,
+        /// Direction.
+        direction: Direction,
+        /// Why it ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// What lies behind it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<EndCause>,
+        /// The device that ended it, if another one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<String>,
+        /// The client that asked for it, if one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client: Option<String>,
+    },
+    /// Media flows with a participant.
+    ParticipantJoined {
+        /// Call.
+        call: String,
+        /// Who.
+        account: String,
+        /// Device.
+        device: String,
+    },
+    /// A participant is gone.
+    ParticipantLeft {
+        /// Call.
+        call: String,
+        /// Who.
+        account: String,
+        /// Device.
+        device: String,
+        /// Why.
+        reason: String,
+    },
+    /// A participant's media state changed (or ours: `device` is our own).
+    ParticipantState {
+        /// Call.
+        call: String,
+        /// Who.
+        account: String,
+        /// Device.
+        device: String,
+        /// State.
+        #[serde(flatten)]
+        state: MediaState,
+    },
+    /// The microphone (or what stands for it) was opened.
+    SourceStarted {
+        /// Monotonic microseconds of sample 0.
+        at_us: u64,
+    },
+    /// Playback began.
+    SinkStarted {
+        /// Monotonic microseconds of sample 0.
+        at_us: u64,
+    },
+    /// A device we used is gone or failed.
+    DeviceLost {
+        /// `input` or `output`.
+        direction: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A call was missed.
+    MissedCall {
+        /// Call.
+        call: String,
+        /// Who.
+        account: String,
+        /// When it was offered, Unix ms.
+        started_at_ms: u64,
+    },
+    /// A contact was added, changed or removed, or its presence is new.
+    ContactChanged {
+        /// Who.
+        account: String,
+    },
+    /// The client was too slow; a snapshot follows.
+    Lagged {
+        /// How many events it missed.
+        missed: u64,
+    },
+    /// Something people should know.
+    Warning {
+        /// A stable word.
+        about: String,
+        /// What to do.
+        hint: String,
+    },
+}

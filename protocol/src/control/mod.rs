@@ -1,0 +1,23 @@
+//! What frontends see: requests, replies, events and errors of the control socket.
+//!
+//! JSON-RPC 2.0, one object a line. Ids are text: accounts in bech32m, devices as base58 peer ids,
+//! calls as 32 hex digits. Times are Unix milliseconds unless the name says otherwise.
+
+mod error;
+mod event;
+mod reply;
+mod request;
+
+pub use error::{ControlError, ErrorKind};
+pub use event::{CallState, Direction, EndCause, Event, EventKind, Level, MediaState, MuteSource};
+pub use reply::{
+    AccountInfo, AudioDevice, CallInfo, CandidatePair, Contact, HelloReply, LinkState, ParticipantInfo,
+    ParticipantStats, Reply, RosterEntry, Snapshot, Status,
+};
+pub use request::{
+    AcceptParams, AccountCommand, AddContactParams, CallCommand, CardParams, ContactCommand, ContactParams,
+    HelloParams, InCall, NoParams, OfferParams, Request, Scope, SubscribeParams, WhoseCall,
+};
+
+/// The version of this interface: major.minor; minor versions only add.
+pub const API_VERSION: &str = "1.0";

@@ -1,0 +1,307 @@
+//! What a frontend is answered.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::event::{CallState, Direction};
+
+/// A successful answer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Reply {
+    /// `hello`.
+    Hello(Box<HelloReply>),
+    /// `subscribe`.
+    Subscribed {
+        /// Sequence number of the newest event.
+        seq: u64,
+        /// State as of it; absent if `after` could be replayed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        snapshot: Option<Box<Snapshot>>,
+    },
+    /// `status`.
+    Status(Box<Status>),
+    /// `account.show`.
+    Account(Box<AccountInfo>),
+    /// `account.card`.
+    Card {
+        /// `ahoy:...`.
+        card: String,
+    },
+    /// `contact.list`.
+    Contacts {
+        /// All, by name.
+        contacts: Vec<Contact>,
+    },
+    /// `contact.add`.
+    Contact {
+        /// The new one.
+        contact: Contact,
+    },
+    /// `call.offer`.
+    Offered {
+        /// The new call.
+        call: String,
+    },
+    /// `call.list`.
+    Calls {
+        /// Newest last.
+        calls: Vec<CallInfo>,
+    },
+    /// `call.stats`.
+    Stats {
+        /// One a participant.
+        participants: Vec<ParticipantStats>,
+    },
+    /// `device.audio.list`.
+    AudioDevices {
+        /// All.
+        devices: Vec<AudioDevice>,
+    },
+    /// `config.get`.
+    Config {
+        /// Every key with its value.
+        config: serde_json::Value,
+    },
+    /// Done; names the call it was done to, if it was done to one.
+    Done {
+        /// Call.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<String>,
+    },
+}
+
+/// Who we talk to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HelloReply {
+    /// Interface version.
+    pub api: String,
+    /// Daemon version.
+    pub version: String,
+    /// Optional abilities of this daemon.
+    pub features: Vec<String>,
+    /// Our account.
+    pub account: String,
+    /// Our device.
+    pub device: String,
+    /// Longest line, bytes.
+    pub max_line_bytes: usize,
+    /// Events kept for a slow client.
+    pub event_queue: usize,
+}
+
+/// How the daemon is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Status {
+    /// Daemon version.
+    pub version: String,
+    /// Interface version.
+    pub api: String,
+    /// Our account.
+    pub account: String,
+    /// Our device.
+    pub device: String,
+    /// Connected peers.
+    pub peers: usize,
+    /// Calls that are not ended.
+    pub calls: usize,
+    /// Since the start, ms.
+    pub uptime_ms: u64,
+}
+
+/// Who we are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountInfo {
+    /// Our account.
+    pub account: String,
+    /// Our device.
+    pub device: String,
+    /// Our name in the card.
+    pub name: String,
+    /// The card, with the addresses we listen on.
+    pub card: String,
+    /// Where we listen.
+    pub listen: Vec<String>,
+}
+
+/// A contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Contact {
+    /// Account id.
+    pub account: String,
+    /// Our name for it.
+    pub name: String,
+    /// Its devices, as far as known.
+    pub devices: Vec<String>,
+    /// A device of it is connected now.
+    pub online: bool,
+    /// Its contact token is known: calls use its contact inbox.
+    pub acquainted: bool,
+}
+
+/// An invited account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RosterEntry {
+    /// Account id.
+    pub account: String,
+    /// Our name for it, if it is a contact or ourselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// State of a participant's link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkState {
+    /// Not begun.
+    New,
+    /// Being made.
+    Connecting,
+    /// Up.
+    Connected,
+    /// Interrupted.
+    Reconnecting,
+    /// Failed.
+    Failed,
+    /// Over.
+    Closed,
+}
+
+/// A participant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ParticipantInfo {
+    /// Account id.
+    pub account: String,
+    /// Device id.
+    pub device: String,
+    /// Our name for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// State of its link.
+    pub state: LinkState,
+    /// Its microphone is muted.
+    pub muted: bool,
+}
+
+/// A call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CallInfo {
+    /// Call id.
+    pub call: String,
+    /// State.
+    pub state: CallState,
+    /// Direction.
+    pub direction: Direction,
+    /// Everybody invited.
+    pub roster: Vec<RosterEntry>,
+    /// Everybody taking part, but us.
+    pub participants: Vec<ParticipantInfo>,
+    /// Our microphone is muted.
+    pub muted: bool,
+    /// When it was offered, Unix ms.
+    pub started_at_ms: u64,
+    /// When it ended, Unix ms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at_ms: Option<u64>,
+    /// Why it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The messenger's word for the conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+}
+
+/// Figures of a participant; null until they can be measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ParticipantStats {
+    /// Call id.
+    pub call: String,
+    /// Account id.
+    pub account: String,
+    /// Device id.
+    pub device: String,
+    /// State of its link.
+    pub state: LinkState,
+    /// When the link came up, Unix ms.
+    pub connected_at_ms: Option<u64>,
+    /// `audio`, `video`, `data`.
+    pub capabilities: Vec<String>,
+    /// Round trip, ms.
+    pub rtt_ms: Option<f64>,
+    /// RTP packets sent.
+    pub packets_sent: Option<u64>,
+    /// RTP packets received.
+    pub packets_received: Option<u64>,
+    /// RTP packets that never came.
+    pub packets_lost: Option<u64>,
+    /// 0..1 of the packets expected.
+    pub loss_rate: Option<f64>,
+    /// Interarrival jitter (RFC 3550), ms.
+    pub jitter_ms: Option<f64>,
+    /// Sent, bits a second.
+    pub bitrate_bps_out: Option<f64>,
+    /// Received, bits a second.
+    pub bitrate_bps_in: Option<f64>,
+    /// What the encoder aims at, bits a second.
+    pub target_bitrate_bps: Option<f64>,
+    /// Sound waiting in the jitter buffer, ms.
+    pub jitter_buffer_ms: Option<f64>,
+    /// From arrival to playback, ms.
+    pub playout_delay_ms: Option<f64>,
+    /// Estimate from microphone there to speaker here, ms.
+    pub mouth_to_ear_ms: Option<f64>,
+    /// Sound that had to be made up, ms.
+    pub concealed_ms: Option<f64>,
+    /// Packets that came by retransmission.
+    pub retransmitted: Option<u64>,
+    /// Frames repaired by FEC.
+    pub fec_recovered: Option<u64>,
+    /// Frames repaired by a copy.
+    pub copies_used: Option<u64>,
+    /// Frames repaired by DRED.
+    pub dred_recovered: Option<u64>,
+    /// Codec, such as `opus/48000`.
+    pub codec: Option<String>,
+    /// The pair of addresses in use.
+    pub candidate_pair: Option<CandidatePair>,
+}
+
+/// The pair of addresses media uses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CandidatePair {
+    /// Ours.
+    pub local: String,
+    /// Theirs.
+    pub remote: String,
+    /// `host`, `srflx`, `prflx` or `relay`.
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+/// A microphone or speaker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AudioDevice {
+    /// Stable id, to be given as SPEC.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// `input` or `output`.
+    pub direction: String,
+    /// The system's default.
+    pub default: bool,
+    /// In use now.
+    pub selected: bool,
+}
+
+/// The whole state.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Snapshot {
+    /// How the daemon is.
+    pub status: Status,
+    /// Calls that are not ended.
+    pub calls: Vec<CallInfo>,
+    /// All contacts.
+    pub contacts: Vec<Contact>,
+    /// Our microphone is muted.
+    pub muted: bool,
+}

@@ -1,0 +1,256 @@
+//! What a frontend can ask.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a client may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// See state and events.
+    Observe,
+    /// Make and take calls.
+    Call,
+    /// Attach sound and pictures.
+    Media,
+    /// Change settings, contacts and the account; stop the daemon.
+    Admin,
+}
+
+/// `hello`: comes first on every connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HelloParams {
+    /// Who the client is, for people: at most 64 bytes.
+    pub client: String,
+    /// Interface version it speaks, such as `1.0`.
+    pub api: String,
+    /// What it wants to do; everything if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<Scope>>,
+}
+
+/// `call.offer`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfferParams {
+    /// Contacts: account ids, or names as `contact.list` shows them.
+    pub to: Vec<String>,
+    /// Media; only `audio` so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<Vec<String>>,
+    /// The messenger's own word for the conversation, at most 256 bytes; the callee's frontends see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<String>,
+}
+
+/// Names a call; where it is absent there must be exactly one it can mean.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WhoseCall {
+    /// Call id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
+}
+
+/// What to do with the call that is active when another one is accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InCall {
+    /// Hold it.
+    #[default]
+    Hold,
+    /// End it.
+    End,
+    /// Refuse to accept.
+    Refuse,
+}
+
+/// Account methods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountCommand {
+    /// `account.show`.
+    Show,
+    /// `account.card`.
+    Card {
+        /// Put the daemon's addresses into it (default).
+        addresses: bool,
+    },
+}
+
+/// Contact methods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContactCommand {
+    /// `contact.list`.
+    List,
+    /// `contact.add`.
+    Add {
+        /// `ahoy:...`.
+        card: String,
+        /// Our name for it (default: the card's).
+        name: Option<String>,
+    },
+    /// `contact.remove`.
+    Remove {
+        /// Account id or name.
+        contact: String,
+    },
+}
+
+/// Call methods, as the core takes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallCommand {
+    /// `call.offer`, with the contacts resolved.
+    Offer {
+        /// Whom, each with the devices known now (may be none: then it is unreachable).
+        to: Vec<(crate::ids::AccountId, Vec<crate::ids::DeviceId>)>,
+        /// Opaque.
+        context: Option<Vec<u8>>,
+    },
+    /// `call.accept`.
+    Accept {
+        /// Which.
+        call: Option<crate::ids::CallId>,
+        /// What of the active one.
+        in_call: InCall,
+    },
+    /// `call.decline`.
+    Decline {
+        /// Which.
+        call: Option<crate::ids::CallId>,
+    },
+    /// `call.hang_up`: ends an active call, cancels an outgoing one.
+    HangUp {
+        /// Which.
+        call: Option<crate::ids::CallId>,
+    },
+    /// `call.list`.
+    List,
+    /// `call.mute`: our microphone, in every call.
+    Mute {
+        /// Which (only checked to exist).
+        call: Option<crate::ids::CallId>,
+    },
+    /// `call.unmute`.
+    Unmute {
+        /// Which (only checked to exist).
+        call: Option<crate::ids::CallId>,
+    },
+}
+
+/// A request as it stands in a line: `{"method": .., "params": ..}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "method", content = "params")]
+pub enum Request {
+    /// Introduces the client.
+    #[serde(rename = "hello")]
+    Hello(HelloParams),
+    /// Events from now on, or after a sequence number.
+    #[serde(rename = "subscribe")]
+    Subscribe(SubscribeParams),
+    /// How the daemon is.
+    #[serde(rename = "status")]
+    Status(NoParams),
+    /// Stop the daemon.
+    #[serde(rename = "shutdown")]
+    Shutdown(NoParams),
+    /// The configuration in force.
+    #[serde(rename = "config.get")]
+    ConfigGet(NoParams),
+    /// Account, device, card, listen addresses.
+    #[serde(rename = "account.show")]
+    AccountShow(NoParams),
+    /// The contact card.
+    #[serde(rename = "account.card")]
+    AccountCard(CardParams),
+    /// All contacts.
+    #[serde(rename = "contact.list")]
+    ContactList(NoParams),
+    /// Add a contact by its card.
+    #[serde(rename = "contact.add")]
+    ContactAdd(AddContactParams),
+    /// Remove a contact.
+    #[serde(rename = "contact.remove")]
+    ContactRemove(ContactParams),
+    /// Call somebody.
+    #[serde(rename = "call.offer")]
+    CallOffer(OfferParams),
+    /// Accept a call.
+    #[serde(rename = "call.accept")]
+    CallAccept(AcceptParams),
+    /// Decline a call.
+    #[serde(rename = "call.decline")]
+    CallDecline(WhoseCall),
+    /// Hang up or cancel.
+    #[serde(rename = "call.hang_up")]
+    CallHangUp(WhoseCall),
+    /// Calls, ended ones of the last 10 minutes included.
+    #[serde(rename = "call.list")]
+    CallList(NoParams),
+    /// Mute our microphone.
+    #[serde(rename = "call.mute")]
+    CallMute(WhoseCall),
+    /// Unmute our microphone.
+    #[serde(rename = "call.unmute")]
+    CallUnmute(WhoseCall),
+    /// Figures of every participant.
+    #[serde(rename = "call.stats")]
+    CallStats(WhoseCall),
+    /// Microphones and speakers.
+    #[serde(rename = "device.audio.list")]
+    AudioList(NoParams),
+}
+
+/// No parameters: `{}` or absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoParams {}
+
+/// `subscribe`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SubscribeParams {
+    /// Replay what came after this sequence number (the last 10,000 events are kept).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+}
+
+/// `account.card`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CardParams {
+    /// Leave the addresses out.
+    #[serde(default)]
+    pub no_addresses: bool,
+}
+
+/// `contact.add`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AddContactParams {
+    /// `ahoy:...`.
+    pub card: String,
+    /// Our name for it, 1..64 bytes (default: the card's).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// Names a contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ContactParams {
+    /// Account id or name.
+    pub contact: String,
+}
+
+/// `call.accept`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptParams {
+    /// Call id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
+    /// What happens to the call that is active now.
+    #[serde(default)]
+    pub in_call: InCall,
+}

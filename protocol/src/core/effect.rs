@@ -1,0 +1,210 @@
+//! What the core wants its drivers to do, in the order given.
+
+use super::input::{MessageRef, NetTicket, Topic};
+use crate::call::effect::HistoryEntry;
+use crate::control::{ControlError, EventKind, Reply};
+use crate::ids::{AccountId, CallId, DeviceId, LinkId, Ticket};
+use crate::wire::bodies::{Candidate, SdpKind};
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// To the network.
+    Net(NetCommand),
+    /// To the media layer.
+    Media(MediaCommand),
+    /// To a frontend.
+    Reply {
+        /// Which question.
+        ticket: Ticket,
+        /// What.
+        result: Box<Result<Reply, ControlError>>,
+    },
+    /// To all frontends.
+    Event(Box<EventKind>),
+    /// To the store.
+    Store(StoreCommand),
+}
+
+/// How a gossip message is treated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acceptance {
+    /// It is good: pass it on.
+    Accept,
+    /// Not passed on.
+    Ignore,
+    /// Not passed on, and the peer it came through loses score.
+    Reject,
+}
+
+/// Commands to the network driver.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NetCommand {
+    /// Hold this topic.
+    Subscribe(Topic),
+    /// No longer.
+    Unsubscribe(Topic),
+    /// Publish; the core has seen a subscriber.
+    Publish {
+        /// Topic.
+        topic: Topic,
+        /// At most 4096 bytes.
+        data: Vec<u8>,
+    },
+    /// What the checks said of a message.
+    Verdict {
+        /// Which.
+        message: MessageRef,
+        /// What.
+        acceptance: Acceptance,
+    },
+    /// Connect to a device, at these checked addresses or by what mDNS knows.
+    Connect {
+        /// Which.
+        device: DeviceId,
+        /// Binary multiaddrs.
+        addresses: Vec<Vec<u8>>,
+    },
+    /// This device may speak gossip with us from now on (or no longer).
+    Gossip {
+        /// Which.
+        device: DeviceId,
+        /// May.
+        allowed: bool,
+    },
+    /// Ask a connected device for its prekey.
+    RequestPrekey {
+        /// Which.
+        device: DeviceId,
+        /// 33 bytes.
+        request: Vec<u8>,
+    },
+    /// Answer a prekey request; none closes the stream without a byte.
+    AnswerPrekey {
+        /// Which.
+        ticket: NetTicket,
+        /// What.
+        answer: Option<Vec<u8>>,
+    },
+}
+
+/// Commands to the media layer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MediaCommand {
+    /// Make a link.
+    Open {
+        /// Fresh.
+        link: LinkId,
+        /// We create the offer.
+        offerer: bool,
+        /// 0 all, 1 no host candidates, 2 relay only.
+        ice_policy: u8,
+    },
+    /// Apply a remote description.
+    Apply {
+        /// Which.
+        link: LinkId,
+        /// Offer or answer.
+        kind: SdpKind,
+        /// ICE generation.
+        generation: u32,
+        /// SDP.
+        sdp: String,
+    },
+    /// Add a remote candidate.
+    Candidate {
+        /// Which.
+        link: LinkId,
+        /// ICE generation.
+        generation: u32,
+        /// Candidate.
+        candidate: Candidate,
+    },
+    /// No more remote candidates.
+    EndOfCandidates {
+        /// Which.
+        link: LinkId,
+        /// ICE generation.
+        generation: u32,
+    },
+    /// Start ICE anew.
+    Restart {
+        /// Which.
+        link: LinkId,
+        /// The new generation.
+        generation: u32,
+    },
+    /// Let our sound go to this link.
+    Send {
+        /// Which.
+        link: LinkId,
+        /// On.
+        on: bool,
+    },
+    /// Play what comes from this link.
+    Play {
+        /// Which.
+        link: LinkId,
+        /// On.
+        on: bool,
+    },
+    /// Send a `ctl` message, framed.
+    Ctl {
+        /// Which.
+        link: LinkId,
+        /// At most 1024 bytes.
+        message: Vec<u8>,
+    },
+    /// Close a link.
+    Close {
+        /// Which.
+        link: LinkId,
+    },
+    /// Open or close the microphone.
+    Microphone {
+        /// Open.
+        open: bool,
+    },
+    /// Mute or unmute it.
+    Mute {
+        /// Muted.
+        muted: bool,
+    },
+}
+
+/// Commands to the store. Applied in order; what must be durable before an acknowledgement comes before it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StoreCommand {
+    /// Write a value.
+    Put {
+        /// Which table.
+        table: Table,
+        /// Key.
+        key: Vec<u8>,
+        /// Value; sealed by the store.
+        value: Vec<u8>,
+    },
+    /// Remove a value.
+    Delete {
+        /// Which table.
+        table: Table,
+        /// Key.
+        key: Vec<u8>,
+    },
+    /// Append to the history.
+    History(Box<HistoryEntry>),
+}
+
+/// What the store keeps for the core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Table {
+    /// One value: keys, tokens, prekeys, device set.
+    Account,
+    /// Contacts by account id.
+    Contacts,
+    /// Call ids seen, with the time (kept 96 h).
+    SeenCalls,
+}
+
+/// Used by drivers that report on calls.
+pub type CallOf = (CallId, AccountId, DeviceId);

@@ -1,0 +1,176 @@
+//! What the core is told by the daemon's drivers.
+
+use crate::call::signal::LinkEvent;
+use crate::control::{AccountCommand, CallCommand, ContactCommand, OfferParams};
+use crate::ids::{CallId, DeviceId, LinkId, Ticket};
+use crate::wire::bodies::CtlBody;
+
+/// A gossip topic: 32 letters of base32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Topic(pub [u8; 32]);
+
+impl Topic {
+    /// As gossipsub names it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("")
+    }
+
+    /// Reads a topic name; anything but 32 letters `a-z2-7` is none of ours.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Topic> {
+        let bytes: [u8; 32] = name.as_bytes().try_into().ok()?;
+        let ours = bytes.iter().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7'));
+        ours.then_some(Topic(bytes))
+    }
+}
+
+/// How a gossip message can be named to report the verdict on it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MessageRef {
+    /// The message id, 20 bytes.
+    pub id: Vec<u8>,
+    /// The connected peer it came through; proves nothing about its author.
+    pub through: DeviceId,
+}
+
+/// A question of the network driver that waits for an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NetTicket(pub u64);
+
+/// Everything the core can be told.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A gossip message whose size fits its type (the first checks); nothing in it is trusted.
+    Sealed {
+        /// Topic it was published on.
+        topic: Topic,
+        /// Bytes.
+        data: Vec<u8>,
+        /// For the verdict.
+        message: MessageRef,
+    },
+    /// A frontend's question.
+    Command {
+        /// Echoed in the reply.
+        ticket: Ticket,
+        /// The `client` of its hello, for announcements.
+        client: String,
+        /// What.
+        command: Command,
+    },
+    /// Something happened in the network.
+    Net(NetEvent),
+    /// Something happened to a media link.
+    Link {
+        /// Which.
+        link: LinkId,
+        /// What.
+        event: LinkEvent,
+    },
+    /// A message on a link's data channel, raw.
+    Ctl {
+        /// Which.
+        link: LinkId,
+        /// At most 1024 bytes.
+        message: Vec<u8>,
+    },
+    /// A time named by `next_timer_ms` has come.
+    Timer,
+    /// The daemon stops: tell the others.
+    Shutdown,
+}
+
+/// Questions that the core answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `account.*`.
+    Account(AccountCommand),
+    /// `contact.*`.
+    Contact(ContactCommand),
+    /// `call.offer`: contacts not yet resolved.
+    Offer(OfferParams),
+    /// The other `call.*` methods.
+    Call(CallCommand),
+    /// Everything a snapshot needs (`status` is filled in by the daemon).
+    Snapshot,
+}
+
+/// What the network driver reports.
+#[derive(Clone, Debug)]
+pub enum NetEvent {
+    /// All listen addresses in force now, as binary multiaddrs.
+    Listening(Vec<Vec<u8>>),
+    /// The first connection to a device.
+    Connected {
+        /// Proven by the transport.
+        device: DeviceId,
+        /// The connection is over loopback.
+        loopback: bool,
+        /// The remote address is private or in a subnet of ours.
+        private: bool,
+    },
+    /// The last connection to a device is gone.
+    Disconnected {
+        /// Which.
+        device: DeviceId,
+    },
+    /// No address of a device could be dialled.
+    DialFailed {
+        /// Which.
+        device: DeviceId,
+        /// For people: each address and what happened.
+        tried: String,
+    },
+    /// mDNS saw a device on the LAN (binary multiaddrs).
+    Discovered {
+        /// Which.
+        device: DeviceId,
+        /// Where.
+        addresses: Vec<Vec<u8>>,
+    },
+    /// A gossip peer subscribes to a topic that we asked about or hold.
+    Subscribed {
+        /// Peer.
+        device: DeviceId,
+        /// Topic.
+        topic: Topic,
+    },
+    /// It no longer does.
+    Unsubscribed {
+        /// Peer.
+        device: DeviceId,
+        /// Topic.
+        topic: Topic,
+    },
+    /// Answer of a device to our prekey request; none if it stayed silent or failed.
+    Prekey {
+        /// Which.
+        device: DeviceId,
+        /// u16 length, record, device set.
+        answer: Option<Vec<u8>>,
+    },
+    /// A device asks for our prekey.
+    PrekeyRequest {
+        /// Proven by the transport.
+        device: DeviceId,
+        /// 33 bytes.
+        request: Vec<u8>,
+        /// For the answer.
+        ticket: NetTicket,
+    },
+}
+
+/// A call that a stats reply is about: which links belong to whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkOf {
+    /// Call.
+    pub call: CallId,
+    /// Other end.
+    pub device: DeviceId,
+    /// Link.
+    pub link: LinkId,
+}
+
+/// `ctl` messages, opened.
+pub type Ctl = CtlBody;
