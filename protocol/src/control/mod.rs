@@ -5,14 +5,17 @@
 
 mod error;
 mod event;
+mod home;
 mod reply;
 mod request;
 
 pub use error::{ControlError, ErrorKind};
 pub use event::{CallState, Direction, EndCause, Event, EventKind, Level, MediaState, MuteSource};
+pub use home::{Env, HomePaths, SOCKET_NAME};
 pub use reply::{
-    AccountInfo, AudioDevice, CallInfo, CandidatePair, Contact, HelloReply, LinkState, ParticipantInfo,
-    ParticipantStats, Reply, RosterEntry, Snapshot, Status,
+    AccountInfo, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CandidatePair, CardReply, ConfigReply, Contact,
+    ContactReply, ContactsReply, DoneReply, HelloReply, LinkState, OfferedReply, ParticipantInfo, ParticipantStats,
+    Reply, RosterEntry, Snapshot, StatsReply, Status, SubscribedReply,
 };
 pub use request::{
     AcceptParams, AccountCommand, AddContactParams, CallCommand, CardParams, ContactCommand, ContactParams,

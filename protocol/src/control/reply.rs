@@ -5,70 +5,110 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{CallState, Direction};
 
-/// A successful answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+/// A successful answer. It stands in the line without a tag: the reader knows from its request which of these it gets.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Reply {
     /// `hello`.
     Hello(Box<HelloReply>),
     /// `subscribe`.
-    Subscribed {
-        /// Sequence number of the newest event.
-        seq: u64,
-        /// State as of it; absent if `after` could be replayed.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        snapshot: Option<Box<Snapshot>>,
-    },
+    Subscribed(SubscribedReply),
     /// `status`.
     Status(Box<Status>),
     /// `account.show`.
     Account(Box<AccountInfo>),
     /// `account.card`.
-    Card {
-        /// `ahoy:...`.
-        card: String,
-    },
+    Card(CardReply),
     /// `contact.list`.
-    Contacts {
-        /// All, by name.
-        contacts: Vec<Contact>,
-    },
+    Contacts(ContactsReply),
     /// `contact.add`.
-    Contact {
-        /// The new one.
-        contact: Contact,
-    },
+    Contact(ContactReply),
     /// `call.offer`.
-    Offered {
-        /// The new call.
-        call: String,
-    },
+    Offered(OfferedReply),
     /// `call.list`.
-    Calls {
-        /// Newest last.
-        calls: Vec<CallInfo>,
-    },
+    Calls(CallsReply),
     /// `call.stats`.
-    Stats {
-        /// One a participant.
-        participants: Vec<ParticipantStats>,
-    },
+    Stats(StatsReply),
     /// `device.audio.list`.
-    AudioDevices {
-        /// All.
-        devices: Vec<AudioDevice>,
-    },
+    AudioDevices(AudioDevicesReply),
     /// `config.get`.
-    Config {
-        /// Every key with its value.
-        config: serde_json::Value,
-    },
-    /// Done; names the call it was done to, if it was done to one.
-    Done {
-        /// Call.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        call: Option<String>,
-    },
+    Config(ConfigReply),
+    /// Everything else: done.
+    Done(DoneReply),
+}
+
+/// `subscribe`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SubscribedReply {
+    /// Sequence number of the newest event.
+    pub seq: u64,
+    /// State as of it; absent if `after` could be replayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<Box<Snapshot>>,
+}
+
+/// `account.card`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CardReply {
+    /// `ahoy:...`.
+    pub card: String,
+}
+
+/// `contact.list`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContactsReply {
+    /// All, by name.
+    pub contacts: Vec<Contact>,
+}
+
+/// `contact.add`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ContactReply {
+    /// The new one.
+    pub contact: Contact,
+}
+
+/// `call.offer`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OfferedReply {
+    /// The new call.
+    pub call: String,
+}
+
+/// `call.list`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CallsReply {
+    /// Newest last.
+    pub calls: Vec<CallInfo>,
+}
+
+/// `call.stats`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StatsReply {
+    /// One a participant.
+    pub participants: Vec<ParticipantStats>,
+}
+
+/// `device.audio.list`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AudioDevicesReply {
+    /// All.
+    pub devices: Vec<AudioDevice>,
+}
+
+/// `config.get`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ConfigReply {
+    /// Every key with its value.
+    pub config: serde_json::Value,
+}
+
+/// Done.
+#[derive(Clone, Debug, PartialEq, Default, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DoneReply {
+    /// The call it was done to, if it was done to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
 }
 
 /// Who we talk to.
