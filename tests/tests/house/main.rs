@@ -1,0 +1,17 @@
+//! The rules of the house, checked on the sources and the lock file themselves: which crate may depend on which,
+//! what stays pure, what may be linked, and that a fresh clone needs nothing else.
+
+#[cfg(test)]
+mod arrows;
+#[cfg(test)]
+mod licences;
+#[cfg(test)]
+mod outside;
+#[cfg(test)]
+mod purity;
+#[cfg(test)]
+mod reasons;
+#[cfg(test)]
+mod setup;
+#[cfg(test)]
+mod sources;

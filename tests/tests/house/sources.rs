@@ -1,0 +1,73 @@
+//! The project's own files, and cargo's answers about it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The top folder of the project.
+pub(crate) fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+/// All files below `folder` (relative to the top) whose name ends with `ending`, without build output and git's own.
+pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![top().join(folder)];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).unwrap().map(Result::unwrap) {
+            let name = entry.file_name().into_string().unwrap();
+            if ["target", ".git", "__pycache__", "demo-out"].contains(&name.as_str()) {
+                continue;
+            }
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(entry.path());
+            } else if name.ends_with(ending) {
+                found.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// A file of the project as text.
+pub(crate) fn read(path: impl AsRef<Path>) -> String {
+    let path = top().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// What `cargo ARGS` prints, offline and with the lock as it is.
+pub(crate) fn cargo(args: &[&str]) -> String {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo).args(args).args(["--offline", "--locked"]).current_dir(top()).output().unwrap();
+    assert!(output.status.success(), "cargo {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Is it a test file by its place or name?
+pub(crate) fn is_test(path: &Path) -> bool {
+    let path = path.strip_prefix(top()).unwrap();
+    path.components().any(|part| part.as_os_str() == "tests") || path.file_name().is_some_and(|name| name == "tests.rs")
+}
+
+/// The lines of a Rust file that are neither comments nor its in-file tests, with their numbers.
+pub(crate) fn code_lines(path: &Path) -> Vec<(usize, String)> {
+    let text = read(path);
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
+    code.lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line.split("//").next().unwrap_or_default().to_owned()))
+        .filter(|(_, line)| !line.trim().is_empty())
+        .collect()
+}
+
+#[test]
+fn the_walk_sees_this_file_and_tells_tests_from_code() {
+    let all = files("", ".rs");
+    let this = all.iter().find(|path| path.ends_with("house/sources.rs")).expect("this file");
+    assert!(is_test(this));
+    let library = all.iter().find(|path| path.ends_with("protocol/src/lib.rs")).expect("protocol");
+    assert!(!is_test(library));
+    assert!(code_lines(library).iter().any(|(_, line)| line.contains("pub mod control")));
+    assert!(!code_lines(library).iter().any(|(_, line)| line.contains("Data flows one way")));
+}
