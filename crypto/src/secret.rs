@@ -1,5 +1,6 @@
 //! Bytes that must not be printed and are erased when dropped.
 
+use rand_core::CryptoRng;
 use subtle::ConstantTimeEq;
 use zeroize::ZeroizeOnDrop;
 
@@ -12,6 +13,13 @@ impl Secret {
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// Draws 32 bytes.
+    pub fn random(rng: &mut dyn CryptoRng) -> Self {
+        let mut secret = Self([0; 32]);
+        rng.fill_bytes(&mut secret.0);
+        secret
     }
 
     /// The bytes themselves; copies of them are the caller's to erase.
@@ -34,3 +42,6 @@ impl std::fmt::Debug for Secret {
         f.write_str("Secret(..)")
     }
 }
+
+#[cfg(test)]
+mod tests;
