@@ -1,0 +1,174 @@
+//! The daemon's methods with their types.
+
+use ahoy_protocol::control::{
+    AcceptParams, AccountInfo, AddContactParams, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CardParams,
+    CardReply, ConfigReply, Contact, ContactParams, ContactReply, ContactsReply, DoneReply, InCall, NoParams,
+    OfferParams, OfferedReply, ParticipantStats, Request, StatsReply, Status, SubscribeParams, SubscribedReply,
+    WhoseCall,
+};
+use serde_json::Value;
+
+use super::Client;
+use crate::error::ClientError;
+
+/// Every method fails as [`Client::call`] does; kinds of refusal that matter are named.
+impl Client {
+    /// Events from now on, or what came after sequence number `after`; then read them with [`Client::event`].
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn subscribe(&mut self, after: Option<u64>) -> Result<SubscribedReply, ClientError> {
+        self.call(&Request::Subscribe(SubscribeParams { after })).await
+    }
+
+    /// How the daemon is.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn status(&mut self) -> Result<Status, ClientError> {
+        self.call(&Request::Status(NoParams {})).await
+    }
+
+    /// Stops the daemon; it tells the other side of its calls first.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn shutdown(&mut self) -> Result<DoneReply, ClientError> {
+        self.call(&Request::Shutdown(NoParams {})).await
+    }
+
+    /// The configuration in force.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn config(&mut self) -> Result<Value, ClientError> {
+        let reply: ConfigReply = self.call(&Request::ConfigGet(NoParams {})).await?;
+        Ok(reply.config)
+    }
+
+    /// Our account, device, card and addresses.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn account(&mut self) -> Result<AccountInfo, ClientError> {
+        self.call(&Request::AccountShow(NoParams {})).await
+    }
+
+    /// Our contact card, on wish without addresses.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn card(&mut self, no_addresses: bool) -> Result<String, ClientError> {
+        let reply: CardReply = self.call(&Request::AccountCard(CardParams { no_addresses })).await?;
+        Ok(reply.card)
+    }
+
+    /// All contacts, by name.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn contacts(&mut self) -> Result<Vec<Contact>, ClientError> {
+        let reply: ContactsReply = self.call(&Request::ContactList(NoParams {})).await?;
+        Ok(reply.contacts)
+    }
+
+    /// Adds a contact by its card, under a name of ours if one is given.
+    ///
+    /// # Errors
+    /// Refused with `bad_card`, `own_card` or `name_taken`; else as [`Client::call`].
+    pub async fn add_contact(&mut self, card: &str, name: Option<&str>) -> Result<Contact, ClientError> {
+        let params = AddContactParams { card: card.to_owned(), name: name.map(str::to_owned) };
+        let reply: ContactReply = self.call(&Request::ContactAdd(params)).await?;
+        Ok(reply.contact)
+    }
+
+    /// Removes a contact, by name or account id.
+    ///
+    /// # Errors
+    /// Refused with `no_such_contact`; else as [`Client::call`].
+    pub async fn remove_contact(&mut self, contact: &str) -> Result<DoneReply, ClientError> {
+        self.call(&Request::ContactRemove(ContactParams { contact: contact.to_owned() })).await
+    }
+
+    /// Calls contacts (names or account ids) and returns the id of the call as soon as the offer is on its way.
+    ///
+    /// # Errors
+    /// Refused with `no_such_contact`; else as [`Client::call`].
+    pub async fn offer(&mut self, to: &[&str]) -> Result<String, ClientError> {
+        let to = to.iter().map(|name| (*name).to_owned()).collect();
+        let reply: OfferedReply =
+            self.call(&Request::CallOffer(OfferParams { to, media: None, context: None })).await?;
+        Ok(reply.call)
+    }
+
+    /// Accepts a call, or the only one that rings; `in_call` says what becomes of an active one.
+    ///
+    /// # Errors
+    /// Refused with `no_such_call`, `ambiguous_call` or `in_call`; else as [`Client::call`].
+    pub async fn accept(&mut self, call: Option<&str>, in_call: InCall) -> Result<DoneReply, ClientError> {
+        self.call(&Request::CallAccept(AcceptParams { call: call.map(str::to_owned), in_call })).await
+    }
+
+    /// Declines a call, or the only one that rings.
+    ///
+    /// # Errors
+    /// Refused with `no_such_call` or `ambiguous_call`; else as [`Client::call`].
+    pub async fn decline(&mut self, call: Option<&str>) -> Result<DoneReply, ClientError> {
+        self.call(&Request::CallDecline(whose(call))).await
+    }
+
+    /// Hangs up a call, or cancels it if it was not answered yet.
+    ///
+    /// # Errors
+    /// Refused with `no_such_call` or `ambiguous_call`; else as [`Client::call`].
+    pub async fn hang_up(&mut self, call: Option<&str>) -> Result<DoneReply, ClientError> {
+        self.call(&Request::CallHangUp(whose(call))).await
+    }
+
+    /// Calls, newest last, with those that ended in the last ten minutes.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn calls(&mut self) -> Result<Vec<CallInfo>, ClientError> {
+        let reply: CallsReply = self.call(&Request::CallList(NoParams {})).await?;
+        Ok(reply.calls)
+    }
+
+    /// Mutes our microphone.
+    ///
+    /// # Errors
+    /// Refused with `no_such_call`; else as [`Client::call`].
+    pub async fn mute(&mut self, call: Option<&str>) -> Result<DoneReply, ClientError> {
+        self.call(&Request::CallMute(whose(call))).await
+    }
+
+    /// Unmutes our microphone.
+    ///
+    /// # Errors
+    /// Refused with `no_such_call`; else as [`Client::call`].
+    pub async fn unmute(&mut self, call: Option<&str>) -> Result<DoneReply, ClientError> {
+        self.call(&Request::CallUnmute(whose(call))).await
+    }
+
+    /// Figures of every participant of a call, or of the only call.
+    ///
+    /// # Errors
+    /// Refused with `no_such_call` or `ambiguous_call`; else as [`Client::call`].
+    pub async fn stats(&mut self, call: Option<&str>) -> Result<Vec<ParticipantStats>, ClientError> {
+        let reply: StatsReply = self.call(&Request::CallStats(whose(call))).await?;
+        Ok(reply.participants)
+    }
+
+    /// Microphones and speakers.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn audio_devices(&mut self) -> Result<Vec<AudioDevice>, ClientError> {
+        let reply: AudioDevicesReply = self.call(&Request::AudioList(NoParams {})).await?;
+        Ok(reply.devices)
+    }
+}
+
+fn whose(call: Option<&str>) -> WhoseCall {
+    WhoseCall { call: call.map(str::to_owned) }
+}
