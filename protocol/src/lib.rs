@@ -4,6 +4,7 @@
 //! Nothing here reads a clock, draws randomness or does input and output: `now` and the RNG are
 //! arguments, and what shall happen comes out as values.
 
+pub mod account;
 pub mod call;
 pub mod control;
 pub mod core;

@@ -1,0 +1,157 @@
+//! Contacts: what we know of them, found by account, by name, or by one of their devices.
+
+use std::collections::BTreeMap;
+
+use ahoy_crypto::Secret;
+
+use super::rows::{self, RowError};
+use crate::ids::{AccountId, DeviceId};
+
+/// What a contact may do; the bits are those of pair kind 12 (docs/wire.md section 3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy(pub u16);
+
+impl Policy {
+    /// Local candidates are accepted.
+    pub const LOCAL_CANDIDATES: u16 = 2;
+    /// Only relay candidates.
+    pub const RELAY_ONLY: u16 = 4;
+    /// Nothing of it is taken.
+    pub const BLOCKED: u16 = 8;
+    /// No link before accept.
+    pub const NO_EARLY_CONNECTION: u16 = 16;
+
+    /// Whether a bit is set.
+    #[must_use]
+    pub fn has(self, bit: u16) -> bool {
+        self.0 & bit != 0
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self(Self::LOCAL_CANDIDATES)
+    }
+}
+
+/// What we know of one device of a contact.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeviceFacts {
+    /// Newest prekey record, checked when it came.
+    pub record: Option<Vec<u8>>,
+    /// Its revision.
+    pub revision: u32,
+    /// `sent_ms` of its newest presence.
+    pub sent_ms: u64,
+    /// Where it listens (binary multiaddrs), from the card or its presence.
+    pub addresses: Vec<Vec<u8>>,
+}
+
+/// A contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    /// Account.
+    pub account: AccountId,
+    /// Our name for it.
+    pub name: String,
+    /// Token of its card inbox.
+    pub card_token: Secret,
+    /// Token of its contact inbox, once its presence told us.
+    pub contact_token: Option<Secret>,
+    /// Its newest device set.
+    pub device_set: Option<Vec<u8>>,
+    /// What it may do.
+    pub policy: Policy,
+    /// Its devices: those of the newest set, or of the card while no set is known.
+    pub devices: BTreeMap<DeviceId, DeviceFacts>,
+    /// Hash of what our last acknowledged presence told it (tokens and addresses).
+    pub told: Option<[u8; 32]>,
+}
+
+impl Contact {
+    /// The token its inbox is reached by: the contact token once known, else the card token.
+    #[must_use]
+    pub fn token(&self) -> &Secret {
+        self.contact_token.as_ref().unwrap_or(&self.card_token)
+    }
+
+    /// The row the store keeps.
+    #[must_use]
+    pub fn row(&self) -> Vec<u8> {
+        rows::write_contact(self)
+    }
+}
+
+/// All contacts.
+#[derive(Clone, Debug, Default)]
+pub struct Contacts {
+    by_account: BTreeMap<AccountId, Contact>,
+    by_device: BTreeMap<DeviceId, AccountId>,
+}
+
+impl Contacts {
+    /// Out of stored rows.
+    ///
+    /// # Errors
+    /// [`RowError`] if a row cannot be read.
+    pub fn from_rows<'a>(rows: impl Iterator<Item = &'a [u8]>) -> Result<Self, RowError> {
+        let mut all = Self::default();
+        for row in rows {
+            all.put(rows::read_contact(row)?);
+        }
+        Ok(all)
+    }
+
+    /// Adds a contact or replaces what was known of it.
+    pub fn put(&mut self, contact: Contact) {
+        self.by_device.retain(|_, account| *account != contact.account);
+        for device in contact.devices.keys() {
+            self.by_device.insert(*device, contact.account);
+        }
+        self.by_account.insert(contact.account, contact);
+    }
+
+    /// Forgets a contact.
+    pub fn remove(&mut self, account: &AccountId) -> Option<Contact> {
+        self.by_device.retain(|_, owner| owner != account);
+        self.by_account.remove(account)
+    }
+
+    /// A contact.
+    #[must_use]
+    pub fn get(&self, account: &AccountId) -> Option<&Contact> {
+        self.by_account.get(account)
+    }
+
+    /// Whose device it is.
+    #[must_use]
+    pub fn of_device(&self, device: &DeviceId) -> Option<&Contact> {
+        self.by_device.get(device).and_then(|account| self.by_account.get(account))
+    }
+
+    /// Found by account id as text, or by name.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<&Contact> {
+        if let Ok(account) = AccountId::parse(text) {
+            return self.get(&account);
+        }
+        self.by_account.values().find(|contact| contact.name == text)
+    }
+
+    /// All, by account.
+    pub fn iter(&self) -> impl Iterator<Item = &Contact> {
+        self.by_account.values()
+    }
+
+    /// How many.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_account.len()
+    }
+
+    /// Nobody.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_account.is_empty()
+    }
+}

@@ -1,0 +1,168 @@
+//! How the account and contacts are kept by the store: CBOR rows with a version, never seen by peers.
+
+use ahoy_crypto::Secret;
+use minicbor::bytes::{ByteArray, ByteVec};
+use minicbor::{Decode, Encode};
+
+use super::contacts::{Contact, DeviceFacts, Policy};
+use crate::ids::{AccountId, DeviceId};
+
+/// The version this code writes; it reads no newer one.
+const VERSION: u8 = 1;
+
+/// A stored row that cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RowError {
+    /// Damaged.
+    #[error("a stored row is damaged")]
+    Damaged,
+    /// Written by a newer version.
+    #[error("a stored row was written by a newer version")]
+    Newer,
+}
+
+/// The account row.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+pub(super) struct OwnRow {
+    #[n(0)]
+    pub(super) version: u8,
+    #[n(1)]
+    pub(super) account_key: ByteArray<32>,
+    #[n(2)]
+    pub(super) device_key: ByteArray<32>,
+    #[n(3)]
+    pub(super) dk: ByteArray<32>,
+    #[n(4)]
+    pub(super) certificate: ByteVec,
+    #[n(5)]
+    pub(super) device_set: ByteVec,
+    #[n(6)]
+    pub(super) card_token: ByteArray<32>,
+    #[n(7)]
+    pub(super) contact_token: ByteArray<32>,
+    #[n(8)]
+    pub(super) name: String,
+    #[n(9)]
+    pub(super) prekeys: Vec<PrekeyRow>,
+    #[n(10)]
+    pub(super) revision: u32,
+}
+
+/// One prekey of the account row.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+pub(super) struct PrekeyRow {
+    #[n(0)]
+    pub(super) spk_id: ByteArray<4>,
+    #[n(1)]
+    pub(super) secret: ByteArray<32>,
+    #[n(2)]
+    pub(super) born_s: u64,
+    #[n(3)]
+    pub(super) record: ByteVec,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct ContactRow {
+    #[n(0)]
+    version: u8,
+    #[n(1)]
+    account: ByteArray<32>,
+    #[n(2)]
+    name: String,
+    #[n(3)]
+    card_token: ByteArray<32>,
+    #[n(4)]
+    contact_token: Option<ByteArray<32>>,
+    #[n(5)]
+    device_set: Option<ByteVec>,
+    #[n(6)]
+    policy: u16,
+    #[n(7)]
+    devices: Vec<DeviceRow>,
+    #[n(8)]
+    told: Option<ByteArray<32>>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct DeviceRow {
+    #[n(0)]
+    device: ByteArray<32>,
+    #[n(1)]
+    record: Option<ByteVec>,
+    #[n(2)]
+    revision: u32,
+    #[n(3)]
+    sent_ms: u64,
+    #[n(4)]
+    addresses: Vec<ByteVec>,
+}
+
+/// Reads a row of any kind, refusing newer versions by the first field.
+pub(super) fn read<'b, T: Decode<'b, ()>>(row: &'b [u8]) -> Result<T, RowError> {
+    let mut decoder = minicbor::Decoder::new(row);
+    decoder.map().map_err(|_| RowError::Damaged)?;
+    decoder.u8().map_err(|_| RowError::Damaged)?;
+    match decoder.u8() {
+        Ok(VERSION) => minicbor::decode(row).map_err(|_| RowError::Damaged),
+        Ok(_) => Err(RowError::Newer),
+        Err(_) => Err(RowError::Damaged),
+    }
+}
+
+/// Writes a row; encoding into memory cannot fail.
+pub(super) fn write<T: Encode<()>>(row: &T) -> Vec<u8> {
+    minicbor::to_vec(row).unwrap_or_default()
+}
+
+/// The version number of rows written now.
+pub(super) fn version() -> u8 {
+    VERSION
+}
+
+pub(super) fn write_contact(contact: &Contact) -> Vec<u8> {
+    let devices = contact.devices.iter().map(|(device, facts)| DeviceRow {
+        device: device.0.into(),
+        record: facts.record.clone().map(ByteVec::from),
+        revision: facts.revision,
+        sent_ms: facts.sent_ms,
+        addresses: facts.addresses.iter().cloned().map(ByteVec::from).collect(),
+    });
+    write(&ContactRow {
+        version: VERSION,
+        account: contact.account.0.into(),
+        name: contact.name.clone(),
+        card_token: (*contact.card_token.expose()).into(),
+        contact_token: contact.contact_token.as_ref().map(|token| (*token.expose()).into()),
+        device_set: contact.device_set.clone().map(ByteVec::from),
+        policy: contact.policy.0,
+        devices: devices.collect(),
+        told: contact.told.map(ByteArray::from),
+    })
+}
+
+pub(super) fn read_contact(row: &[u8]) -> Result<Contact, RowError> {
+    let row: ContactRow = read(row)?;
+    let devices = row.devices.into_iter().map(|device| {
+        let facts = DeviceFacts {
+            record: device.record.map(Vec::from),
+            revision: device.revision,
+            sent_ms: device.sent_ms,
+            addresses: device.addresses.into_iter().map(Vec::from).collect(),
+        };
+        (DeviceId(device.device.into()), facts)
+    });
+    Ok(Contact {
+        account: AccountId(row.account.into()),
+        name: row.name,
+        card_token: Secret::new(row.card_token.into()),
+        contact_token: row.contact_token.map(|token| Secret::new(token.into())),
+        device_set: row.device_set.map(Vec::from),
+        policy: Policy(row.policy),
+        devices: devices.collect(),
+        told: row.told.map(Into::into),
+    })
+}

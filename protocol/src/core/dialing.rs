@@ -1,0 +1,194 @@
+//! When to dial contacts: at once when somebody calls them, with growing pauses otherwise.
+
+use std::collections::BTreeMap;
+
+use crate::ids::DeviceId;
+
+/// Dials of one device in a minute, by the design's rule of 8 a contact.
+const MAX_DIALS_A_MINUTE: u8 = 8;
+/// First pause after a failed dial; doubled each time.
+const FIRST_PAUSE_MS: u64 = 2_000;
+/// Longest pause: a contact that comes back is found within 5 minutes even without mDNS.
+const LONGEST_PAUSE_MS: u64 = 300_000;
+/// Devices that we try to stay connected with (the connection budget).
+const MAX_WANTED: usize = 32;
+
+const MINUTE_MS: u64 = 60_000;
+
+#[derive(Clone, Debug, Default)]
+struct Attempts {
+    /// When to dial next; none while connected or while a dial is under way.
+    next_ms: Option<u64>,
+    pause_ms: u64,
+    minute_began_ms: u64,
+    dials: u8,
+    tried: Option<String>,
+}
+
+/// Devices of contacts that we want to be connected with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Dialing {
+    wanted: BTreeMap<DeviceId, Attempts>,
+}
+
+impl Dialing {
+    /// From now on this device is wanted, and dialled at once if it isn't connected.
+    pub(super) fn want(&mut self, device: DeviceId, now_ms: u64) {
+        if self.wanted.contains_key(&device) || self.wanted.len() >= MAX_WANTED {
+            return;
+        }
+        self.wanted.insert(device, Attempts { next_ms: Some(now_ms), minute_began_ms: now_ms, ..Attempts::default() });
+    }
+
+    /// A call needs this device: dial now, and forget the pauses.
+    pub(super) fn urgent(&mut self, device: DeviceId, now_ms: u64) {
+        let attempts = self.wanted.entry(device).or_default();
+        attempts.next_ms = Some(now_ms);
+        attempts.pause_ms = 0;
+        attempts.tried = None;
+    }
+
+    /// It is connected: nothing to dial.
+    pub(super) fn connected(&mut self, device: &DeviceId) {
+        if let Some(attempts) = self.wanted.get_mut(device) {
+            attempts.next_ms = None;
+            attempts.pause_ms = 0;
+            attempts.tried = None;
+        }
+    }
+
+    /// Its connection is gone: dial again soon.
+    pub(super) fn disconnected(&mut self, device: &DeviceId, now_ms: u64) {
+        if let Some(attempts) = self.wanted.get_mut(device) {
+            attempts.next_ms = Some(now_ms + FIRST_PAUSE_MS);
+        }
+    }
+
+    /// A dial failed; `tried` says for people what was tried.
+    pub(super) fn failed(&mut self, device: &DeviceId, tried: String, now_ms: u64) {
+        if let Some(attempts) = self.wanted.get_mut(device) {
+            attempts.pause_ms = (attempts.pause_ms * 2).clamp(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
+            attempts.next_ms = Some(now_ms + attempts.pause_ms);
+            attempts.tried = Some(tried);
+        }
+    }
+
+    /// No longer wanted.
+    pub(super) fn forget(&mut self, device: &DeviceId) {
+        self.wanted.remove(device);
+    }
+
+    /// What the last failed dial tried, for people.
+    pub(super) fn tried(&self, device: &DeviceId) -> Option<&str> {
+        self.wanted.get(device).and_then(|attempts| attempts.tried.as_deref())
+    }
+
+    /// Devices to dial now; each is taken once, until it fails or its connection is lost.
+    pub(super) fn due(&mut self, now_ms: u64) -> Vec<DeviceId> {
+        let mut due = Vec::new();
+        for (device, attempts) in &mut self.wanted {
+            if attempts.next_ms.is_none_or(|at| at > now_ms) {
+                continue;
+            }
+            if now_ms - attempts.minute_began_ms >= MINUTE_MS {
+                attempts.minute_began_ms = now_ms;
+                attempts.dials = 0;
+            }
+            if attempts.dials >= MAX_DIALS_A_MINUTE {
+                attempts.next_ms = Some(attempts.minute_began_ms + MINUTE_MS);
+                continue;
+            }
+            attempts.dials += 1;
+            attempts.next_ms = None;
+            due.push(*device);
+        }
+        due
+    }
+
+    /// When `due` has something again.
+    pub(super) fn next_ms(&self) -> Option<u64> {
+        self.wanted.values().filter_map(|attempts| attempts.next_ms).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEVICE: DeviceId = DeviceId([7; 32]);
+
+    #[test]
+    fn a_wanted_device_is_dialled_once_at_a_time() {
+        let mut dialing = Dialing::default();
+        dialing.want(DEVICE, 100);
+        assert_eq!(dialing.due(100), vec![DEVICE]);
+        assert_eq!(dialing.due(10_000), Vec::new());
+        assert_eq!(dialing.next_ms(), None);
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let mut dialing = Dialing::default();
+        dialing.want(DEVICE, 0);
+        let mut now = 0;
+        let mut pauses = Vec::new();
+        for _ in 0..12 {
+            let at = dialing.next_ms().unwrap_or(now).max(now);
+            if dialing.due(at).is_empty() {
+                now = dialing.next_ms().unwrap();
+                assert_eq!(dialing.due(now), vec![DEVICE]);
+            } else {
+                now = at;
+            }
+            dialing.failed(&DEVICE, "nothing".into(), now);
+            pauses.push(dialing.next_ms().unwrap() - now);
+        }
+        assert_eq!(&pauses[..4], &[2_000, 4_000, 8_000, 16_000]);
+        assert_eq!(*pauses.last().unwrap(), LONGEST_PAUSE_MS);
+    }
+
+    #[test]
+    fn a_call_dials_at_once_but_not_more_than_eight_times_a_minute() {
+        let mut dialing = Dialing::default();
+        dialing.want(DEVICE, 0);
+        let mut dials = 0;
+        for second in 0..60 {
+            dialing.urgent(DEVICE, second * 1000);
+            dials += dialing.due(second * 1000).len();
+        }
+        assert_eq!(dials, usize::from(MAX_DIALS_A_MINUTE));
+        dialing.urgent(DEVICE, MINUTE_MS);
+        assert_eq!(dialing.due(MINUTE_MS), vec![DEVICE]);
+    }
+
+    #[test]
+    fn a_lost_connection_is_dialled_again_and_a_new_one_ends_the_pauses() {
+        let mut dialing = Dialing::default();
+        dialing.want(DEVICE, 0);
+        assert_eq!(dialing.due(0), vec![DEVICE]);
+        dialing.connected(&DEVICE);
+        assert_eq!(dialing.next_ms(), None);
+        dialing.disconnected(&DEVICE, 50);
+        assert_eq!(dialing.due(49 + FIRST_PAUSE_MS), Vec::new());
+        assert_eq!(dialing.due(50 + FIRST_PAUSE_MS), vec![DEVICE]);
+    }
+
+    #[test]
+    fn what_was_tried_is_kept_for_people_until_it_connects() {
+        let mut dialing = Dialing::default();
+        dialing.want(DEVICE, 0);
+        dialing.failed(&DEVICE, "refused".into(), 0);
+        assert_eq!(dialing.tried(&DEVICE), Some("refused"));
+        dialing.connected(&DEVICE);
+        assert_eq!(dialing.tried(&DEVICE), None);
+    }
+
+    #[test]
+    fn the_number_of_wanted_devices_is_bounded() {
+        let mut dialing = Dialing::default();
+        for n in 0..100u8 {
+            dialing.want(DeviceId([n; 32]), 0);
+        }
+        assert_eq!(dialing.due(0).len(), MAX_WANTED);
+    }
+}

@@ -1,0 +1,68 @@
+//! Who is connected, and who subscribes to what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::input::Topic;
+use crate::ids::DeviceId;
+
+/// Topics remembered of one device: three inbox days of two tokens and four topics a call fit many times.
+const MAX_TOPICS_A_DEVICE: usize = 512;
+
+/// A connected device.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Peer {
+    /// Its connection is over loopback.
+    pub(super) loopback: bool,
+    /// Its address is private, or in a subnet of ours.
+    pub(super) private: bool,
+    topics: BTreeSet<Topic>,
+}
+
+/// All connected devices. The network driver bounds their number.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Peers {
+    connected: BTreeMap<DeviceId, Peer>,
+}
+
+impl Peers {
+    pub(super) fn connected(&mut self, device: DeviceId, loopback: bool, private: bool) {
+        let peer = self.connected.entry(device).or_default();
+        peer.loopback = loopback;
+        peer.private = private;
+    }
+
+    pub(super) fn disconnected(&mut self, device: &DeviceId) -> bool {
+        self.connected.remove(device).is_some()
+    }
+
+    pub(super) fn get(&self, device: &DeviceId) -> Option<&Peer> {
+        self.connected.get(device)
+    }
+
+    pub(super) fn is_connected(&self, device: &DeviceId) -> bool {
+        self.connected.contains_key(device)
+    }
+
+    pub(super) fn subscribed(&mut self, device: &DeviceId, topic: Topic) {
+        if let Some(peer) = self.connected.get_mut(device)
+            && peer.topics.len() < MAX_TOPICS_A_DEVICE
+        {
+            peer.topics.insert(topic);
+        }
+    }
+
+    pub(super) fn unsubscribed(&mut self, device: &DeviceId, topic: &Topic) {
+        if let Some(peer) = self.connected.get_mut(device) {
+            peer.topics.remove(topic);
+        }
+    }
+
+    /// Somebody connected subscribes to this topic.
+    pub(super) fn has_subscriber(&self, topic: &Topic) -> bool {
+        self.connected.values().any(|peer| peer.topics.contains(topic))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.connected.len()
+    }
+}
