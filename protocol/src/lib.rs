@@ -10,3 +10,6 @@ pub mod control;
 pub mod core;
 pub mod ids;
 pub mod wire;
+
+#[cfg(test)]
+mod testing;

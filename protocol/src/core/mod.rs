@@ -3,6 +3,10 @@
 pub mod effect;
 pub mod input;
 
+mod dialing;
+mod peers;
+mod reaching;
+
 use rand_core::CryptoRng;
 
 use crate::ids::{AccountId, DeviceId, Now};

@@ -1,0 +1,287 @@
+//! Our own account and device: keys, certificate, device set, tokens, and the prekeys that turn daily.
+
+use ahoy_crypto::certificate::Certificate;
+use ahoy_crypto::device_set::DeviceSet;
+use ahoy_crypto::hash::sha256;
+use ahoy_crypto::inbox::Inbox;
+use ahoy_crypto::keys::{DhKey, SignKey};
+use ahoy_crypto::prekey::{PrekeyRecord, PrekeyTerms};
+use ahoy_crypto::{AccountId, DeviceId, Secret};
+use rand_core::CryptoRng;
+
+use super::rows::{self, OwnRow, PrekeyRow, RowError};
+
+/// A new prekey is made this often (docs/wire.md section 2).
+const PREKEY_TURN_S: u64 = 24 * 3600;
+/// The private half of a prekey lives this long after its birth.
+const PREKEY_LIFE_S: u64 = 72 * 3600;
+/// A record's first second is this long before the prekey's birth, for clocks that are behind.
+const PREKEY_AHEAD_S: u64 = 7_200;
+/// A record's last second is this long after its first: 60 h after the birth, so that nobody seals
+/// to a prekey whose private half is about to be erased.
+const RECORD_LIFE_S: u64 = 62 * 3600;
+/// How long certificate and device set hold; both are renewed when half of it is over.
+const CERTIFICATE_LIFE_S: u64 = 400 * 24 * 3600;
+/// Letters of the name an account without one gets.
+const NAME_LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// A prekey whose private half we hold.
+struct Prekey {
+    id: [u8; 4],
+    key: DhKey,
+    born_s: u64,
+    record: PrekeyRecord,
+}
+
+/// Our own account and device.
+pub struct Own {
+    account: SignKey,
+    device: SignKey,
+    dk: DhKey,
+    certificate: Certificate,
+    set: DeviceSet,
+    name: String,
+    card_token: Secret,
+    contact_token: Secret,
+    /// Newest last; never empty.
+    prekeys: Vec<Prekey>,
+    revision: u32,
+}
+
+impl Own {
+    /// A new account with one device.
+    ///
+    /// # Errors
+    /// [`RowError::Damaged`] cannot happen for one device; it stands for a defect of ours.
+    pub fn make(name: Option<String>, now_s: u64, rng: &mut dyn CryptoRng) -> Result<Self, RowError> {
+        let (account, device, dk) = (SignKey::generate(rng), SignKey::generate(rng), DhKey::generate(rng));
+        let not_after_s = now_s + CERTIFICATE_LIFE_S;
+        let certificate = Certificate::make(&account, device.device(), dk.public(), not_after_s);
+        let set = DeviceSet::make(&account, 1, not_after_s, &[device.device()]).map_err(|_| RowError::Damaged)?;
+        let mut own = Self {
+            certificate,
+            set,
+            name: name.unwrap_or_else(|| invented_name(rng)),
+            card_token: Secret::random(rng),
+            contact_token: Secret::random(rng),
+            prekeys: Vec::new(),
+            revision: 0,
+            account,
+            device,
+            dk,
+        };
+        own.turn(now_s, rng);
+        Ok(own)
+    }
+
+    /// Out of the store's row.
+    ///
+    /// # Errors
+    /// [`RowError`] if the row cannot be used.
+    pub fn from_row(row: &[u8], now_s: u64) -> Result<Self, RowError> {
+        let row: OwnRow = rows::read(row)?;
+        let seed = |bytes: [u8; 32]| SignKey::from_seed(&Secret::new(bytes));
+        let certificate = row.certificate.as_slice().try_into().map_err(|_| RowError::Damaged)?;
+        let prekeys = row.prekeys.into_iter().map(|prekey| read_prekey(prekey, now_s));
+        Ok(Self {
+            account: seed(row.account_key.into()),
+            device: seed(row.device_key.into()),
+            dk: DhKey::from_secret(&Secret::new(row.dk.into())),
+            certificate: Certificate::check(certificate, 0).map_err(|_| RowError::Damaged)?,
+            set: DeviceSet::from_store(&row.device_set).map_err(|_| RowError::Damaged)?,
+            name: row.name,
+            card_token: Secret::new(row.card_token.into()),
+            contact_token: Secret::new(row.contact_token.into()),
+            prekeys: prekeys.collect::<Option<_>>().ok_or(RowError::Damaged)?,
+            revision: row.revision,
+        })
+    }
+
+    /// The row the store keeps.
+    #[must_use]
+    pub fn row(&self) -> Vec<u8> {
+        let prekeys = self.prekeys.iter().map(|prekey| PrekeyRow {
+            spk_id: prekey.id.into(),
+            secret: (*prekey.key.secret().expose()).into(),
+            born_s: prekey.born_s,
+            record: prekey.record.bytes().to_vec().into(),
+        });
+        rows::write(&OwnRow {
+            version: rows::version(),
+            account_key: (*self.account.seed().expose()).into(),
+            device_key: (*self.device.seed().expose()).into(),
+            dk: (*self.dk.secret().expose()).into(),
+            certificate: self.certificate.bytes().to_vec().into(),
+            device_set: self.set.bytes().to_vec().into(),
+            card_token: (*self.card_token.expose()).into(),
+            contact_token: (*self.contact_token.expose()).into(),
+            name: self.name.clone(),
+            prekeys: prekeys.collect(),
+            revision: self.revision,
+        })
+    }
+
+    /// Makes a new prekey when it is time, erases those that are too old, renews what runs out.
+    /// True if anything changed: then the row must be stored before the new record is given out.
+    pub fn turn(&mut self, now_s: u64, rng: &mut dyn CryptoRng) -> bool {
+        let renewed = self.renew(now_s);
+        let before = self.prekeys.len();
+        self.prekeys.retain(|prekey| now_s < prekey.born_s.saturating_add(PREKEY_LIFE_S));
+        let erased = self.prekeys.len() != before;
+        let newest = self.prekeys.last().map(|prekey| prekey.born_s);
+        let due = newest.is_none_or(|born_s| now_s >= born_s.saturating_add(PREKEY_TURN_S) || now_s < born_s);
+        if due || renewed {
+            self.add_prekey(now_s, rng);
+        }
+        renewed || erased || due
+    }
+
+    /// When `turn` has something to do, Unix seconds.
+    #[must_use]
+    pub fn next_turn_s(&self) -> u64 {
+        let turn = self.prekeys.last().map_or(0, |prekey| prekey.born_s.saturating_add(PREKEY_TURN_S));
+        let erase = self.prekeys.first().map_or(0, |prekey| prekey.born_s.saturating_add(PREKEY_LIFE_S));
+        turn.min(erase)
+    }
+
+    fn renew(&mut self, now_s: u64) -> bool {
+        if now_s + CERTIFICATE_LIFE_S / 2 < self.certificate.not_after_s() {
+            return false;
+        }
+        let not_after_s = now_s + CERTIFICATE_LIFE_S;
+        let Ok(set) = DeviceSet::make(&self.account, self.set.revision() + 1, not_after_s, self.set.devices()) else {
+            return false;
+        };
+        self.set = set;
+        self.certificate = Certificate::make(&self.account, self.device(), self.dk.public(), not_after_s);
+        true
+    }
+
+    fn add_prekey(&mut self, now_s: u64, rng: &mut dyn CryptoRng) {
+        let key = DhKey::generate(rng);
+        let mut id = [0; 4];
+        rng.fill_bytes(&mut id);
+        while self.prekeys.iter().any(|prekey| prekey.id == id) {
+            rng.fill_bytes(&mut id);
+        }
+        self.revision += 1;
+        let not_before_s = now_s.saturating_sub(PREKEY_AHEAD_S);
+        let terms = PrekeyTerms {
+            spk_id: id,
+            spk: key.public(),
+            not_before_s,
+            not_after_s: not_before_s + RECORD_LIFE_S,
+            revision: self.revision,
+            features: 0,
+        };
+        let record = PrekeyRecord::make(&self.device, &self.certificate, terms);
+        self.prekeys.push(Prekey { id, key, born_s: now_s, record });
+    }
+
+    /// Our account.
+    #[must_use]
+    pub fn account(&self) -> AccountId {
+        self.account.account()
+    }
+
+    /// Our device.
+    #[must_use]
+    pub fn device(&self) -> DeviceId {
+        self.device.device()
+    }
+
+    /// The device's private Ed25519 key.
+    #[must_use]
+    pub fn device_seed(&self) -> Secret {
+        self.device.seed()
+    }
+
+    /// Our static X25519 key.
+    #[must_use]
+    pub fn dk(&self) -> &DhKey {
+        &self.dk
+    }
+
+    /// The device's certificate.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// The account's devices.
+    #[must_use]
+    pub fn device_set(&self) -> &DeviceSet {
+        &self.set
+    }
+
+    /// The newest prekey record; none would be a defect.
+    #[must_use]
+    pub fn record(&self) -> Option<&PrekeyRecord> {
+        self.prekeys.last().map(|prekey| &prekey.record)
+    }
+
+    /// The private half of a prekey that isn't erased yet.
+    #[must_use]
+    pub fn prekey(&self, id: &[u8; 4]) -> Option<&DhKey> {
+        self.prekeys.iter().find(|prekey| prekey.id == *id).map(|prekey| &prekey.key)
+    }
+
+    /// Our name, as cards show it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Takes another name; true if it is one.
+    pub fn rename(&mut self, name: &str) -> bool {
+        let changed = self.name != name;
+        if changed {
+            name.clone_into(&mut self.name);
+        }
+        changed
+    }
+
+    /// Token of the inbox that stands in our cards.
+    #[must_use]
+    pub fn card_token(&self) -> &Secret {
+        &self.card_token
+    }
+
+    /// Token of the inbox that contacts use.
+    #[must_use]
+    pub fn contact_token(&self) -> &Secret {
+        &self.contact_token
+    }
+
+    /// Both inboxes, the card's first.
+    #[must_use]
+    pub fn inboxes(&self) -> [Inbox; 2] {
+        [Inbox::new(&self.card_token), Inbox::new(&self.contact_token)]
+    }
+
+    /// What our presence tells contacts, hashed: a contact that was told another one is told again.
+    #[must_use]
+    pub fn telling(&self, addresses: &[Vec<u8>]) -> [u8; 32] {
+        let mut parts: Vec<&[u8]> = vec![self.contact_token.expose(), self.set.bytes(), self.name.as_bytes()];
+        parts.extend(addresses.iter().map(Vec::as_slice));
+        sha256(&parts)
+    }
+}
+
+fn read_prekey(row: PrekeyRow, now_s: u64) -> Option<Prekey> {
+    let key = DhKey::from_secret(&Secret::new(row.secret.into()));
+    // It is our own: read at a moment at which it was in force.
+    let at_s = now_s.min(row.born_s);
+    let record = PrekeyRecord::check(&row.record, at_s, None, None).ok()?;
+    Some(Prekey { id: row.spk_id.into(), key, born_s: row.born_s, record })
+}
+
+fn invented_name(rng: &mut dyn CryptoRng) -> String {
+    let mut bytes = [0; 6];
+    rng.fill_bytes(&mut bytes);
+    let letters = bytes.map(|byte| char::from(NAME_LETTERS[usize::from(byte % 32)]));
+    letters.iter().fold(String::from("ahoy-"), |mut name, letter| {
+        name.push(*letter);
+        name
+    })
+}

@@ -1,0 +1,141 @@
+//! The account over time, and rows that come back as they went.
+
+use std::collections::BTreeMap;
+
+use ahoy_crypto::Secret;
+use ahoy_crypto::prekey::PrekeyRecord;
+
+use super::*;
+use crate::ids::{AccountId, DeviceId};
+use crate::testing::rng;
+
+const NOW_S: u64 = 1_800_000_000;
+const HOUR_S: u64 = 3600;
+
+fn own() -> Own {
+    Own::make(Some("Ada".into()), NOW_S, &mut rng("own")).unwrap()
+}
+
+fn contact(account: u8, name: &str, devices: &[u8]) -> Contact {
+    let facts = DeviceFacts {
+        record: Some(vec![1, 2, 3]),
+        revision: 7,
+        sent_ms: 9,
+        addresses: vec![vec![4, 127, 0, 0, 1, 6, 1, 2]],
+    };
+    Contact {
+        account: AccountId([account; 32]),
+        name: name.into(),
+        card_token: Secret::new([account; 32]),
+        contact_token: None,
+        device_set: Some(vec![9; 141]),
+        policy: Policy::default(),
+        devices: devices.iter().map(|device| (DeviceId([*device; 32]), facts.clone())).collect(),
+        told: Some([3; 32]),
+    }
+}
+
+#[test]
+fn an_account_comes_back_from_its_row() {
+    let mut own = own();
+    own.turn(NOW_S + 25 * HOUR_S, &mut rng("turn"));
+    let again = Own::from_row(&own.row(), NOW_S + 26 * HOUR_S).unwrap();
+    assert_eq!(again.row(), own.row());
+    assert_eq!((again.account(), again.device(), again.name()), (own.account(), own.device(), "Ada"));
+}
+
+#[test]
+fn a_record_of_ours_passes_the_checks_from_its_birth_to_the_next_turn() {
+    let own = own();
+    let record = own.record().unwrap();
+    for at_s in [NOW_S - 2 * HOUR_S, NOW_S, NOW_S + 24 * HOUR_S] {
+        assert!(PrekeyRecord::check(record.bytes(), at_s, Some(own.device()), None).is_ok());
+    }
+}
+
+#[test]
+fn a_prekey_turns_after_a_day_and_not_before() {
+    let mut own = own();
+    let first = own.record().unwrap().terms().revision;
+    assert!(!own.turn(NOW_S + 24 * HOUR_S - 1, &mut rng("turn")));
+    assert_eq!(own.next_turn_s(), NOW_S + 24 * HOUR_S);
+    assert!(own.turn(NOW_S + 24 * HOUR_S, &mut rng("turn")));
+    assert_eq!(own.record().unwrap().terms().revision, first + 1);
+}
+
+#[test]
+fn a_private_half_is_erased_72_hours_after_its_birth() {
+    let mut own = own();
+    let id = own.record().unwrap().terms().spk_id;
+    own.turn(NOW_S + 72 * HOUR_S - 1, &mut rng("turn"));
+    assert!(own.prekey(&id).is_some());
+    assert!(own.turn(NOW_S + 72 * HOUR_S, &mut rng("turn")));
+    assert!(own.prekey(&id).is_none());
+}
+
+#[test]
+fn nobody_may_seal_to_a_prekey_that_is_erased() {
+    let own = own();
+    assert!(own.record().unwrap().terms().not_after_s < NOW_S + 72 * HOUR_S);
+}
+
+#[test]
+fn certificate_and_set_are_renewed_before_they_end() {
+    let mut own = own();
+    let (ends, revision) = (own.certificate().not_after_s(), own.device_set().revision());
+    let later = NOW_S + 201 * 24 * HOUR_S;
+    assert!(own.turn(later, &mut rng("turn")));
+    assert!(own.certificate().not_after_s() > ends);
+    assert_eq!(own.device_set().revision(), revision + 1);
+    assert_eq!(own.record().unwrap().certificate().not_after_s(), own.certificate().not_after_s());
+}
+
+#[test]
+fn an_account_without_a_name_gets_one_of_six_letters() {
+    let own = Own::make(None, NOW_S, &mut rng("name")).unwrap();
+    assert!(own.name().starts_with("ahoy-") && own.name().len() == 11, "{}", own.name());
+}
+
+#[test]
+fn what_is_told_changes_with_token_and_addresses() {
+    let own = own();
+    let here = own.telling(&[vec![1]]);
+    assert_eq!(own.telling(&[vec![1]]), here);
+    assert_ne!(own.telling(&[vec![2]]), here);
+}
+
+#[test]
+fn contacts_come_back_from_their_rows_and_are_found() {
+    let (ben, eve) = (contact(1, "Ben", &[11, 12]), contact(2, "Eve", &[21]));
+    let rows = [ben.row(), eve.row()];
+    let all = Contacts::from_rows(rows.iter().map(Vec::as_slice)).unwrap();
+    assert_eq!(all.get(&ben.account), Some(&ben));
+    assert_eq!(all.find("Eve").map(|found| found.account), Some(eve.account));
+    assert_eq!(all.find(&ben.account.text()).map(|found| found.account), Some(ben.account));
+    assert_eq!(all.of_device(&DeviceId([12; 32])).map(|found| found.account), Some(ben.account));
+    assert!(all.find("Nobody").is_none());
+}
+
+#[test]
+fn devices_that_a_contact_lost_no_longer_lead_to_it() {
+    let mut all = Contacts::default();
+    let mut ben = contact(1, "Ben", &[11, 12]);
+    all.put(ben.clone());
+    ben.devices = BTreeMap::from([(DeviceId([12; 32]), DeviceFacts::default())]);
+    all.put(ben.clone());
+    assert!(all.of_device(&DeviceId([11; 32])).is_none());
+    assert!(all.remove(&ben.account).is_some() && all.is_empty());
+    assert!(all.of_device(&DeviceId([12; 32])).is_none());
+}
+
+#[test]
+fn damaged_and_newer_rows_are_told_apart() {
+    let good = contact(1, "Ben", &[11]).row();
+    let mut newer = good.clone();
+    newer[2] = 2;
+    let read = |row: &[u8]| Contacts::from_rows(std::iter::once(row)).map(|_| ()).unwrap_err();
+    assert_eq!(read(&newer), RowError::Newer);
+    assert_eq!(read(&good[..good.len() - 1]), RowError::Damaged);
+    assert_eq!(read(&[]), RowError::Damaged);
+    assert!(matches!(Own::from_row(&good, NOW_S), Err(RowError::Damaged)));
+}
