@@ -259,6 +259,22 @@ impl Check {
     pub const fn number(self) -> u16 {
         self.0
     }
+
+    /// Refuses if the condition holds.
+    ///
+    /// # Errors
+    /// This check.
+    pub fn refuse_if(self, wrong: bool) -> Result<(), Check> {
+        if wrong { Err(self) } else { Ok(()) }
+    }
+
+    /// Refuses what isn't there.
+    ///
+    /// # Errors
+    /// This check.
+    pub fn require<T>(self, value: Option<T>) -> Result<T, Check> {
+        value.ok_or(self)
+    }
 }
 
 impl std::fmt::Display for Check {
