@@ -18,6 +18,8 @@ pub mod noise;
 pub mod prekey;
 pub mod sas;
 pub mod secret;
+#[cfg(test)]
+mod testing;
 pub mod window;
 
 pub use call_keys::CallKeys;
