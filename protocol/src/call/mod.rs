@@ -1,4 +1,31 @@
 //! The call core: everything that is true of calls, as a pure state machine.
+//!
+//! [`CallCore`] takes [`signal::CallInput`]s and answers with [`effect::CallEffect`]s. One file a phase:
+//! `outgoing`, `incoming`, `active`, `ending`; `negotiation` makes links; `timers` knows what is due.
 
+mod active;
+mod commands;
+mod core;
+mod early;
 pub mod effect;
+mod end_reason;
+mod ending;
+mod focus;
+mod incoming;
+mod info;
+mod limits;
+mod links;
+mod negotiation;
+mod outgoing;
+mod seen;
 pub mod signal;
+mod state;
+mod text;
+mod timers;
+mod times;
+
+#[cfg(test)]
+mod tests;
+
+pub use self::core::CallCore;
+pub use times::Times;

@@ -39,6 +39,13 @@ pub struct ContactPolicy {
     pub relay_only: bool,
 }
 
+impl Default for ContactPolicy {
+    /// What contacts are allowed unless a person says otherwise.
+    fn default() -> Self {
+        Self { local_candidates: true, early_connection: true, relay_only: false }
+    }
+}
+
 /// Everything that can happen to calls. Fed in the order of arrival.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallInput {

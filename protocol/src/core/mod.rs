@@ -9,6 +9,8 @@ mod reaching;
 
 use rand_core::CryptoRng;
 
+pub use crate::call::Times;
+
 use crate::ids::{AccountId, DeviceId, Now};
 use effect::Effect;
 use input::{Input, LinkOf};
@@ -24,36 +26,6 @@ pub struct Setup {
     pub times: Times,
     /// We listen on loopback, so loopback addresses of contacts may be dialled and used.
     pub loopback: bool,
-}
-
-/// Time limits of calls, in ms (settings; defaults from the design).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Times {
-    /// To reach somebody.
-    pub reach_ms: u64,
-    /// Ringing at the callee.
-    pub ring_callee_ms: u64,
-    /// Ringing at the caller.
-    pub ring_caller_ms: u64,
-    /// A caller without connection and packets while it rings.
-    pub caller_lost_ms: u64,
-    /// `connecting` in all.
-    pub connecting_ms: u64,
-    /// No confirm after an answer.
-    pub confirm_ms: u64,
-}
-
-impl Default for Times {
-    fn default() -> Self {
-        Self {
-            reach_ms: 10_000,
-            ring_callee_ms: 45_000,
-            ring_caller_ms: 60_000,
-            caller_lost_ms: 5_000,
-            connecting_ms: 30_000,
-            confirm_ms: 5_000,
-        }
-    }
 }
 
 /// Stored rows that cannot be used.

@@ -1,0 +1,216 @@
+//! The call core: takes inputs, keeps calls, says what shall be done.
+
+use std::collections::BTreeMap;
+
+use rand_core::CryptoRng;
+
+use super::early::EarlySignals;
+use super::effect::CallEffect;
+use super::info::EndedCalls;
+use super::seen::SeenCalls;
+use super::signal::{CallInput, ContactPolicy};
+use super::state::{Call, Peer};
+use super::times::Times;
+use crate::control::{CallInfo, ControlError, EventKind, Reply};
+use crate::ids::{AccountId, CallId, DeviceId, LinkId, Now, Ticket};
+
+/// All calls of a device, as one pure state machine.
+///
+/// Inputs come in the order of arrival; effects are to be carried out in the order given. Nothing an
+/// input holds can make it panic or grow without bound.
+pub struct CallCore {
+    pub(super) own: AccountId,
+    pub(super) own_device: DeviceId,
+    pub(super) times: Times,
+    /// What we allow contacts, where it isn't the default.
+    pub(super) policies: BTreeMap<AccountId, ContactPolicy>,
+    /// Calls that are not ended.
+    pub(super) live: BTreeMap<CallId, Call>,
+    pub(super) ended: EndedCalls,
+    pub(super) seen: SeenCalls,
+    pub(super) early: EarlySignals,
+    /// Links of ended calls that are still to be closed.
+    pub(super) closing: Vec<Closing>,
+    /// The one call whose microphone may be open: the one a person offered or accepted last.
+    pub(super) focus: Option<CallId>,
+    /// The microphone is open.
+    pub(super) mic_open: bool,
+    /// The microphone is muted, in whatever call. Stays while there is a call, then starts anew unmuted.
+    pub(super) muted: bool,
+    pub(super) last_link: u64,
+    pub(super) stopping: bool,
+}
+
+/// A link whose call is over.
+pub(super) struct Closing {
+    pub(super) link: LinkId,
+    /// When it is closed, monotonic ms.
+    pub(super) at_ms: u64,
+}
+
+/// What every step works with.
+pub(super) struct Cx<'a> {
+    pub(super) now: Now,
+    pub(super) rng: &'a mut dyn CryptoRng,
+    pub(super) out: &'a mut Vec<CallEffect>,
+}
+
+impl Cx<'_> {
+    /// Wants something done.
+    pub(super) fn push(&mut self, effect: CallEffect) {
+        self.out.push(effect);
+    }
+
+    /// Tells every frontend.
+    pub(super) fn event(&mut self, event: EventKind) {
+        self.out.push(CallEffect::Event(event));
+    }
+
+    /// Answers a frontend.
+    pub(super) fn reply(&mut self, ticket: Ticket, result: Result<Reply, ControlError>) {
+        self.out.push(CallEffect::Reply { ticket, result });
+    }
+}
+
+impl CallCore {
+    /// No calls yet.
+    #[must_use]
+    pub fn new(own: AccountId, own_device: DeviceId, times: Times) -> Self {
+        Self {
+            own,
+            own_device,
+            times,
+            policies: BTreeMap::new(),
+            live: BTreeMap::new(),
+            ended: EndedCalls::default(),
+            seen: SeenCalls::default(),
+            early: EarlySignals::default(),
+            closing: Vec::new(),
+            focus: None,
+            mic_open: false,
+            muted: false,
+            last_link: 0,
+            stopping: false,
+        }
+    }
+
+    /// What we allow a contact when we call it; without it [`ContactPolicy::default`] counts.
+    pub fn set_policy(&mut self, account: AccountId, policy: ContactPolicy) {
+        self.policies.insert(account, policy);
+    }
+
+    /// The contact is none any more.
+    pub fn forget_policy(&mut self, account: AccountId) {
+        self.policies.remove(&account);
+    }
+
+    /// A call id out of the store (`SeenCalls`): it makes no second missed call.
+    pub fn remember(&mut self, call: CallId, account: AccountId, unix_ms: u64) {
+        if let Some(seen) = self.seen.of(call, account, unix_ms) {
+            seen.missed = true;
+        }
+    }
+
+    /// Takes an input; adds what shall be done, in order.
+    pub fn handle(&mut self, input: CallInput, now: Now, rng: &mut dyn CryptoRng, out: &mut Vec<CallEffect>) {
+        let mut cx = Cx { now, rng, out };
+        self.dispatch(input, &mut cx);
+        self.settle(&mut cx);
+    }
+
+    fn dispatch(&mut self, input: CallInput, cx: &mut Cx<'_>) {
+        match input {
+            CallInput::Command { ticket, command } => self.command(ticket, command, cx),
+            CallInput::Offer { from, offer } => self.offered(from, offer, cx),
+            CallInput::Reached { call, device } => self.reached(call, device, cx),
+            CallInput::Unreached { call, device, tried } => self.unreached(call, device, tried, cx),
+            CallInput::OfferExpired { call, device } => self.offer_expired(call, device, cx),
+            CallInput::Confirmed { call, device } => self.confirmed(call, device, cx),
+            CallInput::Unconfirmed { call, device } => self.unconfirmed(call, device, cx),
+            CallInput::Pair { call, device, body } => self.pair(call, device, body, cx),
+            CallInput::Frame { call, device, body } => self.frame(call, device, body, cx),
+            CallInput::Ctl { link, body } => self.ctl(link, body, cx),
+            CallInput::Cancel { from, call, reason } => self.cancelled(from, call, reason, cx),
+            CallInput::Elsewhere { from, body } => self.elsewhere(from, &body, cx),
+            CallInput::Missed { from, body } => self.missed(from, body, cx),
+            CallInput::Link { link, event } => self.link_event(link, event, cx),
+            CallInput::Connection { device, connected } => self.connection(device, connected, cx),
+            CallInput::Timer => self.timers(cx),
+            CallInput::Shutdown => self.shutdown(cx),
+        }
+    }
+
+    /// Applies what a device said before its offer or confirm came.
+    pub(super) fn apply_early(&mut self, call: CallId, device: DeviceId, cx: &mut Cx<'_>) {
+        for signal in self.early.take(call, device, cx.now.mono_ms) {
+            self.dispatch(signal, cx);
+        }
+    }
+
+    /// All calls, also those that ended within the last 10 minutes, oldest first; names are left open.
+    #[must_use]
+    pub fn calls(&self, now: Now) -> Vec<CallInfo> {
+        let mut calls = self.ended.list(now);
+        calls.extend(self.visible().map(|call| self.call_info(call)));
+        calls.sort_by_key(|info| info.started_at_ms);
+        calls
+    }
+
+    /// Number of calls that frontends see and that are not ended.
+    #[must_use]
+    pub fn live_calls(&self) -> usize {
+        self.visible().count()
+    }
+
+    /// Number of calls that ring here (CHK-026).
+    #[must_use]
+    pub fn ringing(&self) -> usize {
+        self.live.values().filter(|call| call.rings()).count()
+    }
+
+    /// Every link of calls that are not ended.
+    #[must_use]
+    pub fn links(&self) -> Vec<(CallId, DeviceId, LinkId)> {
+        let of_call = |call: &Call| {
+            let of_peer = |peer: &Peer| peer.links.current.as_ref().map(|link| (peer.device, link.id));
+            let links: Vec<_> = call.peers.iter().filter_map(of_peer).collect();
+            let call = call.id;
+            links.into_iter().map(move |(device, link)| (call, device, link))
+        };
+        self.live.values().flat_map(of_call).collect()
+    }
+
+    /// This call id has come in before (kept 96 h, 4096 an account), or is a call of ours now.
+    #[must_use]
+    pub fn known(&self, call: CallId) -> bool {
+        self.live.contains_key(&call) || self.seen.get(call).is_some()
+    }
+
+    /// Our microphone is muted.
+    #[must_use]
+    pub fn muted(&self) -> bool {
+        self.muted
+    }
+
+    /// Nothing is left to be done for calls that ended.
+    #[must_use]
+    pub fn drained(&self) -> bool {
+        self.live.is_empty() && self.closing.is_empty()
+    }
+
+    /// Calls that frontends see.
+    pub(super) fn visible(&self) -> impl Iterator<Item = &Call> {
+        self.live.values().filter(|call| call.visible())
+    }
+
+    /// The device in the call.
+    pub(super) fn peer_mut(&mut self, call: CallId, device: DeviceId) -> Option<&mut Peer> {
+        self.live.get_mut(&call).and_then(|call| call.peer_mut(device))
+    }
+
+    /// A name no link had before in this process.
+    pub(super) fn fresh_link(&mut self) -> LinkId {
+        self.last_link += 1;
+        LinkId(self.last_link)
+    }
+}

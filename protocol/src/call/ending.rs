@@ -1,0 +1,199 @@
+//! How calls end: everybody is told, links are closed, one event and one line of history.
+
+use super::core::{CallCore, Closing, Cx};
+use super::effect::{CallEffect, HistoryEntry, LinkCommand};
+use super::incoming::missed_event;
+use super::limits::LINGER_MS;
+use super::state::{Call, Leg, Phase};
+use super::text;
+use crate::control::{CallState, Direction, EndCause, EventKind};
+use crate::ids::{CallId, DeviceId};
+use crate::wire::bodies::{CtlBody, Missed, PairBody, Reason};
+
+/// Why a call ends.
+pub(super) struct End {
+    /// Why.
+    pub(super) reason: Reason,
+    /// What lies behind it.
+    pub(super) cause: Option<EndCause>,
+    /// The device that ended it, if it wasn't us.
+    pub(super) by: Option<DeviceId>,
+}
+
+impl CallCore {
+    /// `call.hang_up`: ends a call that was accepted, cancels one that wasn't.
+    pub(super) fn hang_up(&mut self, id: CallId, cx: &mut Cx<'_>) {
+        let Some(call) = self.live.get(&id) else { return };
+        let reason = match call.phase {
+            Phase::Joined(_) => Reason::HungUp,
+            Phase::Outgoing(_) => Reason::Cancelled,
+            Phase::Ringing(_) | Phase::Offered(_) => return,
+        };
+        self.finish(id, End { reason, cause: None, by: None }, reason, cx);
+    }
+
+    /// A device of the call hangs up, over whichever path came first.
+    pub(super) fn peer_hung_up(&mut self, id: CallId, device: DeviceId, reason: Reason, cx: &mut Cx<'_>) {
+        let Some(call) = self.live.get_mut(&id) else { return };
+        let Some(peer) = call.peer_mut(device) else { return };
+        if !peer.in_touch() {
+            return;
+        }
+        match call.phase {
+            Phase::Outgoing(_) => {
+                // One device gives up; others may still ring.
+                if let Some(peer) = call.peer_mut(device) {
+                    peer.leg = Leg::Over(reason);
+                }
+                self.release(id, device, cx);
+                self.check_silence(id, cx);
+            }
+            Phase::Ringing(_) | Phase::Joined(_) => self.end_by(id, device, reason, cx),
+            Phase::Offered(_) => {}
+        }
+    }
+
+    /// The other side has ended the call.
+    pub(super) fn end_by(&mut self, id: CallId, device: DeviceId, reason: Reason, cx: &mut Cx<'_>) {
+        if let Some(peer) = self.peer_mut(id, device) {
+            peer.leg = Leg::Over(reason);
+        }
+        self.finish(id, End { reason, cause: None, by: Some(device) }, reason, cx);
+    }
+
+    /// The daemon stops.
+    pub(super) fn shutdown(&mut self, cx: &mut Cx<'_>) {
+        self.stopping = true;
+        let reason = Reason::DaemonStopped;
+        let ids: Vec<CallId> = self.live.keys().copied().collect();
+        for id in ids {
+            let Some(call) = self.live.get(&id) else { continue };
+            match call.phase {
+                Phase::Offered(_) => {
+                    let (offerer, started_ms) = (call.facts.offerer, call.facts.started_unix_ms);
+                    self.note_missed(id, offerer, started_ms, reason, cx);
+                    self.drop_offered(id, cx);
+                }
+                Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Joined(_) => {
+                    self.finish(id, End { reason, cause: None, by: None }, reason, cx);
+                }
+            }
+        }
+    }
+
+    /// Tells a device that is still in the call that it is over for it.
+    pub(super) fn dismiss(&mut self, id: CallId, device: DeviceId, reason: Reason, cx: &mut Cx<'_>) {
+        let Some(call) = self.live.get_mut(&id) else { return };
+        let (incoming, media, started_ms) = (call.facts.incoming, call.facts.media, call.facts.started_unix_ms);
+        let Some(peer) = call.peer_mut(device) else { return };
+        match std::mem::replace(&mut peer.leg, Leg::Over(reason)) {
+            Leg::Over(before) => peer.leg = Leg::Over(before),
+            Leg::Confirmed | Leg::Ringing | Leg::Accepted => {
+                if let Some(link) = peer.links.current.as_ref().filter(|link| link.ctl_open) {
+                    let command = LinkCommand::Ctl(CtlBody::HangUp(reason));
+                    cx.push(CallEffect::Link { link: link.id, command });
+                }
+                cx.push(CallEffect::Pair { call: id, device, body: PairBody::HangUp(reason) });
+            }
+            // Nobody ever confirmed: of an incoming call there is nothing to tell.
+            Leg::Offered | Leg::Silent(_) if incoming => {}
+            leg @ (Leg::Offered | Leg::Silent(_)) => {
+                let account = peer.account;
+                if leg == Leg::Offered {
+                    cx.push(CallEffect::Cancel { call: id, account, device, reason });
+                }
+                // It was offline, or will be told late: kept until it is there.
+                let gave_up = matches!(reason, Reason::NoAnswer | Reason::Unreachable);
+                if gave_up || (leg != Leg::Offered && reason.leaves_missed_call()) {
+                    let body = Missed { call: id, started_ms, media };
+                    cx.push(CallEffect::Missed { account, device, body });
+                }
+            }
+        }
+    }
+
+    /// Silences a device's link and closes it: at once if the other side has ended it, else once the
+    /// hang-up on `ctl` had time to get out.
+    pub(super) fn release(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
+        let Some(peer) = self.peer_mut(id, device) else { return };
+        peer.links.waiting = None;
+        let Some(link) = peer.links.current.take() else { return };
+        if link.sound {
+            cx.push(CallEffect::Link { link: link.id, command: LinkCommand::Send { on: false } });
+            cx.push(CallEffect::Link { link: link.id, command: LinkCommand::Play { on: false } });
+        }
+        if link.ctl_open {
+            self.closing.push(Closing { link: link.id, at_ms: cx.now.mono_ms.saturating_add(LINGER_MS) });
+        } else {
+            cx.push(CallEffect::Link { link: link.id, command: LinkCommand::Close });
+        }
+    }
+
+    /// Ends a call, once: whoever is still in it hears `tell`.
+    pub(super) fn finish(&mut self, id: CallId, end: End, tell: Reason, cx: &mut Cx<'_>) {
+        let Some(call) = self.live.get(&id) else { return };
+        let info = self.call_info(call);
+        let devices: Vec<DeviceId> = call.peers.iter().map(|p| p.device).collect();
+        for device in devices {
+            self.dismiss(id, device, tell, cx);
+            self.release(id, device, cx);
+        }
+        let Some(call) = self.live.remove(&id) else { return };
+        self.leave_focus(&call);
+        self.sync_sound(cx);
+        for peer in call.peers.iter().filter(|p| p.joined) {
+            cx.event(EventKind::ParticipantLeft {
+                call: text::call(id),
+                account: text::account(peer.account),
+                device: text::device(peer.device),
+                reason: end.reason.text().to_owned(),
+            });
+        }
+        cx.event(EventKind::CallState {
+            call: text::call(id),
+            state: CallState::Ended,
+            direction: if call.facts.incoming { Direction::In } else { Direction::Out },
+            reason: Some(end.reason.text().to_owned()),
+            cause: end.cause.clone(),
+            device: end.by.map(text::device),
+            client: None,
+        });
+        self.record_end(&call, &end, cx);
+        cx.push(CallEffect::Forget { call: id });
+        self.early.forget(id);
+        self.ended.push(id, info, end.reason, cx.now);
+        if self.visible().next().is_none() && self.muted {
+            // The next call starts unmuted: nobody would look for a switch left over from another call.
+            self.muted = false;
+            cx.push(CallEffect::Mute { muted: false });
+        }
+    }
+
+    /// History, and the missed call if it is one.
+    fn record_end(&mut self, call: &Call, end: &End, cx: &mut Cx<'_>) {
+        let accepted_ms = call.joined().map(|joined| joined.accepted_unix_ms);
+        let missed = call.facts.incoming && accepted_ms.is_none() && end.reason.leaves_missed_call();
+        cx.push(CallEffect::History(Box::new(HistoryEntry {
+            call: call.id,
+            incoming: call.facts.incoming,
+            roster: call.facts.roster.clone(),
+            by: end.by,
+            started_ms: call.facts.started_unix_ms,
+            accepted_ms,
+            ended_ms: cx.now.unix_ms,
+            reason: end.reason,
+            missed,
+            flags: call.told.flags,
+        })));
+        if !call.facts.incoming {
+            return;
+        }
+        let first = self.first_miss(call.id, call.facts.offerer, cx);
+        if missed && first {
+            cx.event(missed_event(call.id, call.facts.offerer, call.facts.started_unix_ms));
+        }
+        if let Some(seen) = self.seen.of(call.id, call.facts.offerer, cx.now.unix_ms) {
+            seen.over = true;
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! One microphone for all calls: which call has it, and what everybody is told of it.
+
+use super::core::{CallCore, Cx};
+use super::effect::{CallEffect, LinkCommand};
+use super::ending::End;
+use super::negotiation::ctl_status;
+use super::state::{Call, Displaced, Flow, Leg, Phase, Told};
+use super::text;
+use crate::control::{CallState, Direction, EventKind};
+use crate::ids::CallId;
+use crate::wire::bodies::{CallBody, Flags, PairBody, Reason, Status};
+
+impl CallCore {
+    /// The call becomes the active one; the one that was so is held, or ends once this one works.
+    pub(super) fn take_focus(&mut self, id: CallId, end: bool) {
+        let before = self.focus.filter(|other| *other != id && self.live.contains_key(other));
+        self.focus = Some(id);
+        if let Some(call) = self.live.get_mut(&id) {
+            call.displaced = before.map(|call| Displaced { call, end });
+        }
+    }
+
+    /// The active call is over. If it never worked, the one it displaced is active again: nothing was lost by trying.
+    pub(super) fn leave_focus(&mut self, over: &Call) {
+        if self.focus != Some(over.id) {
+            return;
+        }
+        let back = over.displaced.filter(|_| !over.worked()).map(|displaced| displaced.call);
+        self.focus = back.filter(|call| self.live.contains_key(call));
+    }
+
+    /// The new call works: what it displaced is let go.
+    pub(super) fn works(&mut self, id: CallId, cx: &mut Cx<'_>) {
+        let Some(displaced) = self.live.get_mut(&id).and_then(|call| call.displaced.take()) else { return };
+        if displaced.end {
+            let reason = match self.live.get(&displaced.call).map(|call| &call.phase) {
+                Some(Phase::Joined(_)) => Reason::HungUp,
+                Some(Phase::Outgoing(_)) => Reason::Cancelled,
+                Some(Phase::Offered(_) | Phase::Ringing(_)) | None => return,
+            };
+            self.finish(displaced.call, End { reason, cause: None, by: None }, reason, cx);
+        }
+    }
+
+    /// Mutes or unmutes the microphone, in every call.
+    pub(super) fn set_muted(&mut self, muted: bool, cx: &mut Cx<'_>) {
+        if self.muted != muted {
+            self.muted = muted;
+            cx.push(CallEffect::Mute { muted });
+        }
+    }
+
+    /// After every input: sound, status and events follow from the state.
+    pub(super) fn settle(&mut self, cx: &mut Cx<'_>) {
+        self.sync_sound(cx);
+        let ids: Vec<CallId> = self.live.keys().copied().collect();
+        for id in ids {
+            self.sync_status(id, cx);
+            self.show(id, cx);
+        }
+    }
+
+    /// Sound flows only between us and those who take part in the active, accepted call. Off goes before on.
+    pub(super) fn sync_sound(&mut self, cx: &mut Cx<'_>) {
+        let open = self.focus.and_then(|id| self.live.get(&id)).is_some_and(|call| call.joined().is_some());
+        self.switch_links(false, cx);
+        if open != self.mic_open {
+            self.mic_open = open;
+            cx.push(CallEffect::Microphone { open });
+        }
+        self.switch_links(true, cx);
+    }
+
+    /// Switches the links whose sound must be `on` and isn't.
+    fn switch_links(&mut self, on: bool, cx: &mut Cx<'_>) {
+        let focus = self.focus;
+        for call in self.live.values_mut() {
+            let active = focus == Some(call.id) && call.joined().is_some();
+            for peer in &mut call.peers {
+                let want = active && peer.leg == Leg::Accepted;
+                let Some(link) = peer.links.current.as_mut() else { continue };
+                if want == on && link.sound != on {
+                    link.sound = on;
+                    cx.push(CallEffect::Link { link: link.id, command: LinkCommand::Send { on } });
+                    cx.push(CallEffect::Link { link: link.id, command: LinkCommand::Play { on } });
+                }
+            }
+        }
+    }
+
+    /// Our flags in a call.
+    fn own_flags(&self, id: CallId) -> Flags {
+        let held = self.focus != Some(id) && self.live.get(&id).is_some_and(|call| call.joined().is_some());
+        Flags(if self.muted { Flags::MUTED } else { 0 } | if held { Flags::HELD } else { 0 })
+    }
+
+    /// Tells everybody in a call what our media do, if that has changed.
+    fn sync_status(&mut self, id: CallId, cx: &mut Cx<'_>) {
+        let flags = self.own_flags(id);
+        let (own, own_device) = (self.own, self.own_device);
+        let Some(call) = self.live.get_mut(&id) else { return };
+        if call.told.flags == flags || !call.visible() {
+            return;
+        }
+        let held_before = call.told.flags.0 & Flags::HELD != 0;
+        call.told.flags = flags;
+        call.told.state_seq = call.told.state_seq.saturating_add(1);
+        let unheld = held_before && flags.0 & Flags::HELD == 0;
+        cx.event(EventKind::ParticipantState {
+            call: text::call(id),
+            account: text::account(own),
+            device: text::device(own_device),
+            state: text::media_state(flags, false),
+        });
+        if call.joined().is_none() {
+            return;
+        }
+        let status = Status { state_seq: call.told.state_seq, flags };
+        for peer in call.peers.iter_mut().filter(|p| p.leg == Leg::Accepted) {
+            // While it was held nothing could arrive: the limit for connecting begins anew.
+            if let (Flow::Connecting { since_ms, .. }, true) = (&mut peer.flow, unheld) {
+                *since_ms = cx.now.mono_ms;
+            }
+            ctl_status(peer, status, cx);
+            cx.push(CallEffect::Pair { call: id, device: peer.device, body: PairBody::Status(status) });
+        }
+        self.announce(id, cx);
+    }
+
+    /// Tells everybody on the call topic what our media do.
+    pub(super) fn announce(&mut self, id: CallId, cx: &mut Cx<'_>) {
+        let Some(call) = self.live.get(&id) else { return };
+        let Told { flags, state_seq } = call.told;
+        // Nobody has left or was kicked: the first epoch, with no members. The session layer puts in our
+        // prekey record where it is wanted.
+        let view = ahoy_crypto::call_keys::view(&id.0, 0, &call.facts.roster, &[]);
+        let body = CallBody::Announce { state_seq, flags, view, record: None };
+        cx.push(CallEffect::Broadcast { call: id, body });
+    }
+
+    /// Tells frontends the state of a call, if it is a new one.
+    pub(super) fn show(&mut self, id: CallId, cx: &mut Cx<'_>) {
+        let focused = self.focus == Some(id);
+        let Some(call) = self.live.get_mut(&id) else { return };
+        let state = call.state(focused);
+        if state == call.shown {
+            return;
+        }
+        call.shown = state;
+        let direction = if call.facts.incoming { Direction::In } else { Direction::Out };
+        if let Some(state) = state {
+            cx.event(call_state(id, state, direction));
+        }
+    }
+}
+
+/// The event of a state that isn't the end.
+fn call_state(id: CallId, state: CallState, direction: Direction) -> EventKind {
+    EventKind::CallState {
+        call: text::call(id),
+        state,
+        direction,
+        reason: None,
+        cause: None,
+        device: None,
+        client: None,
+    }
+}

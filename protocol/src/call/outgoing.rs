@@ -1,0 +1,241 @@
+//! Calls that we make, until somebody accepts.
+
+use super::core::{CallCore, Cx};
+use super::effect::CallEffect;
+use super::end_reason::of_silence;
+use super::ending::End;
+use super::limits::{CONTEXT_MAX_BYTES, OWN_CALLS_MAX, PEERS_MAX, TTL_MAX_S};
+use super::state::{Call, Facts, Leg, Outgoing, Peer, Phase, Silence, Told};
+use super::text;
+use crate::control::{ControlError, EndCause, ErrorKind, Reply};
+use crate::ids::{AccountId, CallId, DeviceId, Ticket};
+use crate::wire::bodies::{Format, Media, Offer, Purpose, Reason, Verdict};
+use ahoy_crypto::Secret;
+
+/// The format we prefer: what Opus works in, and the shortest packets that cost little.
+const FORMAT: Format = Format { rate: 48_000, channels: 1, frame_ms: 20 };
+
+impl CallCore {
+    /// `call.offer`.
+    pub(super) fn offer_command(
+        &mut self,
+        ticket: Ticket,
+        to: Vec<(AccountId, Vec<DeviceId>)>,
+        context: Option<Vec<u8>>,
+        cx: &mut Cx<'_>,
+    ) {
+        if let Err(error) = self.may_offer(&to, context.as_deref()) {
+            cx.reply(ticket, Err(error));
+            return;
+        }
+        let mut id = CallId([0; 16]);
+        cx.rng.fill_bytes(&mut id.0);
+        let mut secret = [0; 32];
+        cx.rng.fill_bytes(&mut secret);
+        let call = self.new_outgoing(id, &to, context, cx);
+        let offer = self.first_offer(&call, Secret::new(secret));
+        cx.reply(ticket, Ok(Reply::Offered { call: text::call(id) }));
+        let targets: Vec<_> = call.peers.iter().map(|p| (p.account, p.device, p.policy.relay_only)).collect();
+        self.live.insert(id, call);
+        self.take_focus(id, false);
+        self.show(id, cx);
+        for (account, device, relay_only) in targets {
+            let mut offer = Box::new(offer.clone());
+            offer.ice_policy = if relay_only { 2 } else { offer.ice_policy };
+            cx.push(CallEffect::Offer { account, device, offer });
+        }
+        self.check_silence(id, cx);
+    }
+
+    fn may_offer(&self, to: &[(AccountId, Vec<DeviceId>)], context: Option<&[u8]>) -> Result<(), ControlError> {
+        let bad = |message: &str, hint: &str| Err(ControlError::new(ErrorKind::BadParams, message, hint));
+        match to {
+            [] => return bad("nobody to call", "name a contact"),
+            [(account, _)] if *account == self.own => return bad("this is our own account", "name another contact"),
+            [_] => {}
+            [_, _, ..] => return bad("calls of more than two are not there yet", "name one contact"),
+        }
+        if to.iter().map(|(_, devices)| devices.len()).sum::<usize>() > PEERS_MAX {
+            return bad("too many devices", "name fewer contacts");
+        }
+        if context.is_some_and(|c| c.len() > CONTEXT_MAX_BYTES) {
+            return bad("context is too long", "at most 256 bytes");
+        }
+        let own = self.visible().filter(|call| !call.rings()).count();
+        if own >= OWN_CALLS_MAX {
+            let message = format!("{OWN_CALLS_MAX} calls are on already");
+            return Err(ControlError::new(ErrorKind::LimitReached, message, "hang up one of them"));
+        }
+        Ok(())
+    }
+
+    fn new_outgoing(
+        &self,
+        id: CallId,
+        to: &[(AccountId, Vec<DeviceId>)],
+        context: Option<Vec<u8>>,
+        cx: &Cx<'_>,
+    ) -> Call {
+        let mut roster: Vec<AccountId> = to.iter().map(|(account, _)| *account).chain([self.own]).collect();
+        roster.sort_unstable();
+        roster.dedup();
+        let mut peers: Vec<Peer> = Vec::new();
+        for (account, devices) in to {
+            let policy = self.policies.get(account).copied().unwrap_or_default();
+            for device in devices {
+                if peers.iter().all(|p| p.device != *device) && *device != self.own_device {
+                    peers.push(Peer::new(*account, *device, self.own_device, policy, cx.now));
+                }
+            }
+        }
+        Call {
+            id,
+            facts: Facts {
+                incoming: false,
+                offerer: self.own,
+                roster,
+                media: Media::AUDIO,
+                context,
+                ice_policy: 0,
+                started_unix_ms: cx.now.unix_ms,
+            },
+            phase: Phase::Outgoing(Outgoing { since_ms: cx.now.mono_ms }),
+            peers,
+            shown: None,
+            displaced: None,
+            told: Told::default(),
+        }
+    }
+
+    /// The offer's body; `sas_commit` and `attempt` are the session layer's.
+    fn first_offer(&self, call: &Call, secret: Secret) -> Offer {
+        let ttl_s = (self.times.ring_caller_ms / 1000).clamp(1, TTL_MAX_S);
+        Offer {
+            call: call.id,
+            secret,
+            purpose: Purpose::Ring,
+            ttl_s: u16::try_from(ttl_s).unwrap_or(1),
+            roster: call.facts.roster.clone(),
+            media: call.facts.media,
+            format: Some(FORMAT),
+            ice_policy: call.facts.ice_policy,
+            sas_commit: [0; 32],
+            attempt: 0,
+            epoch: 0,
+            invite_policy: 0,
+            context: call.facts.context.clone(),
+            epoch_secret: None,
+            view: None,
+            offerer: None,
+        }
+    }
+
+    /// A device is there: it may ring.
+    pub(super) fn reached(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
+        let Some(call) = self.live.get_mut(&id) else { return };
+        match call.phase {
+            Phase::Outgoing(_) => {}
+            // Somebody else has accepted: this device was told, and is never confirmed.
+            Phase::Joined(_) | Phase::Offered(_) | Phase::Ringing(_) => return,
+        }
+        let Some(peer) = call.peer_mut(device) else { return };
+        match peer.leg {
+            Leg::Offered | Leg::Silent(_) => {}
+            Leg::Confirmed | Leg::Ringing | Leg::Accepted | Leg::Over(_) => return,
+        }
+        peer.leg = Leg::Confirmed;
+        peer.heard_ms = cx.now.mono_ms;
+        cx.push(CallEffect::Confirm { call: id, device });
+        self.connect(id, device, cx);
+        self.apply_early(id, device, cx);
+    }
+
+    /// Nobody could be brought the offer.
+    pub(super) fn unreached(&mut self, id: CallId, device: DeviceId, tried: String, cx: &mut Cx<'_>) {
+        self.silent(id, device, Silence::Unreached(tried), cx);
+    }
+
+    /// Nobody answered the offer.
+    pub(super) fn offer_expired(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
+        self.silent(id, device, Silence::Expired, cx);
+    }
+
+    fn silent(&mut self, id: CallId, device: DeviceId, silence: Silence, cx: &mut Cx<'_>) {
+        let Some(peer) = self.peer_mut(id, device) else { return };
+        match peer.leg {
+            Leg::Offered => peer.leg = Leg::Silent(silence),
+            Leg::Silent(_) | Leg::Confirmed | Leg::Ringing | Leg::Accepted | Leg::Over(_) => return,
+        }
+        self.check_silence(id, cx);
+    }
+
+    /// Ends an outgoing call that nobody can accept any more.
+    pub(super) fn check_silence(&mut self, id: CallId, cx: &mut Cx<'_>) {
+        let Some(call) = self.live.get(&id) else { return };
+        match call.phase {
+            Phase::Outgoing(_) => {}
+            Phase::Joined(_) | Phase::Offered(_) | Phase::Ringing(_) => return,
+        }
+        if let Some((reason, cause)) = of_silence(&call.peers) {
+            // A device that is over has said why; with one alone, it is the one who ended the call.
+            let over: Vec<DeviceId> =
+                call.peers.iter().filter(|p| p.leg == Leg::Over(reason)).map(|p| p.device).collect();
+            let by = over.first().copied();
+            self.finish(id, End { reason, cause, by }, reason, cx);
+        }
+    }
+
+    /// What a callee's device says.
+    pub(super) fn verdict(&mut self, id: CallId, device: DeviceId, verdict: Verdict, cx: &mut Cx<'_>) {
+        let Some(call) = self.live.get_mut(&id) else { return };
+        match call.phase {
+            Phase::Outgoing(_) => {}
+            Phase::Joined(_) | Phase::Offered(_) | Phase::Ringing(_) => return,
+        }
+        let Some(peer) = call.peer_mut(device) else { return };
+        match verdict {
+            Verdict::Ringing => {
+                if peer.leg == Leg::Confirmed {
+                    peer.leg = Leg::Ringing;
+                }
+            }
+            Verdict::Accept => self.accepted_by(id, device, cx),
+            Verdict::Decline => {
+                peer.leg = Leg::Over(Reason::Declined);
+                let end = End { reason: Reason::Declined, cause: None, by: Some(device) };
+                self.finish(id, end, Reason::DeclinedElsewhere, cx);
+            }
+            Verdict::Busy => {
+                peer.leg = Leg::Over(Reason::Busy);
+                self.release(id, device, cx);
+                self.check_silence(id, cx);
+            }
+        }
+    }
+
+    /// The first accept wins; the account's other devices are told.
+    fn accepted_by(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
+        let Some(call) = self.live.get(&id) else { return };
+        let others: Vec<DeviceId> = call.peers.iter().map(|p| p.device).filter(|d| *d != device).collect();
+        for other in others {
+            self.dismiss(id, other, Reason::AnsweredElsewhere, cx);
+            self.release(id, other, cx);
+        }
+        let Some(call) = self.live.get_mut(&id) else { return };
+        call.peers.retain(|p| p.device == device);
+        if let Some(peer) = call.peer_mut(device) {
+            peer.leg = Leg::Accepted;
+        }
+        self.join(id, cx);
+        // Whoever waits for an answer hears it, unless another call was taken up meanwhile.
+        if self.focus.is_none() {
+            self.focus = Some(id);
+        }
+    }
+
+    /// 60 s without an accept.
+    pub(super) fn caller_gives_up(&mut self, id: CallId, cx: &mut Cx<'_>) {
+        let end = End { reason: Reason::NoAnswer, cause: None::<EndCause>, by: None };
+        self.finish(id, end, Reason::NoAnswer, cx);
+    }
+}

@@ -1,0 +1,306 @@
+//! What a call is made of: its phases and the devices on the other side.
+
+use super::links::Links;
+use super::signal::ContactPolicy;
+use crate::control::CallState;
+use crate::ids::{AccountId, CallId, DeviceId, Now};
+use crate::wire::bodies::{Flags, Media, Reason};
+
+/// A call that is not ended.
+pub(super) struct Call {
+    /// Its name.
+    pub(super) id: CallId,
+    /// What was offered; never changes.
+    pub(super) facts: Facts,
+    /// Where it stands.
+    pub(super) phase: Phase,
+    /// Devices of the other accounts: those that are offered the call, or that offer it.
+    pub(super) peers: Vec<Peer>,
+    /// The state that frontends were told last.
+    pub(super) shown: Option<CallState>,
+    /// The call that lost the microphone to this one, until this one works.
+    pub(super) displaced: Option<Displaced>,
+    /// What the others were told of our media.
+    pub(super) told: Told,
+}
+
+/// What an offer says, as far as it matters later.
+pub(super) struct Facts {
+    /// It came in.
+    pub(super) incoming: bool,
+    /// Who offered it.
+    pub(super) offerer: AccountId,
+    /// Everybody invited, ascending, we among them.
+    pub(super) roster: Vec<AccountId>,
+    /// Media offered.
+    pub(super) media: Media,
+    /// The messenger's word for the conversation.
+    pub(super) context: Option<Vec<u8>>,
+    /// 0 all candidates, 1 no host candidates, 2 relay only: as the offer wants it.
+    pub(super) ice_policy: u8,
+    /// When it was offered, Unix ms, never in the future.
+    pub(super) started_unix_ms: u64,
+}
+
+/// The call that was active before another one took its place.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Displaced {
+    /// Which.
+    pub(super) call: CallId,
+    /// It shall end once the new one works.
+    pub(super) end: bool,
+}
+
+/// Our last status in a call.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Told {
+    /// Flags.
+    pub(super) flags: Flags,
+    /// Rises with every change; last writer wins.
+    pub(super) state_seq: u32,
+}
+
+/// Phases of a call.
+///
+/// ```text
+///  call.offer ──> Outgoing ── verdict accept ──> Joined ── hang_up, lost, .. ──┐
+///                    └── decline, cancel, no answer, unreachable ──────────────┤
+///                                                                              v
+///  offer ──> Offered ── confirmed ──> Ringing ── call.accept ──> Joined      ended
+///               │                        └── decline, cancel, no answer, .. ──>^
+///               └── ttl over, cancelled: nobody has seen it; a missed call at most
+/// ```
+pub(super) enum Phase {
+    /// We offered it and nobody has accepted.
+    Outgoing(Outgoing),
+    /// It was offered to us; whether the caller is there isn't known. Nobody sees it.
+    Offered(Offered),
+    /// It rings here.
+    Ringing(Ringing),
+    /// Accepted, by us or by the callee.
+    Joined(Joined),
+}
+
+/// Data of [`Phase::Outgoing`].
+pub(super) struct Outgoing {
+    /// When it was offered, monotonic ms.
+    pub(super) since_ms: u64,
+}
+
+/// Data of [`Phase::Offered`].
+pub(super) struct Offered {
+    /// When the newest offer came.
+    pub(super) received: Now,
+    /// For how long a confirm may still ring, ms.
+    pub(super) ttl_ms: u64,
+    /// `sent_ms` of the newest offer.
+    pub(super) sent_ms: u64,
+}
+
+/// Data of [`Phase::Ringing`].
+pub(super) struct Ringing {
+    /// Since when, monotonic ms.
+    pub(super) since_ms: u64,
+}
+
+/// Data of [`Phase::Joined`].
+pub(super) struct Joined {
+    /// When it was accepted, Unix ms.
+    pub(super) accepted_unix_ms: u64,
+    /// The next repetition of our status on `ctl`, monotonic ms.
+    pub(super) status_due_ms: u64,
+    /// The next announce, monotonic ms.
+    pub(super) announce_due_ms: u64,
+}
+
+/// A device on the other side.
+pub(super) struct Peer {
+    /// Whose.
+    pub(super) account: AccountId,
+    /// Which.
+    pub(super) device: DeviceId,
+    /// What we allow it.
+    pub(super) policy: ContactPolicy,
+    /// How far it got.
+    pub(super) leg: Leg,
+    /// How its media are.
+    pub(super) flow: Flow,
+    /// The links between us.
+    pub(super) links: Links,
+    /// Its flags as it last said.
+    pub(super) flags: Flags,
+    /// Number of that word.
+    pub(super) state_seq: u32,
+    /// Frontends were told that it joined.
+    pub(super) joined: bool,
+    /// When something of it was heard last, monotonic ms.
+    pub(super) heard_ms: u64,
+    /// Since when no connection to it exists, monotonic ms; none while there is one, or none was ever seen.
+    pub(super) gone_ms: Option<u64>,
+}
+
+/// How far a device got in a call.
+///
+/// ```text
+///                reached (out), confirmed (in)       ringing           accept
+///   Offered ─────────────────────────────> Confirmed ──────> Ringing ──────> Accepted
+///      │   ^────────── reached ──────────┐      │                │               │
+///      └── unreached, expired ──> Silent ┘      └── hang_up, decline, busy ──────┴──> Over
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Leg {
+    /// An offer is on its way.
+    Offered,
+    /// It did not answer.
+    Silent(Silence),
+    /// There is a pair channel.
+    Confirmed,
+    /// It rings there, or here.
+    Ringing,
+    /// It takes part.
+    Accepted,
+    /// It is out of the call; nothing it says counts any more.
+    Over(Reason),
+}
+
+/// Why a device did not answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// Nobody could be brought the offer; what was tried.
+    Unreached(String),
+    /// Somebody listens for it, nobody answered.
+    Expired,
+}
+
+/// How the media with a device are.
+///
+/// ```text
+///   Idle ── accept ──> Connecting ── first audio ──> Flowing <── resumed ──┐
+///                          └── 30 s: media_failed        └── no packet ──> Interrupted ── 60 s: lost
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    /// Not accepted: nothing may flow.
+    Idle,
+    /// Accepted; nothing was decoded so far.
+    Connecting {
+        /// Since when, monotonic ms.
+        since_ms: u64,
+        /// The one more try was made.
+        retried: bool,
+    },
+    /// Sound arrives.
+    Flowing,
+    /// It arrived, and stopped.
+    Interrupted {
+        /// When the last packet came, monotonic ms.
+        since_ms: u64,
+        /// How many restarts were due so far.
+        tries: usize,
+    },
+}
+
+impl Call {
+    /// The device with this id.
+    pub(super) fn peer_mut(&mut self, device: DeviceId) -> Option<&mut Peer> {
+        self.peers.iter_mut().find(|p| p.device == device)
+    }
+
+    /// Frontends know of it.
+    pub(super) fn visible(&self) -> bool {
+        match self.phase {
+            Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Joined(_) => true,
+            Phase::Offered(_) => false,
+        }
+    }
+
+    /// It rings here.
+    pub(super) fn rings(&self) -> bool {
+        matches!(self.phase, Phase::Ringing(_))
+    }
+
+    /// It was accepted.
+    pub(super) fn joined(&self) -> Option<&Joined> {
+        match &self.phase {
+            Phase::Joined(joined) => Some(joined),
+            Phase::Outgoing(_) | Phase::Offered(_) | Phase::Ringing(_) => None,
+        }
+    }
+
+    /// Sound has come from somebody in it.
+    pub(super) fn worked(&self) -> bool {
+        self.peers.iter().any(|p| p.joined)
+    }
+
+    /// The state that frontends shall see; none while it is invisible.
+    pub(super) fn state(&self, focused: bool) -> Option<CallState> {
+        match &self.phase {
+            Phase::Offered(_) => None,
+            Phase::Ringing(_) => Some(CallState::Incoming),
+            Phase::Outgoing(_) => {
+                let rings = self.peers.iter().any(|p| p.leg == Leg::Ringing);
+                // Once it rang somewhere it stays so: another device that gives up changes nothing.
+                let rang = rings || self.shown == Some(CallState::Ringing);
+                Some(if rang { CallState::Ringing } else { CallState::Dialing })
+            }
+            Phase::Joined(_) if !focused => Some(CallState::Held),
+            Phase::Joined(_) => {
+                let any = |want: fn(Flow) -> bool| self.peers.iter().any(|p| p.leg == Leg::Accepted && want(p.flow));
+                Some(if any(|f| matches!(f, Flow::Flowing)) {
+                    CallState::Active
+                } else if any(|f| matches!(f, Flow::Interrupted { .. })) {
+                    CallState::Reconnecting
+                } else {
+                    CallState::Connecting
+                })
+            }
+        }
+    }
+}
+
+impl Peer {
+    /// A device that is offered the call, or offers it.
+    pub(super) fn new(
+        account: AccountId,
+        device: DeviceId,
+        own_device: DeviceId,
+        policy: ContactPolicy,
+        now: Now,
+    ) -> Self {
+        Self {
+            account,
+            device,
+            policy,
+            leg: Leg::Offered,
+            flow: Flow::Idle,
+            links: Links::new(own_device < device),
+            flags: Flags::default(),
+            state_seq: 0,
+            joined: false,
+            heard_ms: now.mono_ms,
+            gone_ms: None,
+        }
+    }
+
+    /// There is a pair channel, and it is still in the call.
+    pub(super) fn in_touch(&self) -> bool {
+        match self.leg {
+            Leg::Confirmed | Leg::Ringing | Leg::Accepted => true,
+            Leg::Offered | Leg::Silent(_) | Leg::Over(_) => false,
+        }
+    }
+
+    /// Links with it may exist now: it takes part, or its policy lets links be made while it rings.
+    pub(super) fn may_connect(&self) -> bool {
+        match self.leg {
+            Leg::Accepted => true,
+            Leg::Confirmed | Leg::Ringing => self.policy.early_connection,
+            Leg::Offered | Leg::Silent(_) | Leg::Over(_) => false,
+        }
+    }
+
+    /// It holds the call.
+    pub(super) fn holds(&self) -> bool {
+        self.flags.0 & Flags::HELD != 0
+    }
+}

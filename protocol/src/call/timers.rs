@@ -1,0 +1,193 @@
+//! What is due when. Every deadline follows from the state, so that nothing has to be cancelled.
+
+use super::core::{CallCore, Cx};
+use super::effect::{CallEffect, LinkCommand};
+use super::end_reason::cause;
+use super::ending::End;
+use super::limits::{ANNOUNCE_EVERY_MS, GIVE_UP_MS, RESTART_AT_MS, STATUS_EVERY_MS};
+use super::negotiation::ctl_status;
+use super::state::{Call, Flow, Leg, Peer, Phase};
+use super::times::Times;
+use crate::ids::{CallId, DeviceId};
+use crate::wire::bodies::{Reason, Status};
+
+/// What a deadline of a call is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Due {
+    /// 60 s: nobody has accepted.
+    CallerGivesUp,
+    /// The offer's time to live is over, without a confirm.
+    OfferOver,
+    /// 45 s of ringing here.
+    NoAnswer,
+    /// The caller is gone while it rings here.
+    CallerLost(DeviceId),
+    /// One more try to connect.
+    Retry(DeviceId),
+    /// No media connection could be made.
+    MediaFailed(DeviceId),
+    /// A restart of an interrupted link.
+    Restart(DeviceId),
+    /// An interrupted participant is given up.
+    Lost(DeviceId),
+    /// Our status on `ctl`.
+    Status,
+    /// Our announce.
+    Announce,
+}
+
+impl CallCore {
+    /// When [`super::signal::CallInput::Timer`] is wanted next, in monotonic ms.
+    #[must_use]
+    pub fn next_timer_ms(&self) -> Option<u64> {
+        let calls = self.live.values().filter_map(|call| self.due(call).into_iter().map(|(at_ms, _)| at_ms).min());
+        calls.chain(self.closing.iter().map(|closing| closing.at_ms)).min()
+    }
+
+    /// Does what is due; harmless if nothing is.
+    pub(super) fn timers(&mut self, cx: &mut Cx<'_>) {
+        let now_ms = cx.now.mono_ms;
+        self.closing.retain(|closing| {
+            let due = closing.at_ms <= now_ms;
+            if due {
+                cx.out.push(CallEffect::Link { link: closing.link, command: LinkCommand::Close });
+            }
+            !due
+        });
+        let ids: Vec<CallId> = self.live.keys().copied().collect();
+        for id in ids {
+            // In order of time, each looked at again: what one changes, another may not need any more.
+            let Some(call) = self.live.get(&id) else { continue };
+            let mut due = self.due(call);
+            due.retain(|(at_ms, _)| *at_ms <= now_ms);
+            due.sort_by_key(|(at_ms, _)| *at_ms);
+            for (at_ms, what) in due {
+                let still = self.live.get(&id).is_some_and(|call| self.due(call).contains(&(at_ms, what)));
+                if still {
+                    self.carry_out(id, what, cx);
+                }
+            }
+        }
+    }
+
+    /// Every deadline of a call.
+    fn due(&self, call: &Call) -> Vec<(u64, Due)> {
+        let times = &self.times;
+        match &call.phase {
+            Phase::Outgoing(outgoing) => {
+                vec![(outgoing.since_ms.saturating_add(times.ring_caller_ms), Due::CallerGivesUp)]
+            }
+            Phase::Offered(offered) => {
+                let after_ms = offered.ttl_ms.saturating_add(1);
+                vec![(offered.received.mono_ms.saturating_add(after_ms), Due::OfferOver)]
+            }
+            Phase::Ringing(ringing) => {
+                let mut due = vec![(ringing.since_ms.saturating_add(times.ring_callee_ms), Due::NoAnswer)];
+                due.extend(call.peers.iter().filter_map(|peer| caller_lost(peer, times)));
+                due
+            }
+            Phase::Joined(joined) => {
+                let mut due = vec![(joined.status_due_ms, Due::Status), (joined.announce_due_ms, Due::Announce)];
+                let we_hold = self.focus != Some(call.id);
+                for peer in call.peers.iter().filter(|p| p.leg == Leg::Accepted) {
+                    media_due(peer, we_hold, times, &mut due);
+                }
+                due
+            }
+        }
+    }
+
+    fn carry_out(&mut self, id: CallId, due: Due, cx: &mut Cx<'_>) {
+        match due {
+            Due::CallerGivesUp => self.caller_gives_up(id, cx),
+            Due::OfferOver => self.drop_offered(id, cx),
+            Due::NoAnswer => {
+                let end = End { reason: Reason::NoAnswer, cause: None, by: None };
+                self.finish(id, end, Reason::NoAnswer, cx);
+            }
+            Due::CallerLost(device) => self.lost(id, device, "the caller's device is gone", cx),
+            Due::Lost(device) => self.lost(id, device, "no packet for 60 s; every restart failed", cx),
+            Due::MediaFailed(device) => self.media_failed(id, device, cx),
+            Due::Retry(device) => {
+                if let Some(Flow::Connecting { retried, .. }) = self.peer_mut(id, device).map(|p| &mut p.flow) {
+                    *retried = true;
+                }
+                self.renew(id, device, cx);
+            }
+            Due::Restart(device) => {
+                if let Some(Flow::Interrupted { tries, .. }) = self.peer_mut(id, device).map(|p| &mut p.flow) {
+                    *tries += 1;
+                }
+                self.renew(id, device, cx);
+            }
+            Due::Status => self.repeat_status(id, cx),
+            Due::Announce => {
+                if let Some(Phase::Joined(joined)) = self.live.get_mut(&id).map(|call| &mut call.phase) {
+                    joined.announce_due_ms = cx.now.mono_ms.saturating_add(ANNOUNCE_EVERY_MS);
+                }
+                self.announce(id, cx);
+            }
+        }
+    }
+
+    fn lost(&mut self, id: CallId, device: DeviceId, detail: &str, cx: &mut Cx<'_>) {
+        let end = End { reason: Reason::Lost, cause: Some(cause("peer_vanished", detail)), by: Some(device) };
+        self.finish(id, end, Reason::Lost, cx);
+    }
+
+    fn media_failed(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
+        let Some(peer) = self.peer_mut(id, device) else { return };
+        let links = match peer.links.last {
+            0 => "the other side never offered a media connection".to_owned(),
+            1 => "1 media connection was tried".to_owned(),
+            n => format!("{n} media connections were tried"),
+        };
+        let found = match (&peer.links.failure, peer.links.connected()) {
+            (_, true) => "it was made, but no sound arrived".to_owned(),
+            (Some(failure), false) => failure.clone(),
+            (None, false) => "no pair of addresses worked; a TURN server may help".to_owned(),
+        };
+        let cause = cause("media_failed", &format!("{links}, ICE was restarted: {found}"));
+        let end = End { reason: Reason::MediaFailed, cause: Some(cause), by: None };
+        self.finish(id, end, Reason::MediaFailed, cx);
+    }
+
+    fn repeat_status(&mut self, id: CallId, cx: &mut Cx<'_>) {
+        let Some(call) = self.live.get_mut(&id) else { return };
+        if let Phase::Joined(joined) = &mut call.phase {
+            joined.status_due_ms = cx.now.mono_ms.saturating_add(STATUS_EVERY_MS);
+        }
+        let status = Status { state_seq: call.told.state_seq, flags: call.told.flags };
+        for peer in call.peers.iter().filter(|p| p.leg == Leg::Accepted) {
+            ctl_status(peer, status, cx);
+        }
+    }
+}
+
+/// The caller has no connection to us, no link is up, and nothing was heard of it since.
+fn caller_lost(peer: &Peer, times: &Times) -> Option<(u64, Due)> {
+    let gone_ms = peer.gone_ms.filter(|_| !peer.links.connected())?;
+    let quiet_ms = gone_ms.max(peer.heard_ms);
+    Some((quiet_ms.saturating_add(times.caller_lost_ms), Due::CallerLost(peer.device)))
+}
+
+/// Deadlines of a participant's media.
+fn media_due(peer: &Peer, we_hold: bool, times: &Times, due: &mut Vec<(u64, Due)>) {
+    match peer.flow {
+        Flow::Idle | Flow::Flowing => {}
+        // A held call may be silent: nothing is sent, or nothing is played.
+        Flow::Connecting { .. } if we_hold || peer.holds() => {}
+        Flow::Connecting { since_ms, retried } => {
+            if !retried {
+                due.push((since_ms.saturating_add(times.connecting_retry_ms()), Due::Retry(peer.device)));
+            }
+            due.push((since_ms.saturating_add(times.connecting_ms), Due::MediaFailed(peer.device)));
+        }
+        Flow::Interrupted { since_ms, tries } => {
+            if let Some(after_ms) = RESTART_AT_MS.get(tries) {
+                due.push((since_ms.saturating_add(*after_ms), Due::Restart(peer.device)));
+            }
+            due.push((since_ms.saturating_add(GIVE_UP_MS), Due::Lost(peer.device)));
+        }
+    }
+}
