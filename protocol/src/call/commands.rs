@@ -3,14 +3,14 @@
 use super::core::{CallCore, Cx};
 use super::state::{Call, Phase};
 use super::text;
-use crate::control::{CallCommand, ControlError, ErrorKind, Reply};
+use crate::control::{CallCommand, CallsReply, ControlError, DoneReply, ErrorKind, Reply};
 use crate::ids::{CallId, Ticket};
 
 impl CallCore {
     /// Carries out a command and answers it.
     pub(super) fn command(&mut self, ticket: Ticket, command: CallCommand, cx: &mut Cx<'_>) {
         let result = match command {
-            CallCommand::List => Ok(Reply::Calls { calls: self.calls(cx.now) }),
+            CallCommand::List => Ok(Reply::Calls(CallsReply { calls: self.calls(cx.now) })),
             CallCommand::Offer { .. }
             | CallCommand::Accept { .. }
             | CallCommand::Decline { .. }
@@ -44,12 +44,7 @@ impl CallCore {
         cx.reply(ticket, result);
     }
 
-    fn mute_command(
-        &mut self,
-        call: Option<CallId>,
-        muted: bool,
-        cx: &mut Cx<'_>,
-    ) -> Result<Reply, ControlError> {
+    fn mute_command(&mut self, call: Option<CallId>, muted: bool, cx: &mut Cx<'_>) -> Result<Reply, ControlError> {
         match call {
             Some(id) => {
                 self.visible_call(id)?;
@@ -58,7 +53,7 @@ impl CallCore {
             None => {}
         }
         self.set_muted(muted, cx);
-        Ok(Reply::Done { call: call.map(text::call) })
+        Ok(Reply::Done(DoneReply { call: call.map(text::call) }))
     }
 
     /// A call that frontends see and that is not ended.
@@ -101,7 +96,7 @@ impl CallCore {
 
 /// Done to this call.
 fn done(id: CallId) -> Reply {
-    Reply::Done { call: Some(text::call(id)) }
+    Reply::Done(DoneReply { call: Some(text::call(id)) })
 }
 
 /// The one call there is.

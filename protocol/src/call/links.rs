@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::limits::{RESTARTS_MAX, RESTART_WINDOW_MS, WAITING_CANDIDATES_MAX};
+use super::limits::{RESTART_WINDOW_MS, RESTARTS_MAX, WAITING_CANDIDATES_MAX};
 use crate::ids::LinkId;
 use crate::wire::bodies::Candidate;
 

@@ -9,9 +9,7 @@ use super::effect::{CallEffect, LinkCommand};
 use super::links::{Link, Up, WaitingLink};
 use super::state::Peer;
 use crate::ids::{CallId, DeviceId, LinkId};
-use crate::wire::bodies::{
-    Candidate, Candidates, CtlBody, Description, LinkGeneration, PairBody, SdpKind, Status,
-};
+use crate::wire::bodies::{Candidate, Candidates, CtlBody, Description, LinkGeneration, PairBody, SdpKind, Status};
 
 impl CallCore {
     /// Makes the link with a device, if it may exist now and is missing.
@@ -166,13 +164,7 @@ impl CallCore {
     }
 
     /// We have no more candidates.
-    pub(super) fn local_end_of_candidates(
-        &mut self,
-        id: CallId,
-        device: DeviceId,
-        generation: u32,
-        cx: &mut Cx<'_>,
-    ) {
+    pub(super) fn local_end_of_candidates(&mut self, id: CallId, device: DeviceId, generation: u32, cx: &mut Cx<'_>) {
         let Some(link) = self.current_number(id, device, generation) else { return };
         let body = PairBody::EndOfCandidates(LinkGeneration { link, generation });
         cx.push(CallEffect::Pair { call: id, device, body });
@@ -224,19 +216,11 @@ fn ask_next(peer: &Peer, call: CallId, cx: &mut Cx<'_>) {
 }
 
 /// The lower device's description: of a new link, or of a new generation of the one there is.
-fn remote_offer(
-    peer: &mut Peer,
-    call: CallId,
-    ice_policy: u8,
-    fresh: LinkId,
-    offered: WaitingLink,
-    cx: &mut Cx<'_>,
-) {
+fn remote_offer(peer: &mut Peer, call: CallId, ice_policy: u8, fresh: LinkId, offered: WaitingLink, cx: &mut Cx<'_>) {
     if let Some(link) = peer.links.current.as_mut().filter(|link| link.number == offered.number) {
         if offered.generation > link.generation {
             link.generation = offered.generation;
-            let command =
-                LinkCommand::Apply { kind: SdpKind::Offer, generation: offered.generation, sdp: offered.sdp };
+            let command = LinkCommand::Apply { kind: SdpKind::Offer, generation: offered.generation, sdp: offered.sdp };
             cx.push(CallEffect::Link { link: link.id, command });
         }
         return;
@@ -258,14 +242,7 @@ fn remote_offer(
 }
 
 /// Takes up a link that the lower device offered.
-fn take_waiting(
-    peer: &mut Peer,
-    call: CallId,
-    ice_policy: u8,
-    fresh: LinkId,
-    offered: WaitingLink,
-    cx: &mut Cx<'_>,
-) {
+fn take_waiting(peer: &mut Peer, call: CallId, ice_policy: u8, fresh: LinkId, offered: WaitingLink, cx: &mut Cx<'_>) {
     open(peer, call, ice_policy, fresh, offered.number, cx);
     let generation = offered.generation;
     if let Some(link) = peer.links.current.as_mut() {

@@ -7,7 +7,7 @@ use super::ending::End;
 use super::limits::{CONTEXT_MAX_BYTES, OWN_CALLS_MAX, PEERS_MAX, TTL_MAX_S};
 use super::state::{Call, Facts, Leg, Outgoing, Peer, Phase, Silence, Told};
 use super::text;
-use crate::control::{ControlError, EndCause, ErrorKind, Reply};
+use crate::control::{ControlError, EndCause, ErrorKind, OfferedReply, Reply};
 use crate::ids::{AccountId, CallId, DeviceId, Ticket};
 use crate::wire::bodies::{Format, Media, Offer, Purpose, Reason, Verdict};
 use ahoy_crypto::Secret;
@@ -34,7 +34,7 @@ impl CallCore {
         cx.rng.fill_bytes(&mut secret);
         let call = self.new_outgoing(id, &to, context, cx);
         let offer = self.first_offer(&call, Secret::new(secret));
-        cx.reply(ticket, Ok(Reply::Offered { call: text::call(id) }));
+        cx.reply(ticket, Ok(Reply::Offered(OfferedReply { call: text::call(id) })));
         let targets: Vec<_> = call.peers.iter().map(|p| (p.account, p.device, p.policy.relay_only)).collect();
         self.live.insert(id, call);
         self.take_focus(id, false);
