@@ -3,8 +3,9 @@
 pub use ahoy_crypto::{AccountId, DeviceId};
 
 /// A call: 16 random bytes, drawn by whoever offers it. Text form: 32 lower-case hex digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CallId(pub [u8; 16]);
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, minicbor::Encode, minicbor::Decode)]
+#[cbor(transparent)]
+pub struct CallId(#[cbor(n(0), with = "minicbor::bytes")] pub [u8; 16]);
 
 /// One media connection attempt. Never reused in a process, so a late event of an old connection
 /// cannot touch a new one.

@@ -9,6 +9,8 @@ pub mod call;
 pub mod control;
 pub mod core;
 pub mod ids;
+pub mod limits;
+pub mod topic;
 pub mod wire;
 
 #[cfg(test)]

@@ -1,0 +1,66 @@
+//! Every bound of this crate, with its unit and its reason.
+
+/// Bytes: a gossip message of ours, the largest of the padded sizes.
+pub const MESSAGE_MAX_BYTES: usize = 4096;
+/// Bytes: a contact card before base64; what a QR code carries comfortably is far less, 8 devices with 8 addresses fit.
+pub const CARD_MAX_BYTES: usize = 1024;
+/// Bytes: a card is at least one byte of CBOR and its checksum.
+pub const CARD_MIN_BYTES: usize = 5;
+/// Bytes: a name, in cards, presence and link contacts; enough for a person, short enough for a list.
+pub const NAME_MAX_BYTES: usize = 64;
+/// Bytes: the greeting of a contact request, a sentence.
+pub const GREETING_MAX_BYTES: usize = 140;
+/// Bytes: the messenger's opaque context of an offer, a conversation id.
+pub const CONTEXT_MAX_BYTES: usize = 256;
+/// Bytes: a binary multiaddr; a relayed one with two peer ids is below 110.
+pub const ADDRESS_MAX_BYTES: usize = 128;
+/// Count: addresses in a card or presence; more would be dialled for nothing.
+pub const ADDRESSES_MAX: usize = 8;
+/// Count: keeper addresses in a card.
+pub const KEEPERS_MAX: usize = 4;
+/// Count: devices of an account.
+pub const DEVICES_MAX: usize = 8;
+/// Bytes: the smallest device set, of one device (109 + 32 n).
+pub const DEVICE_SET_MIN_BYTES: usize = 141;
+/// Bytes: the largest device set, of eight devices.
+pub const DEVICE_SET_MAX_BYTES: usize = 365;
+/// Count: items of a CBOR container (docs/wire.md section 3).
+pub const CBOR_MAX_ITEMS: u64 = 64;
+/// Count: accounts of a roster, and devices of a call's member list.
+pub const ROSTER_MAX: usize = 32;
+/// Count: accounts of a roster; a call has two ends.
+pub const ROSTER_MIN: usize = 2;
+/// Bytes: one part of a session description, so that it fits a 4096-byte pair frame.
+pub const DESCRIPTION_PART_BYTES: usize = 3840;
+/// Count: parts of a session description: five of 3840 B hold 16 KiB.
+pub const DESCRIPTION_PARTS_MAX: u8 = 5;
+/// Bytes: a whole session description; a browser's with 8 m-lines is below 12 KiB.
+pub const DESCRIPTION_MAX_BYTES: usize = 16_384;
+/// Count: lines of a session description.
+pub const SDP_MAX_LINES: usize = 256;
+/// Count: media sections of a session description.
+pub const SDP_MAX_MEDIA: usize = 8;
+/// Count: candidates in one message, and of one generation of a link.
+pub const CANDIDATES_MAX: usize = 20;
+/// Count: restarts of a link that we take in [`RESTART_WINDOW_MS`].
+pub const RESTARTS_MAX: usize = 6;
+/// Milliseconds: the window of [`RESTARTS_MAX`].
+pub const RESTART_WINDOW_MS: u64 = 60_000;
+/// Bytes: a message of the data channel, header included.
+pub const CTL_MAX_BYTES: usize = 1024;
+/// Seconds: the longest time for which an offer may ask to ring.
+pub const OFFER_TTL_MAX_S: u16 = 60;
+/// Number: the last attempt of an offer; 64 sends fill its 60 s.
+pub const OFFER_ATTEMPT_MAX: u8 = 63;
+/// Count: calls that ring here at once; the next one is dropped in silence.
+pub const RINGING_MAX: usize = 16;
+/// Number: counters of frames stay below it, so that no nonce comes twice.
+pub const COUNTER_END: u64 = 1 << 48;
+/// Count: message numbers of a pair that may arrive early and are kept (the next one and 31 more).
+pub const PAIR_AHEAD_MAX: u32 = 32;
+/// Count: salts of a slot that a call keeps windows for: a device that starts four times in a call is unusual.
+pub const SALTS_MAX: usize = 4;
+/// Count: slots of a call that windows are kept for; the roster's bound, and as many again for those who came and left.
+pub const SLOTS_MAX: usize = 64;
+/// Count: epochs whose frames are taken at once: ours and, for 3 s, the last one.
+pub const EPOCHS_MAX: usize = 2;
