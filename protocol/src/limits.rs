@@ -60,7 +60,5 @@ pub const COUNTER_END: u64 = 1 << 48;
 pub const PAIR_AHEAD_MAX: u32 = 32;
 /// Count: salts of a slot that a call keeps windows for: a device that starts four times in a call is unusual.
 pub const SALTS_MAX: usize = 4;
-/// Count: slots of a call that windows are kept for; the roster's bound, and as many again for those who came and left.
-pub const SLOTS_MAX: usize = 64;
-/// Count: epochs whose frames are taken at once: ours and, for 3 s, the last one.
-pub const EPOCHS_MAX: usize = 2;
+/// Count: replay windows of a call: 32 members, two epochs, four salts.
+pub const WINDOWS_MAX: usize = 256;

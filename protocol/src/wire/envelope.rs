@@ -7,6 +7,10 @@ use zeroize::Zeroizing;
 
 /// Byte 0 of every message.
 pub const VERSION: u8 = 1;
+/// Flag of an inbox payload: a receipt is wanted (kinds 2-5, 7, 8).
+pub const FLAG_RECEIPT: u8 = 1;
+/// Flag of an inbox payload: send me your presence (kind 2).
+pub const FLAG_ASK: u8 = 2;
 /// Bytes: every size that a message may have.
 pub const SIZES: [usize; 5] = [256, 512, 1024, 2048, 4096];
 

@@ -47,7 +47,7 @@ pub struct Offer {
     #[cbor(n(12))]
     pub invite_policy: u8,
     /// 13: opaque to us; the messenger's conversation id.
-    #[cbor(n(13), with = "minicbor::bytes", has_nil)]
+    #[cbor(n(13), with = "minicbor::bytes")]
     pub context: Option<Vec<u8>>,
     /// 14.
     #[cbor(n(14), with = "crate::wire::fields::opt_b32", has_nil)]

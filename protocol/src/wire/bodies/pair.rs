@@ -180,7 +180,7 @@ pub struct LinkContact {
     #[cbor(n(4), with = "crate::wire::fields::opt_b32", has_nil)]
     pub contact_token: Option<Secret>,
     /// 5.
-    #[cbor(n(5), with = "minicbor::bytes", has_nil)]
+    #[cbor(n(5), with = "minicbor::bytes")]
     pub device_set: Option<Vec<u8>>,
 }
 

@@ -52,7 +52,7 @@ pub(super) struct Announce {
     pub(super) flags: Flags,
     #[cbor(n(3), with = "crate::wire::fields::b32")]
     pub(super) view: [u8; 32],
-    #[cbor(n(4), with = "minicbor::bytes", has_nil)]
+    #[cbor(n(4), with = "minicbor::bytes")]
     pub(super) record: Option<Vec<u8>>,
 }
 

@@ -1,0 +1,11 @@
+//! What comes through a pair and would reach the media engine: descriptions and candidates.
+//!
+//! No packet leaves toward a refused address; nothing that isn't plain SDP reaches a parser.
+
+mod address;
+mod rates;
+mod sdp;
+
+pub use address::{LocalAddresses, candidate, is_forbidden, is_local};
+pub use rates::{CandidateCount, RestartRate};
+pub use sdp::description;

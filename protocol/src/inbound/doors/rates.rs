@@ -1,0 +1,51 @@
+//! How much a pair may ask of the media engine.
+
+use std::collections::VecDeque;
+
+use ahoy_crypto::Check;
+
+use crate::limits::{CANDIDATES_MAX, RESTART_WINDOW_MS, RESTARTS_MAX};
+
+/// Candidates of one link, counted by generation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CandidateCount {
+    generation: u32,
+    taken: usize,
+}
+
+impl CandidateCount {
+    /// Takes one candidate of a generation. A new generation starts at 0.
+    ///
+    /// # Errors
+    /// 068.
+    pub fn take(&mut self, generation: u32) -> Result<(), Check> {
+        if generation != self.generation {
+            *self = CandidateCount { generation, taken: 0 };
+        }
+        Check::CANDIDATES.refuse_if(self.taken >= CANDIDATES_MAX)?;
+        self.taken += 1;
+        Ok(())
+    }
+}
+
+/// Restarts that a pair asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RestartRate {
+    /// When the last ones came, at most [`RESTARTS_MAX`].
+    times_ms: VecDeque<u64>,
+}
+
+impl RestartRate {
+    /// Takes one restart at this monotonic time.
+    ///
+    /// # Errors
+    /// 069.
+    pub fn take(&mut self, now_ms: u64) -> Result<(), Check> {
+        while self.times_ms.front().is_some_and(|time| now_ms.saturating_sub(*time) >= RESTART_WINDOW_MS) {
+            self.times_ms.pop_front();
+        }
+        Check::RESTARTS.refuse_if(self.times_ms.len() >= RESTARTS_MAX)?;
+        self.times_ms.push_back(now_ms);
+        Ok(())
+    }
+}

@@ -1,0 +1,191 @@
+//! Third stage of envelopes: whose it is, what it says, and that they may say it.
+
+use ahoy_crypto::limits::CERTIFICATE_BYTES;
+use ahoy_crypto::{Certificate, Check, DeviceSet, PrekeyRecord, Responder};
+
+use super::envelope::Opened;
+use super::kinds;
+use super::state::{Rate, State};
+use crate::ids::{AccountId, DeviceId};
+use crate::limits::RINGING_MAX;
+use crate::topic::Topic;
+use crate::wire::bodies::{
+    Cancel, ContactRequest, Elsewhere, InboxBody, Missed, Offer, Presence, Purpose, Receipt,
+};
+use crate::wire::card::Card;
+use crate::wire::envelope::{FLAG_ASK, FLAG_RECEIPT, Type, unpad};
+
+/// An envelope that passed every check.
+#[derive(Debug)]
+pub struct Verified {
+    /// Whose device sent it, proven by its certificate.
+    pub account: AccountId,
+    /// Which device, proven by the handshake.
+    pub device: DeviceId,
+    /// It is our own account.
+    pub own: bool,
+    /// The sender wants a receipt.
+    pub wants_receipt: bool,
+    /// The sender wants our presence.
+    pub asks_presence: bool,
+    /// When it was sealed, Unix ms, by the sender's clock: only dates what people see.
+    pub sent_ms: u64,
+    /// H(envelope): what a receipt of kinds 2, 3 and 7 names.
+    pub hash: [u8; 32],
+    /// Where it came.
+    pub topic: Topic,
+    /// What it says.
+    pub signal: Signal,
+    /// The handshake, to answer an offer with.
+    pub responder: Responder,
+}
+
+/// What a verified envelope says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// Kind 1: answer it. `purpose` says what confirm will mean.
+    Offer(Box<Offer>),
+    /// Kind 2.
+    Presence {
+        /// As it was sent.
+        body: Box<Presence>,
+        /// Its record, verified.
+        record: Box<PrekeyRecord>,
+        /// Its device set, verified, if it is newer than the one we know (or the first): to be stored.
+        newer_set: Option<Box<DeviceSet>>,
+    },
+    /// Kind 3.
+    Request {
+        /// As it was sent.
+        body: Box<ContactRequest>,
+        /// Its card, verified as far as cards are.
+        card: Box<Card>,
+    },
+    /// Kind 4.
+    Elsewhere(Box<Elsewhere>),
+    /// Kind 5.
+    Cancel {
+        /// As it was sent.
+        body: Cancel,
+        /// The offer has arrived; otherwise the cancel is remembered for 120 s.
+        offered: bool,
+    },
+    /// Kind 6.
+    Receipt(Receipt),
+    /// Kind 7: verified, to be stored if it isn't the one we know.
+    Devices(Box<DeviceSet>),
+    /// Kind 8.
+    Missed(Missed),
+}
+
+/// Who sent it, for the checks of a kind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sender {
+    pub(super) account: AccountId,
+    pub(super) device: DeviceId,
+    pub(super) own: bool,
+}
+
+/// What stands between certificate and body.
+struct Head {
+    kind: u8,
+    flags: u8,
+    sent_ms: u64,
+}
+
+impl Head {
+    fn read(inner: &[u8]) -> Option<Head> {
+        let [kind, flags, sent_ms @ ..] = inner.get(CERTIFICATE_BYTES..)?.first_chunk::<10>()?;
+        Some(Head { kind: *kind, flags: *flags, sent_ms: u64::from_be_bytes(*sent_ms) })
+    }
+}
+
+impl Opened {
+    /// Judges an envelope. Tokens are taken after the last check.
+    ///
+    /// # Errors
+    /// 011..019, 079, then those of the kind (docs/wire.md section 6), 025, 026.
+    pub fn verify(self, state: &mut dyn State, now_s: u64) -> Result<Verified, Check> {
+        let (sender, head, body) = self.read(state, now_s)?;
+        let signal = match body {
+            InboxBody::Presence(body) => kinds::presence(body, head.sent_ms, sender, state, now_s)?,
+            InboxBody::Devices(body) => kinds::devices(&body, sender, state, now_s)?,
+            InboxBody::Offer(_)
+            | InboxBody::Request(_)
+            | InboxBody::Elsewhere(_)
+            | InboxBody::Cancel(_)
+            | InboxBody::Receipt(_)
+            | InboxBody::Missed(_) => {
+                DeviceSet::admit(state.device_set(sender.account), sender.device, now_s)?;
+                kinds::other(body, sender, self.on_mailbox, state)?
+            }
+        };
+        self.limit(&signal, sender, state)?;
+        Ok(Verified {
+            account: sender.account,
+            device: sender.device,
+            own: sender.own,
+            wants_receipt: head.flags & FLAG_RECEIPT != 0,
+            asks_presence: head.flags & FLAG_ASK != 0,
+            sent_ms: head.sent_ms,
+            hash: self.hash,
+            topic: self.topic,
+            signal,
+            responder: self.responder,
+        })
+    }
+
+    /// 011..019 and 079: whose it is, and a body of its kind.
+    fn read(&self, state: &dyn State, now_s: u64) -> Result<(Sender, Head, InboxBody), Check> {
+        let payload = self.responder.payload();
+        let certificate = Check::BODY_LENGTH.require(payload.first_chunk::<CERTIFICATE_BYTES>())?;
+        Check::STATIC_KEY.refuse_if(Certificate::claimed_dk(certificate) != *self.responder.remote_static())?;
+        let certificate = Certificate::check(certificate, now_s)?;
+        let (account, device) = (certificate.account(), certificate.device());
+        Check::OWN_DEVICE.refuse_if(device == state.device())?;
+        let head = Check::BODY_LENGTH.require(Head::read(payload))?;
+        let known = (1..=InboxBody::LAST_KIND).contains(&head.kind);
+        Check::KIND.refuse_if(!known || (self.on_mailbox && head.kind != 1))?;
+        let inner = unpad(Type::Inbox, payload)?;
+        Check::FLAGS.refuse_if(head.flags & !flags_of(head.kind) != 0)?;
+        let body = InboxBody::decode(head.kind, inner.body)?;
+        Ok((Sender { account, device, own: account == state.account() }, head, body))
+    }
+
+    /// 025 and 026, for all but our own account.
+    fn limit(&self, signal: &Signal, sender: Sender, state: &mut dyn State) -> Result<(), Check> {
+        if sender.own {
+            return Ok(());
+        }
+        let (ring, rate) = match signal {
+            Signal::Offer(offer) if offer.purpose == Purpose::Ring => {
+                // Further attempts of a known call are bounded by their number.
+                let known = state.offered_by(offer.call) == Some(sender.account);
+                (true, (!known).then_some(Rate::Ring(sender.account)))
+            }
+            Signal::Request { .. } => (false, Some(Rate::Request(self.topic))),
+            Signal::Offer(_)
+            | Signal::Presence { .. }
+            | Signal::Elsewhere(_)
+            | Signal::Cancel { .. }
+            | Signal::Receipt(_)
+            | Signal::Devices(_)
+            | Signal::Missed(_) => (false, Some(Rate::Device(sender.device))),
+        };
+        Check::RATE.refuse_if(rate.is_some_and(|rate| !state.has_rate(rate)))?;
+        Check::RINGING.refuse_if(ring && state.ringing() >= RINGING_MAX)?;
+        if let Some(rate) = rate {
+            state.take_rate(rate);
+        }
+        Ok(())
+    }
+}
+
+/// 079: the flags that a kind has.
+pub(crate) fn flags_of(kind: u8) -> u8 {
+    match kind {
+        2 => FLAG_RECEIPT | FLAG_ASK,
+        3 | 4 | 5 | 7 | 8 => FLAG_RECEIPT,
+        _ => 0,
+    }
+}
