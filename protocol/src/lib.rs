@@ -9,7 +9,9 @@ pub mod call;
 pub mod control;
 pub mod core;
 pub mod ids;
+pub mod inbound;
 pub mod limits;
+pub mod outbound;
 pub mod topic;
 pub mod wire;
 

@@ -97,8 +97,12 @@ impl FrameWindows {
             return window.is_fresh(counter);
         }
         let (_, slot, salt) = key;
-        let mut others: Vec<&[u8; 16]> =
-            self.windows.keys().filter(|(_, s, other)| *s == slot && *other != salt).map(|(_, _, other)| other).collect();
+        let mut others: Vec<&[u8; 16]> = self
+            .windows
+            .keys()
+            .filter(|(_, s, other)| *s == slot && *other != salt)
+            .map(|(_, _, other)| other)
+            .collect();
         others.sort_unstable();
         others.dedup();
         others.len() < SALTS_MAX && self.windows.len() < WINDOWS_MAX
@@ -136,19 +140,16 @@ impl SealedCallFrame<'_> {
         windows.windows.entry(place).or_default().take(head.counter);
         let fork = match &body {
             CallBody::Announce { view, .. } => *view != epoch.view,
-            CallBody::Leave { .. } | CallBody::Invite { .. } | CallBody::Kick { .. } | CallBody::AskMute { .. } => false,
+            CallBody::Leave { .. } | CallBody::Invite { .. } | CallBody::Kick { .. } | CallBody::AskMute { .. } => {
+                false
+            }
         };
         Ok(CallFrame::Verified(Box::new(VerifiedFrame { from: *from, body, fork })))
     }
 }
 
 /// An announce with a record is all that a device without a pair may say; nobody can hold it to its signature yet.
-fn newcomer(
-    opened: &OpenedFrame,
-    slot: &[u8; 8],
-    call: &CallContext<'_>,
-    now_s: u64,
-) -> Result<CallFrame, Check> {
+fn newcomer(opened: &OpenedFrame, slot: &[u8; 8], call: &CallContext<'_>, now_s: u64) -> Result<CallFrame, Check> {
     Check::SLOT.refuse_if(opened.kind() != ANNOUNCE)?;
     let body = CallBody::decode(opened.kind(), opened.body())?;
     let record = match &body {
@@ -160,12 +161,7 @@ fn newcomer(
 }
 
 /// 076 and 094: the record in an announce is the slot's, and its account is in the call.
-fn check_record(
-    record: &[u8],
-    slot: &[u8; 8],
-    call: &CallContext<'_>,
-    now_s: u64,
-) -> Result<PrekeyRecord, Check> {
+fn check_record(record: &[u8], slot: &[u8; 8], call: &CallContext<'_>, now_s: u64) -> Result<PrekeyRecord, Check> {
     let check = Check::ANNOUNCE_RECORD;
     let record = check.require(PrekeyRecord::check(record, now_s, None, None).ok())?;
     let (account, device) = (record.certificate().account(), record.certificate().device());

@@ -9,9 +9,7 @@ use super::state::{Rate, State};
 use crate::ids::{AccountId, DeviceId};
 use crate::limits::RINGING_MAX;
 use crate::topic::Topic;
-use crate::wire::bodies::{
-    Cancel, ContactRequest, Elsewhere, InboxBody, Missed, Offer, Presence, Purpose, Receipt,
-};
+use crate::wire::bodies::{Cancel, ContactRequest, Elsewhere, InboxBody, Missed, Offer, Presence, Purpose, Receipt};
 use crate::wire::card::Card;
 use crate::wire::envelope::{FLAG_ASK, FLAG_RECEIPT, Type, unpad};
 

@@ -102,7 +102,10 @@ impl Card {
 
     /// Nothing that could deceive the eye in the name, nothing twice in the lists.
     fn is_tidy(&self) -> bool {
-        is_tidy_name(&self.name) && !has_double(&self.devices) && !has_double(&self.addresses) && !has_double(&self.keepers)
+        is_tidy_name(&self.name)
+            && !has_double(&self.devices)
+            && !has_double(&self.addresses)
+            && !has_double(&self.keepers)
     }
 }
 

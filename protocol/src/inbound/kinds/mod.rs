@@ -14,12 +14,7 @@ use super::verified::{Sender, Signal};
 use crate::wire::bodies::InboxBody;
 
 /// All kinds but those that bring a device set.
-pub(super) fn other(
-    body: InboxBody,
-    sender: Sender,
-    on_mailbox: bool,
-    state: &dyn State,
-) -> Result<Signal, Check> {
+pub(super) fn other(body: InboxBody, sender: Sender, on_mailbox: bool, state: &dyn State) -> Result<Signal, Check> {
     match body {
         InboxBody::Offer(offer) => offer::offer(offer, sender, on_mailbox, state),
         InboxBody::Request(body) => small::request(body, sender, state),

@@ -9,8 +9,8 @@ mod pair;
 pub use call::{CallBody, CtlBody, Record, Status};
 pub use inbox::{Cancel, ContactRequest, Devices, Elsewhere, InboxBody, Missed, Offer, Presence, Receipt};
 pub use pair::{
-    Candidate, Candidates, Description, EpochSecret, Hello, LinkContact, LinkGeneration, LinkIdentity, PairBody, SdpKind,
-    Verdict,
+    Candidate, Candidates, Description, EpochSecret, Hello, LinkContact, LinkGeneration, LinkIdentity, PairBody,
+    SdpKind, Verdict,
 };
 
 /// Why a call ended; the number is the one on the wire.

@@ -7,9 +7,7 @@ use zeroize::Zeroizing;
 
 use super::raw::{Announce, AskMute, Invite, Kick, Leave, One, RawCandidate, RawCandidates};
 use super::{Unfit, read, write};
-use crate::limits::{
-    DESCRIPTION_MAX_BYTES, DESCRIPTION_PART_BYTES, DESCRIPTION_PARTS_MAX, ROSTER_MAX, ROSTER_MIN,
-};
+use crate::limits::{DESCRIPTION_MAX_BYTES, DESCRIPTION_PART_BYTES, DESCRIPTION_PARTS_MAX, ROSTER_MAX, ROSTER_MIN};
 use crate::wire::bodies::{
     CallBody, Candidate, Candidates, CtlBody, Description, EpochSecret, Hello, InboxBody, PairBody,
 };
