@@ -1,4 +1,5 @@
 //! Media of one daemon: links (WebRTC) and sound. Knows no call, no topic and no gossip.
 
 pub mod host_media;
+pub mod limits;
 pub mod simple_webrtc;

@@ -212,6 +212,8 @@ pub struct TransportStats {
     pub bytes_sent: u64,
     /// RTP payload bytes received.
     pub bytes_received: u64,
+    /// Frames that were given to `send_audio` and gave way to newer ones.
+    pub frames_dropped: u64,
     /// Addresses in use: local, remote, and the kind of the local candidate.
     pub pair: Option<(SocketAddr, SocketAddr, CandidateKind)>,
 }

@@ -1,3 +1,10 @@
 //! Media connections behind one trait: commands in, events out, no webrtc type in its signatures.
 
 pub mod engine;
+mod link;
+pub(crate) mod links;
+pub(crate) mod port;
+mod sdp;
+mod webrtc_engine;
+
+pub use webrtc_engine::{LOG_TARGETS, WebrtcEngine};

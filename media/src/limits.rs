@@ -1,0 +1,41 @@
+//! Every bound of this crate, with its unit and its reason.
+
+use std::time::Duration;
+
+/// Candidates of one ICE generation that a link takes from the other side (wire.md; a host has few addresses).
+pub const CANDIDATES_A_GENERATION: usize = 20;
+/// Bytes of a message on `ctl` (wire.md: 8..1024).
+pub const CTL_MESSAGE_BYTES: usize = 1024;
+/// Orders that may wait for a link's task: two whole generations of candidates and their descriptions.
+pub const ORDERS_A_LINK: usize = 64;
+/// Encoded frames that may wait for a link's task: 200 ms of 20 ms frames; older sound is worth nothing.
+pub const FRAMES_A_LINK: usize = 10;
+/// Events that may wait inside a link's task while the engine's event queue is full; then it reads no more.
+pub const EVENTS_A_LINK: usize = 32;
+/// Signals of the WebRTC driver that may wait for the link's task; candidates and states come in bursts of about ten.
+pub const SIGNALS_A_LINK: usize = 128;
+/// Links open at a time in one engine: 16 participants, each with an old and a new link, and as many calls that ring.
+pub const LINKS_AN_ENGINE: usize = 64;
+/// Names of closed links that are remembered, so that a used name is refused.
+pub const USED_LINK_NAMES: usize = 1024;
+/// Local addresses that one link binds; beyond this the pairs to check grow without use.
+pub const ADDRESSES_A_LINK: usize = 8;
+/// Time between ICE connectivity checks. The library nominates and starts DTLS on this beat only (measured: 204 ms
+/// from offer to first packet with its default of 200 ms, 10 ms with this); RFC 8445 section 14.2 allows no less.
+pub const ICE_CHECK_INTERVAL: Duration = Duration::from_millis(5);
+/// Checks of one candidate pair before it is given up: 10 s at [`ICE_CHECK_INTERVAL`], the time until the core restarts ICE.
+pub const ICE_CHECKS_A_PAIR: u16 = 2_000;
+/// Time between keep-alives on the chosen pair (2-protocol.md: a blackout shows after 2 s).
+pub const ICE_KEEPALIVE: Duration = Duration::from_millis(500);
+/// Silence after which a link counts as interrupted.
+pub const ICE_DISCONNECTED: Duration = Duration::from_secs(2);
+/// Further silence after which ICE gives the link up for good. The call core decides much earlier.
+pub const ICE_FAILED: Duration = Duration::from_secs(60);
+/// Time one frame may wait for the library's own queue before it is dropped: one frame length.
+pub const FRAME_WRITE: Duration = Duration::from_millis(20);
+/// Time between statistics snapshots of a link.
+pub const STATS_INTERVAL: Duration = Duration::from_secs(1);
+/// Bytes of `ctl` that may be under way: 64 messages of the largest size.
+pub const CTL_BUFFER_BYTES: usize = 64 * CTL_MESSAGE_BYTES;
+/// Bytes SCTP buffers of what comes in (at least 1500, RFC 9260 section 3.3.2); `ctl` is all it carries.
+pub const SCTP_RECEIVE_BYTES: u32 = 64 * 1024;

@@ -1,0 +1,81 @@
+//! The engine over webrtc 0.21.1: each link is a task of its own that owns a peer connection.
+
+mod peer;
+mod runtime;
+mod session;
+mod settings;
+mod signals;
+mod stats;
+
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
+use tokio::runtime::Handle;
+
+use self::peer::Peer;
+use self::session::Session;
+use super::engine::{CloseReason, Events, LinkSpec};
+use super::links::{HasLinks, LinkDriver, Links};
+use super::port::Port;
+
+/// Targets of the library's own logs. They name addresses, and payloads of packets that could not be written, at
+/// levels up to error: a daemon leaves them out of its logs.
+pub const LOG_TARGETS: [&str; 14] = [
+    "webrtc",
+    "rtc",
+    "rtc_crypto",
+    "rtc_datachannel",
+    "rtc_dtls",
+    "rtc_ice",
+    "rtc_interceptor",
+    "rtc_mdns",
+    "rtc_rtcp",
+    "rtc_rtp",
+    "rtc_sctp",
+    "rtc_sdp",
+    "rtc_srtp",
+    "rtc_stun",
+];
+
+/// Real WebRTC. Dropped, it closes its links; to wait for that, use [`WebrtcEngine::shut_down`].
+pub struct WebrtcEngine {
+    links: Links<WebrtcDriver>,
+}
+
+impl WebrtcEngine {
+    /// An engine whose events go to `events` and whose tasks run on `runtime`.
+    pub fn new(events: Events, runtime: Handle) -> Self {
+        Self { links: Links::new(WebrtcDriver, events, runtime) }
+    }
+
+    /// Closes every link and waits until all sockets and tasks are gone. Somebody must go on reading the events, or
+    /// have dropped the receiver.
+    pub async fn shut_down(&self) {
+        self.links.shut_down().await;
+    }
+}
+
+impl HasLinks for WebrtcEngine {
+    type Driver = WebrtcDriver;
+
+    fn links(&self) -> &Links<WebrtcDriver> {
+        &self.links
+    }
+}
+
+/// Drives one link with one peer connection.
+pub(crate) struct WebrtcDriver;
+
+impl LinkDriver for WebrtcDriver {
+    async fn drive(&self, spec: LinkSpec, port: &mut Port) -> CloseReason {
+        let LinkSpec { policy, servers, bind, audio, .. } = spec;
+        let Ok((peer, signals)) = Peer::build(&bind, &servers, policy).await else {
+            return CloseReason::Failed("none of the local addresses could be bound".to_owned());
+        };
+        let mut session = Session { peer, port, signals, audio, policy, remote: None };
+        let over = AssertUnwindSafe(session.run()).catch_unwind().await;
+        session.port.machine().close();
+        session.peer.close().await;
+        over.unwrap_or_else(|_panic| CloseReason::Failed("internal error of the media link".to_owned()))
+    }
+}

@@ -1,0 +1,177 @@
+//! One peer connection of the library with what belongs to it: the audio track and the `ctl` channel.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ::webrtc::data_channel::{DataChannel, RTCDataChannelInit};
+use ::webrtc::error::Error;
+use ::webrtc::media_stream::track_local::TrackLocal;
+use ::webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
+use ::webrtc::peer_connection::{PeerConnection, PeerConnectionBuilder, RTCIceCandidateInit, RTCSessionDescription};
+use ::webrtc::rtp_transceiver::RtpSender;
+use bytes::BytesMut;
+use rtc::peer_connection::configuration::RTCOfferOptions;
+use rtc::rtp;
+use tokio::sync::mpsc;
+
+use super::runtime::WatchedRuntime;
+use super::settings::{OPUS_PAYLOAD_TYPE, audio_track, configuration, media_engine, setting_engine};
+use super::signals::{Signal, Signals};
+use crate::limits::{ADDRESSES_A_LINK, CTL_BUFFER_BYTES};
+use crate::simple_webrtc::engine::{AudioFrame, Candidate, DescriptionKind, IcePolicy, IceServer};
+use crate::simple_webrtc::sdp::{candidate_attribute, without_candidates};
+
+/// A peer connection. Must be closed: dropped without, it leaks its task, its socket and 250 KB.
+pub(super) struct Peer {
+    connection: Arc<dyn PeerConnection>,
+    sender: Arc<dyn RtpSender>,
+    track: Arc<TrackLocalStaticRTP>,
+    ctl: Arc<dyn DataChannel>,
+    overflow: Arc<AtomicBool>,
+    ssrc: u32,
+    sequence: u16,
+    payload_type: u8,
+}
+
+/// A random value of the operating system's; RFC 3550 section 5.1 asks for it.
+fn random() -> Result<u32, Error> {
+    getrandom::u32().map_err(|_unavailable| Error::Other("no randomness".to_owned()))
+}
+
+impl Peer {
+    /// Binds the addresses of the link and makes the connection.
+    pub(super) async fn build(
+        bind: &[IpAddr],
+        servers: &[IceServer],
+        policy: IcePolicy,
+    ) -> Result<(Self, mpsc::Receiver<Signal>), Error> {
+        let (signals, received, overflow) = Signals::new();
+        let bind = bind.iter().filter(|ip| !ip.is_unspecified()).take(ADDRESSES_A_LINK);
+        let addresses: Vec<SocketAddr> = bind.map(|ip| SocketAddr::new(*ip, 0)).collect();
+        let loopback = addresses.iter().any(|address| address.ip().is_loopback());
+        let (media, registry) = media_engine()?;
+        let building = PeerConnectionBuilder::new()
+            .with_configuration(configuration(servers, policy))
+            .with_setting_engine(setting_engine(loopback))
+            .with_media_engine(media)
+            .with_interceptor_registry(registry)
+            .with_runtime(Arc::new(WatchedRuntime::new(signals.clone())))
+            .with_handler(Arc::new(signals))
+            .with_udp_addrs(addresses)
+            .with_data_channel_send_buffer_limit(CTL_BUFFER_BYTES)
+            .build();
+        let connection: Arc<dyn PeerConnection> = Arc::new(Box::pin(building).await?);
+        match Self::furnish(connection.clone(), overflow).await {
+            Ok(peer) => Ok((peer, received)),
+            Err(error) => {
+                connection.close().await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn furnish(connection: Arc<dyn PeerConnection>, overflow: Arc<AtomicBool>) -> Result<Self, Error> {
+        let ssrc = random()?;
+        let track = Arc::new(TrackLocalStaticRTP::new(audio_track(ssrc)));
+        let sender = connection.add_track(track.clone()).await?;
+        let negotiated = RTCDataChannelInit { ordered: true, negotiated: Some(0), ..Default::default() };
+        let ctl = connection.create_data_channel("ctl", Some(negotiated)).await?;
+        // Below 2^15, so that a lost first packet cannot be taken for a wrap (RFC 3711 section 3.3.1).
+        let sequence = u16::try_from(random()? & 0x7fff).unwrap_or(0);
+        let payload_type = OPUS_PAYLOAD_TYPE;
+        Ok(Self { connection, sender, track, ctl, overflow, ssrc, sequence, payload_type })
+    }
+
+    /// `ctl`, to be polled.
+    pub(super) fn ctl(&self) -> Arc<dyn DataChannel> {
+        self.ctl.clone()
+    }
+
+    /// The connection, to be asked for statistics and closed.
+    pub(super) fn connection(&self) -> &Arc<dyn PeerConnection> {
+        &self.connection
+    }
+
+    /// Whether a signal was lost.
+    pub(super) fn overflowed(&self) -> bool {
+        self.overflow.load(Ordering::Acquire)
+    }
+
+    /// Makes an offer and starts gathering; returns the offer without candidates.
+    pub(super) async fn offer(&self, restart: bool) -> Result<String, Error> {
+        let offer = self.connection.create_offer(Some(RTCOfferOptions { ice_restart: restart })).await?;
+        let sdp = without_candidates(&offer.sdp);
+        self.connection.set_local_description(offer).await?;
+        Ok(sdp)
+    }
+
+    /// Applies a remote description; returns our answer, without candidates, if it was an offer.
+    pub(super) async fn apply(&mut self, kind: DescriptionKind, sdp: &str) -> Result<Option<String>, Error> {
+        // No candidate comes in by this door, whatever the caller checked.
+        let sdp = without_candidates(sdp);
+        let answer = match kind {
+            DescriptionKind::Answer => {
+                self.connection.set_remote_description(RTCSessionDescription::answer(sdp)?).await?;
+                None
+            }
+            DescriptionKind::Offer => {
+                self.connection.set_remote_description(RTCSessionDescription::offer(sdp)?).await?;
+                let answer = self.connection.create_answer(None).await?;
+                let sdp = without_candidates(&answer.sdp);
+                self.connection.set_local_description(answer).await?;
+                Some(sdp)
+            }
+        };
+        let parameters = self.sender.get_parameters().await?;
+        if let Some(codec) = parameters.rtp_parameters.codecs.first() {
+            self.payload_type = codec.payload_type;
+        }
+        Ok(answer)
+    }
+
+    /// Adds a remote candidate. ICE over TCP is not supported, so those are passed over.
+    pub(super) async fn add_candidate(&self, candidate: &Candidate) -> Result<(), Error> {
+        if candidate.tcp {
+            return Ok(());
+        }
+        let init = RTCIceCandidateInit { candidate: candidate_attribute(candidate), ..Default::default() };
+        self.connection.add_ice_candidate(init).await
+    }
+
+    /// Sends a frame as the next RTP packet. Waits for the library's queue.
+    pub(super) async fn write(&mut self, frame: AudioFrame) -> Result<(), Error> {
+        let header = rtp::Header {
+            version: 2,
+            marker: frame.marker,
+            payload_type: self.payload_type,
+            sequence_number: self.sequence,
+            timestamp: frame.timestamp,
+            ssrc: self.ssrc,
+            ..Default::default()
+        };
+        self.sequence = self.sequence.wrapping_add(1);
+        self.track.write_rtp(rtp::Packet { header, payload: frame.payload }).await
+    }
+
+    /// Sends on `ctl`; fails when 64 messages are under way.
+    pub(super) async fn send_ctl(&self, message: &[u8]) -> Result<(), Error> {
+        self.ctl.try_send(BytesMut::from(message)).await
+    }
+
+    /// Wakes the library's driver, so that it sends what it has ready. It looks for packets to send before it looks
+    /// at events, and events make packets: the first DTLS flight, the first SCTP packet and the check of a candidate
+    /// that has just been added would wait for the next timer (a check interval, then a whole keep-alive).
+    pub(super) async fn nudge(&self) {
+        if self.ctl.set_buffered_amount_low_threshold(0).await.is_err() {
+            tracing::trace!("ctl is closed, nobody to nudge");
+        }
+    }
+
+    /// Frees everything.
+    pub(super) async fn close(&self) {
+        if self.connection.close().await.is_err() {
+            tracing::debug!("closing a peer connection failed");
+        }
+    }
+}

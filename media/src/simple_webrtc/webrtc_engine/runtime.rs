@@ -1,0 +1,87 @@
+//! Tokio for the library, with one addition: when its driver task is gone, however that came about, the link's task
+//! hears of it. Without this a panic in the driver would leave a link that looks healthy for ever.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::webrtc::runtime::{
+    AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, Runtime, TokioRuntime,
+};
+
+use super::signals::{Signal, Signals};
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The runtime of one link.
+pub(super) struct WatchedRuntime {
+    tokio: TokioRuntime,
+    signals: Signals,
+}
+
+impl WatchedRuntime {
+    /// Tells `signals` when a task of the library ends.
+    pub(super) fn new(signals: Signals) -> Self {
+        Self { tokio: TokioRuntime, signals }
+    }
+}
+
+impl std::fmt::Debug for WatchedRuntime {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WatchedRuntime")
+    }
+}
+
+/// Speaks when it is dropped, also while unwinding.
+struct Farewell(Signals);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        self.0.push(Signal::DriverGone);
+    }
+}
+
+impl Runtime for WatchedRuntime {
+    fn spawn(&self, future: Boxed<'static, ()>) -> Box<dyn JoinHandle> {
+        let farewell = Farewell(self.signals.clone());
+        self.tokio.spawn(Box::pin(async move {
+            let _farewell = farewell;
+            future.await;
+        }))
+    }
+
+    fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
+        self.tokio.wrap_udp_socket(socket)
+    }
+
+    fn wrap_tcp_listener(&self, listener: std::net::TcpListener) -> io::Result<Arc<dyn AsyncTcpListener>> {
+        self.tokio.wrap_tcp_listener(listener)
+    }
+
+    fn connect_tcp(&self, remote: SocketAddr) -> Boxed<'_, io::Result<Arc<dyn AsyncTcpStream>>> {
+        self.tokio.connect_tcp(remote)
+    }
+
+    fn resolve_host<'a>(&'a self, host: &'a str) -> Boxed<'a, io::Result<Vec<SocketAddr>>> {
+        self.tokio.resolve_host(host)
+    }
+
+    fn sleep(&self, duration: Duration) -> Boxed<'static, ()> {
+        self.tokio.sleep(duration)
+    }
+
+    fn interval(&self, period: Duration) -> Box<dyn AsyncInterval> {
+        self.tokio.interval(period)
+    }
+
+    fn block_on(&self, future: Pin<Box<dyn Future<Output = ()> + '_>>) {
+        self.tokio.block_on(future);
+    }
+
+    fn name(&self) -> &'static str {
+        "tokio, watched"
+    }
+}

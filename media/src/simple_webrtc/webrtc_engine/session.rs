@@ -1,0 +1,233 @@
+//! The loop of one link's task: orders and frames in, signals and packets of the library out.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use ::webrtc::data_channel::DataChannelEvent;
+use ::webrtc::error::Error;
+use ::webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
+use ::webrtc::peer_connection::{RTCIceCandidate, RTCIceProtocol, RTCPeerConnectionState, StatsSelector};
+use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use super::peer::Peer;
+use super::signals::Signal;
+use super::stats;
+use crate::limits::{CTL_MESSAGE_BYTES, FRAME_WRITE, STATS_INTERVAL};
+use crate::simple_webrtc::engine::{
+    AudioPacket, Candidate, CandidateKind, CloseReason, DescriptionKind, IcePolicy, LinkEvent, PacketSink,
+};
+use crate::simple_webrtc::link::Order;
+use crate::simple_webrtc::port::{Port, Wake};
+
+/// What a step of the loop came to: go on, or the link is over.
+type Step = Result<(), CloseReason>;
+
+fn failed(what: &str) -> CloseReason {
+    CloseReason::Failed(what.to_owned())
+}
+
+/// One link at work.
+pub(super) struct Session<'a> {
+    pub(super) peer: Peer,
+    pub(super) port: &'a mut Port,
+    pub(super) signals: mpsc::Receiver<Signal>,
+    pub(super) audio: Box<dyn PacketSink>,
+    pub(super) policy: IcePolicy,
+    pub(super) remote: Option<Arc<dyn TrackRemote>>,
+}
+
+/// The next event of the remote track; never, while there is none.
+async fn next_packet(remote: Option<&Arc<dyn TrackRemote>>) -> Option<TrackRemoteEvent> {
+    match remote {
+        Some(track) => track.poll().await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Session<'_> {
+    /// Works until the link is over.
+    pub(super) async fn run(&mut self) -> CloseReason {
+        let ctl = self.peer.ctl();
+        let mut snapshots = interval(STATS_INTERVAL);
+        snapshots.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let may_tell = self.port.may_tell();
+            let step = tokio::select! {
+                wake = self.port.wake() => match wake {
+                    Wake::Closing => Err(CloseReason::Local),
+                    Wake::Order(order) => self.order(order).await,
+                    Wake::Frames => {
+                        self.send_frames().await;
+                        Ok(())
+                    }
+                },
+                packet = next_packet(self.remote.as_ref()) => {
+                    self.packet(packet);
+                    Ok(())
+                }
+                signal = self.signals.recv(), if may_tell => self.signal(signal).await,
+                event = ctl.poll(), if may_tell => self.ctl(event),
+                _ = snapshots.tick() => {
+                    let report = self.peer.connection().get_stats(Instant::now(), StatsSelector::None).await;
+                    stats::fill(&mut self.port.stats(), &report);
+                    Ok(())
+                }
+            };
+            if let Err(reason) = step {
+                return reason;
+            }
+        }
+    }
+
+    async fn order(&mut self, order: Order) -> Step {
+        match order {
+            Order::Offer { generation, restart } => {
+                let offer = self.peer.offer(restart).await;
+                let sdp = offer.map_err(|_error| failed("our offer could not be made"))?;
+                self.described(DescriptionKind::Offer, generation, sdp);
+            }
+            Order::Apply { kind, generation, sdp, candidates } => {
+                let applied = self.peer.apply(kind, &sdp).await;
+                let answer = applied.map_err(|_error| failed("the other side's description could not be applied"))?;
+                if let Some(sdp) = answer {
+                    self.described(DescriptionKind::Answer, generation, sdp);
+                }
+                for candidate in candidates {
+                    self.add_candidate(&candidate).await;
+                }
+                self.peer.nudge().await;
+            }
+            Order::Candidate(candidate) => {
+                self.add_candidate(&candidate).await;
+                self.peer.nudge().await;
+            }
+            Order::Ctl(message) => match self.peer.send_ctl(&message).await {
+                Ok(()) => {}
+                Err(Error::ErrSendBufferFull) => tracing::debug!(link = self.port.link().0, "ctl is full: dropped"),
+                Err(_closed) => return Err(CloseReason::Remote),
+            },
+        }
+        Ok(())
+    }
+
+    fn described(&mut self, kind: DescriptionKind, generation: u32, sdp: String) {
+        let wanted = self.port.machine().described(generation);
+        if wanted {
+            self.port.tell([LinkEvent::Description { kind, generation, sdp }]);
+        }
+    }
+
+    async fn add_candidate(&mut self, candidate: &Candidate) {
+        if self.peer.add_candidate(candidate).await.is_err() {
+            tracing::debug!(link = self.port.link().0, "a remote candidate was refused");
+        }
+    }
+
+    /// Sends what waits. A frame that the library takes too long to accept is worth nothing any more.
+    async fn send_frames(&mut self) {
+        while let Some(frame) = self.port.frame() {
+            let bytes = frame.payload.len() as u64;
+            let written = matches!(timeout(FRAME_WRITE, self.peer.write(frame)).await, Ok(Ok(())));
+            let mut stats = self.port.stats();
+            if written {
+                stats.packets_sent += 1;
+                stats.bytes_sent += bytes;
+            } else {
+                stats.frames_dropped += 1;
+            }
+        }
+    }
+
+    fn packet(&mut self, event: Option<TrackRemoteEvent>) {
+        match event {
+            Some(TrackRemoteEvent::OnRtpPacket(packet)) => {
+                let mut stats = self.port.stats();
+                stats.packets_received += 1;
+                stats.bytes_received += packet.payload.len() as u64;
+                drop(stats);
+                self.audio.packet(AudioPacket {
+                    sequence: packet.header.sequence_number,
+                    timestamp: packet.header.timestamp,
+                    marker: packet.header.marker,
+                    payload: packet.payload,
+                    arrived: Instant::now(),
+                });
+            }
+            Some(TrackRemoteEvent::OnEnded) | None => self.remote = None,
+            Some(_of_no_concern) => {}
+        }
+    }
+
+    async fn signal(&mut self, signal: Option<Signal>) -> Step {
+        if self.peer.overflowed() {
+            return Err(failed("the link's task could not keep up with its driver"));
+        }
+        match signal {
+            Some(Signal::Candidate(candidate)) => self.local_candidate(&candidate),
+            Some(Signal::Gathered) => {
+                let generation = self.port.machine().generation();
+                self.port.tell([LinkEvent::EndOfCandidates { generation }]);
+            }
+            Some(Signal::Ice) => self.peer.nudge().await,
+            Some(Signal::State(state)) => return self.state(state).await,
+            Some(Signal::Track(track)) => {
+                if self.remote.is_none() && track.kind().await == RtpCodecKind::Audio {
+                    self.remote = Some(track);
+                }
+            }
+            Some(Signal::ForeignChannel) => return Err(failed("the other side opened a channel nobody agreed on")),
+            Some(Signal::DriverGone) | None => return Err(failed("the link's driver ended")),
+        }
+        Ok(())
+    }
+
+    async fn state(&mut self, state: RTCPeerConnectionState) -> Step {
+        let event = match state {
+            RTCPeerConnectionState::Connected => self.port.machine().up(),
+            RTCPeerConnectionState::Disconnected => self.port.machine().down(),
+            RTCPeerConnectionState::Failed => return Err(failed("no way to the other side worked")),
+            RTCPeerConnectionState::Closed => return Err(CloseReason::Remote),
+            RTCPeerConnectionState::Unspecified | RTCPeerConnectionState::New | RTCPeerConnectionState::Connecting => {
+                None
+            }
+            _ => None,
+        };
+        self.port.tell(event);
+        self.peer.nudge().await;
+        Ok(())
+    }
+
+    fn local_candidate(&mut self, candidate: &RTCIceCandidate) {
+        let (Some(kind), Ok(ip)) = (stats::kind(candidate.typ), candidate.address.parse()) else { return };
+        let hidden = match self.policy {
+            IcePolicy::All => false,
+            IcePolicy::NoHost => kind == CandidateKind::Host,
+            IcePolicy::Relay => kind != CandidateKind::Relay,
+        };
+        if hidden {
+            return;
+        }
+        let generation = self.port.machine().generation();
+        let tcp = candidate.protocol == RTCIceProtocol::Tcp;
+        let candidate = Candidate { kind, tcp, ip, port: candidate.port, priority: candidate.priority };
+        self.port.tell([LinkEvent::Candidate { generation, candidate }]);
+    }
+
+    fn ctl(&mut self, event: Option<DataChannelEvent>) -> Step {
+        match event {
+            Some(DataChannelEvent::OnOpen) => {
+                let events = self.port.machine().ctl_opened();
+                self.port.tell(events);
+            }
+            Some(DataChannelEvent::OnMessage(message)) if message.data.len() <= CTL_MESSAGE_BYTES => {
+                self.port.tell([LinkEvent::Ctl(message.data.freeze())]);
+            }
+            // The first sign of a remote close, by far.
+            Some(DataChannelEvent::OnClose) | None => return Err(CloseReason::Remote),
+            Some(_of_no_concern) => {}
+        }
+        Ok(())
+    }
+}
