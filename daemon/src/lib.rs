@@ -1,2 +1,12 @@
-//! Placeholder.
-pub mod gossip;
+//! `ahoyd`: the daemon as a library. Any number of nodes can live in one process.
+
+pub mod actor;
+pub mod clock;
+pub mod config;
+pub mod control;
+pub mod home;
+pub mod limits;
+pub mod logging;
+pub mod node;
+pub mod platform;
+pub mod store;

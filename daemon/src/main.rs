@@ -1,2 +1,3 @@
-//! x
+//! The `ahoyd` process; begins to run a node once network and sound are there.
+
 fn main() {}

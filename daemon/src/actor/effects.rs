@@ -1,0 +1,248 @@
+//! Carrying out effects: in order, group by group, each group after its own store commands are on the disk.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use ahoy_protocol::control::{ControlError, ErrorKind, EventKind, Reply, SubscribedReply};
+use ahoy_protocol::core::effect::{Effect, NetCommand, StoreCommand};
+use ahoy_protocol::core::input::Input;
+use ahoy_protocol::ids::{CallId, Ticket};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+
+use super::machine::Machine;
+use super::media::Media;
+use super::reply;
+use super::stats::{self, Rates};
+use crate::control::{Answer, Board, Hub};
+use crate::limits;
+use crate::store::{Committed, Store};
+
+/// Where effects go. All of them return at once.
+pub struct Ports {
+    /// To the network.
+    pub network: mpsc::Sender<NetCommand>,
+    /// To links and sound.
+    pub media: Media,
+    /// To the store.
+    pub store: Arc<Store>,
+    /// To all frontends.
+    pub hub: Hub,
+    /// What `status` shows.
+    pub board: Arc<Board>,
+}
+
+/// Who waits for an answer of the core.
+pub(super) enum Waiting {
+    /// A frontend, for just this answer.
+    Frontend(Answer),
+    /// A frontend, for the state and the number of its event.
+    Snapshot(Answer),
+    /// A frontend, for figures; the core answers with its calls.
+    Stats {
+        /// Which call; none: the only one.
+        call: Option<CallId>,
+        /// Where the answer goes.
+        answer: Answer,
+    },
+}
+
+impl Waiting {
+    fn into_answer(self) -> Answer {
+        match self {
+            Self::Frontend(answer) | Self::Snapshot(answer) | Self::Stats { answer, .. } => answer,
+        }
+    }
+}
+
+/// The effects of one input.
+struct Group {
+    effects: Vec<Effect>,
+    /// Number of its store group while that is not on the disk.
+    waits_for: Option<u64>,
+    /// Its rows could not be written: nothing may be acknowledged.
+    unwritten: bool,
+    /// It has rows that must be durable before anything is acknowledged (history alone is not).
+    binding: bool,
+}
+
+/// Groups of effects in the order of their inputs.
+pub(super) struct Groups {
+    pub(super) ports: Ports,
+    queue: VecDeque<Group>,
+    submitted: u64,
+    next_ticket: u64,
+    waiting: HashMap<Ticket, Waiting>,
+    dropped: u64,
+}
+
+impl Groups {
+    pub(super) fn new(ports: Ports) -> Self {
+        let (queue, waiting) = (VecDeque::new(), HashMap::new());
+        Self { ports, queue, submitted: 0, next_ticket: 1, waiting, dropped: 0 }
+    }
+
+    /// There is room for the effects of another input.
+    pub(super) fn room(&self) -> bool {
+        self.queue.len() < limits::WAITING_GROUPS / 2
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Gives out a ticket for an answer; none (and the frontend is told) if too many wait.
+    pub(super) fn wait(&mut self, waiting: Waiting) -> Option<Ticket> {
+        if self.waiting.len() >= limits::TICKETS {
+            let hint = "wait for earlier answers";
+            let error = ControlError::new(ErrorKind::LimitReached, "too many questions wait for an answer", hint);
+            reply(waiting.into_answer(), Err(error));
+            return None;
+        }
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        self.waiting.insert(ticket, waiting);
+        Some(ticket)
+    }
+
+    /// Takes the effects of an input; its store commands are on their way from now on.
+    pub(super) fn add(&mut self, all: Vec<Effect>) {
+        if all.is_empty() {
+            return;
+        }
+        let mut effects = Vec::with_capacity(all.len());
+        let mut rows = Vec::new();
+        for effect in all {
+            match effect {
+                Effect::Store(command) => rows.push(command),
+                Effect::Net(_) | Effect::Media(_) | Effect::Reply { .. } | Effect::Event(_) => effects.push(effect),
+            }
+        }
+        let binding = rows.iter().any(|row| match row {
+            StoreCommand::Put { .. } | StoreCommand::Delete { .. } => true,
+            StoreCommand::History(_) => false,
+        });
+        let mut group = Group { effects, waits_for: None, unwritten: false, binding };
+        if !rows.is_empty() {
+            self.submitted += 1;
+            match self.ports.store.submit(self.submitted, rows) {
+                Ok(()) => group.waits_for = Some(self.submitted),
+                Err(error) => {
+                    tracing::error!(%error, "rows are lost");
+                    group.unwritten = true;
+                }
+            }
+        }
+        self.queue.push_back(group);
+    }
+
+    /// The store has done every group up to a number.
+    pub(super) fn committed(&mut self, committed: &Committed, at_ms: u64) {
+        for group in &mut self.queue {
+            if group.waits_for.is_some_and(|number| number <= committed.up_to) {
+                group.waits_for = None;
+                group.unwritten = committed.failed.is_some();
+            }
+        }
+        if committed.failed.is_some() {
+            let hint = "the disk takes nothing more: make room; until then calls that need a record are refused";
+            self.ports.hub.publish(at_ms, EventKind::Warning { about: "store_failed".into(), hint: hint.into() });
+        }
+    }
+
+    /// Carries out every group up to the first that waits for the disk.
+    pub(super) fn carry_out<M: Machine>(
+        &mut self,
+        core: &M,
+        at_ms: u64,
+        rates: &mut Rates,
+        echoes: &mut VecDeque<Input>,
+    ) {
+        while let Some(group) = self.queue.pop_front() {
+            if group.waits_for.is_some() {
+                self.queue.push_front(group);
+                break;
+            }
+            let refused = group.unwritten && group.binding;
+            for effect in group.effects {
+                self.one(effect, refused, core, at_ms, rates, echoes);
+            }
+        }
+    }
+
+    fn one<M: Machine>(
+        &mut self,
+        effect: Effect,
+        refused: bool,
+        core: &M,
+        at_ms: u64,
+        rates: &mut Rates,
+        echoes: &mut VecDeque<Input>,
+    ) {
+        match effect {
+            Effect::Net(command) => self.network(command, refused),
+            Effect::Media(command) => echoes.extend(self.ports.media.command(command, rates)),
+            Effect::Reply { ticket, result } => {
+                let result = if refused { Err(no_room()) } else { *result };
+                self.answer(ticket, result, core, rates);
+            }
+            Effect::Event(kind) => self.ports.hub.publish(at_ms, *kind),
+            // Sorted out when the group was taken.
+            Effect::Store(_) => tracing::error!("a store command came too late"),
+        }
+    }
+
+    /// What acknowledges something may leave only if it is written down; the rest always may.
+    fn network(&mut self, command: NetCommand, refused: bool) {
+        let acknowledges = match command {
+            NetCommand::Publish { .. } | NetCommand::AnswerPrekey { .. } => true,
+            NetCommand::Subscribe(_)
+            | NetCommand::Unsubscribe(_)
+            | NetCommand::Verdict { .. }
+            | NetCommand::Connect { .. }
+            | NetCommand::Gossip { .. }
+            | NetCommand::RequestPrekey { .. } => false,
+        };
+        if refused && acknowledges {
+            return;
+        }
+        match self.ports.network.try_send(command) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
+                self.dropped += 1;
+                tracing::warn!(dropped = self.dropped, "the network's queue is full: a command is lost");
+            }
+            Err(TrySendError::Closed(_)) => tracing::debug!("the network is gone: a command is lost"),
+        }
+    }
+
+    fn answer<M: Machine>(
+        &mut self,
+        ticket: Ticket,
+        result: Result<Reply, ControlError>,
+        core: &M,
+        rates: &Rates,
+    ) {
+        match self.waiting.remove(&ticket) {
+            None => tracing::error!("the core answered a question twice, or one that nobody asked"),
+            Some(Waiting::Frontend(answer)) => reply(answer, result),
+            Some(Waiting::Snapshot(answer)) => {
+                // As of the events that are out: groups are carried out in order, and so was this one.
+                let result = result.and_then(|found| stats::snapshot(found, &self.ports.board));
+                let seq = self.ports.hub.newest();
+                let subscribed = |snapshot| Reply::Subscribed(SubscribedReply { seq, snapshot: Some(snapshot) });
+                reply(answer, result.map(subscribed));
+            }
+            Some(Waiting::Stats { call, answer }) => {
+                let links = core.links();
+                let found = result.and_then(|calls| stats::stats(calls, call, &links, &self.ports.media, rates));
+                reply(answer, found);
+            }
+        }
+    }
+}
+
+fn no_room() -> ControlError {
+    let hint = "make room on the disk of the daemon's home";
+    ControlError::new(ErrorKind::NoResources, "it could not be written down", hint)
+}

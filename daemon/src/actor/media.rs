@@ -1,0 +1,234 @@
+//! Media commands of the core become calls of the engine and the sound; what links say becomes inputs.
+
+use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ahoy_media::host_media::api::{FrameOut, Sound};
+use ahoy_media::simple_webrtc::engine::{AudioFrame, Engine, EngineError, IceServer, LinkEvent, LinkId, LinkSpec, Role};
+use ahoy_protocol::call::signal::{self, LinkEnd};
+use ahoy_protocol::core::effect::MediaCommand;
+use ahoy_protocol::core::input::Input;
+
+use super::convert::{self, Told};
+use super::stats::Rates;
+use crate::limits;
+
+/// Encoded frames on their way from the audio thread to the links.
+pub struct EngineOut {
+    engine: Arc<dyn Engine>,
+}
+
+impl EngineOut {
+    /// To the links of this engine.
+    #[must_use]
+    pub fn new(engine: Arc<dyn Engine>) -> Self {
+        Self { engine }
+    }
+}
+
+impl FrameOut for EngineOut {
+    fn frame(&mut self, link: LinkId, frame: AudioFrame) {
+        // A link that is not connected yet, or no longer, hears nothing: that is no fault.
+        if let Err(error) = self.engine.send_audio(link, frame) {
+            tracing::trace!(%error, "a frame was not sent");
+        }
+    }
+}
+
+/// Links and sound of one daemon.
+pub struct Media {
+    engine: Arc<dyn Engine>,
+    sound: Arc<dyn Sound>,
+    servers: Vec<IceServer>,
+    /// Loopback is used for media because somebody listens there on purpose.
+    loopback: bool,
+    bind: Vec<IpAddr>,
+    /// Links that have not said `Closed`.
+    open: HashSet<LinkId>,
+    /// Why we closed a link that the core did not close.
+    failed: HashMap<LinkId, String>,
+}
+
+impl Media {
+    /// With these servers; `loopback` if we listen on a loopback address on purpose.
+    #[must_use]
+    pub fn new(engine: Arc<dyn Engine>, sound: Arc<dyn Sound>, servers: Vec<IceServer>, loopback: bool) -> Self {
+        let (open, failed) = (HashSet::new(), HashMap::new());
+        Self { engine, sound, servers, loopback, bind: Vec::new(), open, failed }
+    }
+
+    /// Media uses the addresses that the network listens on: loopback only if it was asked for or nothing else is
+    /// there, and no link-local IPv6 (it needs a scope that candidates do not carry).
+    pub(super) fn listen_on(&mut self, addresses: &[Vec<u8>]) {
+        let mut all: Vec<IpAddr> = addresses.iter().filter_map(|address| convert::ip(address)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all.retain(|ip| match ip {
+            IpAddr::V4(ip) => !ip.is_unspecified(),
+            IpAddr::V6(ip) => !ip.is_unspecified() && !ip.is_unicast_link_local(),
+        });
+        let outside: Vec<IpAddr> = all.iter().copied().filter(|ip| !ip.is_loopback()).collect();
+        self.bind = if self.loopback || outside.is_empty() { all } else { outside };
+    }
+
+    /// Carries out a command; what fails at once is told to the core as the link's end.
+    pub(super) fn command(&mut self, command: MediaCommand, rates: &mut Rates) -> Option<Input> {
+        let done = match command {
+            MediaCommand::Open { link, offerer, ice_policy } => {
+                return self.open(convert::media_link(link), offerer, ice_policy, rates);
+            }
+            MediaCommand::Apply { link, kind, generation, sdp } => {
+                let link = convert::media_link(link);
+                (link, self.engine.apply(link, convert::description_kind(kind), generation, sdp))
+            }
+            MediaCommand::Candidate { link, generation, candidate } => {
+                let link = convert::media_link(link);
+                match convert::media_candidate(candidate) {
+                    Some(candidate) => (link, self.engine.add_candidate(link, generation, candidate)),
+                    None => return None,
+                }
+            }
+            MediaCommand::EndOfCandidates { link, generation } => {
+                let link = convert::media_link(link);
+                (link, self.engine.end_of_candidates(link, generation))
+            }
+            MediaCommand::Restart { link, generation } => {
+                let link = convert::media_link(link);
+                (link, self.engine.restart(link, generation))
+            }
+            MediaCommand::Ctl { link, message } => {
+                let link = convert::media_link(link);
+                (link, self.engine.send_ctl(link, message.into()))
+            }
+            MediaCommand::Close { link } => {
+                self.close(convert::media_link(link));
+                return None;
+            }
+            MediaCommand::Send { .. }
+            | MediaCommand::Play { .. }
+            | MediaCommand::Microphone { .. }
+            | MediaCommand::Mute { .. } => {
+                self.hear(&command);
+                return None;
+            }
+        };
+        if let (link, Err(error)) = done {
+            self.refused(link, &error);
+        }
+        None
+    }
+
+    fn hear(&self, command: &MediaCommand) {
+        match command {
+            MediaCommand::Send { link, on } => self.sound.send(convert::media_link(*link), *on),
+            MediaCommand::Play { link, on } => self.sound.play(convert::media_link(*link), *on),
+            MediaCommand::Microphone { open } => self.sound.microphone(*open),
+            MediaCommand::Mute { muted } => self.sound.mute(*muted),
+            MediaCommand::Open { .. }
+            | MediaCommand::Apply { .. }
+            | MediaCommand::Candidate { .. }
+            | MediaCommand::EndOfCandidates { .. }
+            | MediaCommand::Restart { .. }
+            | MediaCommand::Ctl { .. }
+            | MediaCommand::Close { .. } => {}
+        }
+    }
+
+    fn open(&mut self, link: LinkId, offerer: bool, ice_policy: u8, rates: &mut Rates) -> Option<Input> {
+        let failed = |what: String| {
+            let event = signal::LinkEvent::Closed(LinkEnd::Failed(what));
+            Some(Input::Link { link: convert::link(link), event })
+        };
+        if self.open.len() >= limits::LINKS {
+            return failed(format!("{} media links are open already", limits::LINKS));
+        }
+        let role = if offerer { Role::Offerer } else { Role::Answerer };
+        let audio = self.sound.add_link(link);
+        let (servers, bind) = (self.servers.clone(), self.bind.clone());
+        let spec = LinkSpec { link, role, policy: convert::policy(ice_policy), servers, bind, audio };
+        match self.engine.open(spec) {
+            Ok(()) => {
+                self.open.insert(link);
+                rates.begin();
+                None
+            }
+            Err(error) => {
+                self.sound.remove_link(link);
+                failed(error.to_string())
+            }
+        }
+    }
+
+    /// A command that a link could not take: fatal where the link can't go on without it.
+    fn refused(&mut self, link: LinkId, error: &EngineError) {
+        match error {
+            // It ended meanwhile, and said so.
+            EngineError::NoSuchLink => tracing::debug!(link = link.0, "a command for a link that is gone"),
+            // A repeated or late signal: harmless by the rules of the link machine.
+            EngineError::WrongState { .. } => tracing::debug!(link = link.0, %error, "a command came at a wrong time"),
+            EngineError::QueueFull | EngineError::Limit(_) | EngineError::LinkExists => {
+                tracing::warn!(link = link.0, %error, "a link is given up");
+                if self.open.contains(&link) {
+                    self.failed.insert(link, error.to_string());
+                }
+                self.close(link);
+            }
+        }
+    }
+
+    fn close(&self, link: LinkId) {
+        self.sound.remove_link(link);
+        self.engine.close(link);
+    }
+
+    /// What a link says, as the core is told.
+    pub(super) fn link_event(&mut self, link: LinkId, event: LinkEvent, rates: &mut Rates, unix_ms: u64) -> Input {
+        let id = convert::link(link);
+        match convert::told(event) {
+            Told::Ctl(message) => Input::Ctl { link: id, message },
+            Told::Event(mut event) => {
+                if event == signal::LinkEvent::Connected {
+                    rates.connected(link, unix_ms);
+                }
+                if let signal::LinkEvent::Closed(end) = &mut event {
+                    self.open.remove(&link);
+                    self.sound.remove_link(link);
+                    rates.forget(link);
+                    if let Some(what) = self.failed.remove(&link) {
+                        *end = LinkEnd::Failed(what);
+                    }
+                }
+                Input::Link { link: id, event }
+            }
+        }
+    }
+
+    /// Closes every link.
+    pub(super) fn close_all(&self) {
+        self.sound.microphone(false);
+        for link in &self.open {
+            self.close(*link);
+        }
+    }
+
+    /// Links that are not fully released.
+    pub(super) fn open_links(&self) -> usize {
+        self.engine.open_links()
+    }
+
+    /// The links that have not said `Closed`.
+    pub(super) fn links(&self) -> impl Iterator<Item = LinkId> {
+        self.open.iter().copied()
+    }
+
+    /// For figures.
+    pub(super) fn engine(&self) -> &dyn Engine {
+        &*self.engine
+    }
+
+    /// For figures.
+    pub(super) fn sound(&self) -> &dyn Sound {
+        &*self.sound
+    }
+}

@@ -1,0 +1,111 @@
+//! Every method: who may call it, and what it asks of the core.
+
+use ahoy_protocol::control::{
+    AcceptParams, AccountCommand, CallCommand, ContactCommand, ControlError, ErrorKind, Request, Scope, WhoseCall,
+};
+use ahoy_protocol::core::input::Command;
+use ahoy_protocol::ids::CallId;
+use data_encoding::HEXLOWER;
+
+use super::question::Ask;
+
+/// Every method with the scope it needs.
+pub const METHODS: [(&str, Scope); 19] = [
+    ("hello", Scope::Observe),
+    ("subscribe", Scope::Observe),
+    ("status", Scope::Observe),
+    ("shutdown", Scope::Admin),
+    ("config.get", Scope::Observe),
+    ("account.show", Scope::Observe),
+    ("account.card", Scope::Observe),
+    ("contact.list", Scope::Observe),
+    ("contact.add", Scope::Admin),
+    ("contact.remove", Scope::Admin),
+    ("call.offer", Scope::Call),
+    ("call.accept", Scope::Call),
+    ("call.decline", Scope::Call),
+    ("call.hang_up", Scope::Call),
+    ("call.list", Scope::Observe),
+    ("call.mute", Scope::Call),
+    ("call.unmute", Scope::Call),
+    ("call.stats", Scope::Observe),
+    ("device.audio.list", Scope::Observe),
+];
+
+/// What a request needs.
+pub(super) enum Need {
+    /// The session itself.
+    Here(Request),
+    /// The actor.
+    Actor(Ask),
+}
+
+/// Name of a request's method.
+pub(super) fn name(request: &Request) -> &'static str {
+    match request {
+        Request::Hello(_) => "hello",
+        Request::Subscribe(_) => "subscribe",
+        Request::Status(_) => "status",
+        Request::Shutdown(_) => "shutdown",
+        Request::ConfigGet(_) => "config.get",
+        Request::AccountShow(_) => "account.show",
+        Request::AccountCard(_) => "account.card",
+        Request::ContactList(_) => "contact.list",
+        Request::ContactAdd(_) => "contact.add",
+        Request::ContactRemove(_) => "contact.remove",
+        Request::CallOffer(_) => "call.offer",
+        Request::CallAccept(_) => "call.accept",
+        Request::CallDecline(_) => "call.decline",
+        Request::CallHangUp(_) => "call.hang_up",
+        Request::CallList(_) => "call.list",
+        Request::CallMute(_) => "call.mute",
+        Request::CallUnmute(_) => "call.unmute",
+        Request::CallStats(_) => "call.stats",
+        Request::AudioList(_) => "device.audio.list",
+    }
+}
+
+/// Sorts a request.
+pub(super) fn need(request: Request) -> Result<Need, ControlError> {
+    let account = |command| Ok(Need::Actor(Ask::Core(Command::Account(command))));
+    let contact = |command| Ok(Need::Actor(Ask::Core(Command::Contact(command))));
+    let call = |command| Ok(Need::Actor(Ask::Core(Command::Call(command))));
+    let method = name(&request);
+    let whose = |which: WhoseCall| call_id(method, which.call);
+    match request {
+        Request::Hello(_)
+        | Request::Subscribe(_)
+        | Request::Status(_)
+        | Request::ConfigGet(_)
+        | Request::AudioList(_) => Ok(Need::Here(request)),
+        Request::Shutdown(_) => Ok(Need::Actor(Ask::Shutdown)),
+        Request::AccountShow(_) => account(AccountCommand::Show),
+        Request::AccountCard(params) => account(AccountCommand::Card { addresses: !params.no_addresses }),
+        Request::ContactList(_) => contact(ContactCommand::List),
+        Request::ContactAdd(params) => contact(ContactCommand::Add { card: params.card, name: params.name }),
+        Request::ContactRemove(params) => contact(ContactCommand::Remove { contact: params.contact }),
+        Request::CallOffer(params) => Ok(Need::Actor(Ask::Core(Command::Offer(params)))),
+        Request::CallAccept(AcceptParams { call: id, in_call }) => {
+            call(CallCommand::Accept { call: call_id(method, id)?, in_call })
+        }
+        Request::CallDecline(which) => call(CallCommand::Decline { call: whose(which)? }),
+        Request::CallHangUp(which) => call(CallCommand::HangUp { call: whose(which)? }),
+        Request::CallList(_) => call(CallCommand::List),
+        Request::CallMute(which) => call(CallCommand::Mute { call: whose(which)? }),
+        Request::CallUnmute(which) => call(CallCommand::Unmute { call: whose(which)? }),
+        Request::CallStats(which) => Ok(Need::Actor(Ask::Stats(whose(which)?))),
+    }
+}
+
+fn call_id(method: &str, text: Option<String>) -> Result<Option<CallId>, ControlError> {
+    let Some(text) = text else { return Ok(None) };
+    let bytes = HEXLOWER.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+    match bytes {
+        Some(bytes) => Ok(Some(CallId(bytes))),
+        None => {
+            let hint = "take the id from call.list or an event: 32 lower-case hex digits";
+            let message = format!("{method}: `call` is no call id");
+            Err(ControlError::new(ErrorKind::BadParams, message, hint))
+        }
+    }
+}

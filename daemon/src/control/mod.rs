@@ -1,0 +1,132 @@
+//! The control interface: JSON-RPC 2.0, one JSON object a line, over a Unix socket, standard input and output,
+//! or in memory. Questions that need the core go to the actor and wait for its answer; the rest is answered here.
+
+mod hub;
+mod line;
+mod methods;
+mod parse;
+mod question;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use ahoy_protocol::control::{AudioDevice, ControlError, ErrorKind};
+
+pub use hub::{Hub, Taken};
+pub use methods::METHODS;
+pub use question::{Answer, Ask, Board, Question};
+
+use crate::{limits, platform};
+use session::Session;
+
+/// Lists this machine's sound devices; called on a thread that may wait.
+pub type ListAudio = Arc<dyn Fn() -> Vec<AudioDevice> + Send + Sync>;
+
+/// What every session needs.
+pub(crate) struct Desk {
+    pub(crate) questions: mpsc::Sender<Question>,
+    pub(crate) hub: Hub,
+    pub(crate) board: Arc<Board>,
+    pub(crate) config: serde_json::Value,
+    pub(crate) audio: ListAudio,
+    pub(crate) stop: CancellationToken,
+}
+
+/// The control interface of one daemon. Cheap to share.
+#[derive(Clone)]
+pub struct Control {
+    desk: Arc<Desk>,
+    seats: Arc<Semaphore>,
+    tasks: TaskTracker,
+}
+
+impl Control {
+    /// Answers out of `board`, `config` and `audio`, and asks `questions` for the rest; events come from `hub`.
+    #[must_use]
+    pub fn new(
+        questions: mpsc::Sender<Question>,
+        hub: Hub,
+        board: Arc<Board>,
+        config: serde_json::Value,
+        audio: ListAudio,
+    ) -> Self {
+        let desk = Desk { questions, hub, board, config, audio, stop: CancellationToken::new() };
+        Self { desk: Arc::new(desk), seats: Arc::new(Semaphore::new(limits::CLIENTS)), tasks: TaskTracker::new() }
+    }
+
+    /// A client in this process, speaking the same lines.
+    #[must_use]
+    pub fn connect(&self) -> DuplexStream {
+        let (ours, theirs) = tokio::io::duplex(limits::MEMORY_PIPE_BYTES);
+        let (read, write) = tokio::io::split(ours);
+        self.serve(read, write);
+        theirs
+    }
+
+    /// Serves one client until it leaves or the daemon stops. With [`limits::CLIENTS`] there already it is told so.
+    pub fn serve<R, W>(&self, read: R, mut write: W) -> tokio::task::JoinHandle<()>
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
+        let desk = self.desk.clone();
+        let seat = self.seats.clone().try_acquire_owned();
+        self.tasks.spawn(async move {
+            let Ok(_seat) = seat else {
+                let hint = format!("close another frontend: at most {} at a time", limits::CLIENTS);
+                let error = ControlError::new(ErrorKind::LimitReached, "too many frontends are connected", hint);
+                let line = parse::error_line(&serde_json::Value::Null, &error);
+                if let Err(error) = write.write_all(line.as_bytes()).await {
+                    tracing::debug!(%error, "a frontend left before it was refused");
+                }
+                return;
+            };
+            if let Err(error) = Box::pin(Session::new(desk, read, write).run()).await {
+                tracing::debug!(%error, "a frontend's connection broke");
+            }
+        })
+    }
+
+    /// Takes clients from the socket until the daemon stops. Only processes of our own user are answered.
+    pub fn listen(&self, listener: tokio::net::UnixListener) {
+        let this = self.clone();
+        let stop = self.desk.stop.clone();
+        self.tasks.spawn(async move {
+            loop {
+                let accepted = tokio::select! {
+                    accepted = listener.accept() => accepted,
+                    () = stop.cancelled() => return,
+                };
+                match accepted {
+                    Ok((stream, _)) if platform::peer_is_us(&stream) => {
+                        let (read, write) = stream.into_split();
+                        this.serve(read, write);
+                    }
+                    Ok(_) => tracing::warn!("a process of another user was turned away from the control socket"),
+                    Err(error) => {
+                        // Out of descriptors: without a pause this would spin.
+                        tracing::warn!(%error, "no frontend can be taken");
+                        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                    }
+                }
+            }
+        });
+    }
+
+    /// Ends every session once it has taken the events that are out, at most [`limits::STOP_CLIENTS_MS`] later.
+    pub async fn stop(&self) {
+        self.desk.stop.cancel();
+        self.tasks.close();
+        let limit = std::time::Duration::from_millis(2 * limits::STOP_CLIENTS_MS);
+        if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {
+            tracing::debug!("a frontend did not take its last events");
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! One client: its hello, its requests one after the other, and its place in the stream of events.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ahoy_protocol::control::{
+    API_VERSION, AudioDevicesReply, ConfigReply, ControlError, ErrorKind, Event, EventKind, HelloParams, HelloReply,
+    Reply, Request, Scope, SubscribedReply,
+};
+use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{oneshot, watch};
+
+use super::Desk;
+use super::hub::{Taken, event_line};
+use super::line::{Line, Lines};
+use super::methods::{METHODS, Need, name, need};
+use super::parse::{answer_line, error_line, request};
+use super::question::{Ask, Question};
+use crate::limits;
+
+const ALL: [Scope; 4] = [Scope::Observe, Scope::Call, Scope::Media, Scope::Admin];
+
+/// Who the client is, once it said hello.
+struct Client {
+    name: String,
+    scopes: Vec<Scope>,
+}
+
+/// A subscription: the next event wanted, and up to where a replay is owed.
+#[derive(Clone, Copy)]
+struct Place {
+    next: u64,
+    owed: u64,
+}
+
+/// A connected client.
+pub(super) struct Session<R, W> {
+    desk: Arc<Desk>,
+    lines: Lines<R>,
+    write: W,
+    news: watch::Receiver<u64>,
+    client: Option<Client>,
+    place: Option<Place>,
+}
+
+/// What woke a session.
+enum Woken {
+    Line(io::Result<Option<Line>>),
+    Events,
+    Stop,
+}
+
+impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
+    /// A client that has said nothing yet.
+    pub(super) fn new(desk: Arc<Desk>, read: R, write: W) -> Self {
+        let news = desk.hub.news();
+        Self { desk, lines: Lines::new(read), write, news, client: None, place: None }
+    }
+
+    /// Serves it until it leaves or the daemon stops.
+    pub(super) async fn run(mut self) -> io::Result<()> {
+        loop {
+            match self.woken().await {
+                Woken::Line(line) => match line? {
+                    None => return Ok(()),
+                    Some(line) => self.line(line).await?,
+                },
+                Woken::Events => self.events().await?,
+                Woken::Stop => return self.farewell().await,
+            }
+        }
+    }
+
+    async fn woken(&mut self) -> Woken {
+        let subscribed = self.place.is_some();
+        let behind = self.behind();
+        tokio::select! {
+            line = self.lines.next() => Woken::Line(line),
+            () = std::future::ready(()), if behind => Woken::Events,
+            // The hub outlives every session, so an error here cannot come before the stop.
+            _ = self.news.changed(), if subscribed && !behind => Woken::Events,
+            () = self.desk.stop.cancelled() => Woken::Stop,
+        }
+    }
+
+    fn behind(&self) -> bool {
+        self.place.is_some_and(|place| place.next <= self.desk.hub.newest())
+    }
+
+    /// The daemon stops: whoever listens learns how its calls ended.
+    async fn farewell(mut self) -> io::Result<()> {
+        let rest = async {
+            while self.behind() {
+                self.events().await?;
+            }
+            self.write.shutdown().await
+        };
+        match tokio::time::timeout(Duration::from_millis(limits::STOP_CLIENTS_MS), rest).await {
+            Ok(done) => done,
+            Err(_) => Ok(()),
+        }
+    }
+
+    async fn line(&mut self, line: Line) -> io::Result<()> {
+        let text = match line {
+            Line::TooLong => {
+                let hint = format!("send at most {} bytes a line", limits::LINE_BYTES);
+                error_line(&Value::Null, &ControlError::new(ErrorKind::BadLine, "the line is too long", hint))
+            }
+            Line::Whole(line) if line.iter().all(u8::is_ascii_whitespace) => return Ok(()),
+            Line::Whole(line) => match request(&line) {
+                Err(refused) => error_line(&refused.id, &refused.error),
+                Ok(asked) => {
+                    let answer = self.answer(asked.request).await;
+                    answer_line(&asked.id, &answer)
+                }
+            },
+        };
+        self.write.write_all(text.as_bytes()).await
+    }
+
+    async fn answer(&mut self, request: Request) -> Result<Reply, ControlError> {
+        if let Request::Hello(params) = request {
+            return self.hello(params);
+        }
+        let Some(client) = &self.client else {
+            let hint = "send hello {client, api} first";
+            return Err(ControlError::new(ErrorKind::HelloFirst, "the client has not said hello", hint));
+        };
+        let method = name(&request);
+        let scope = METHODS.iter().find(|(name, _)| *name == method).map_or(Scope::Admin, |(_, scope)| *scope);
+        if !client.scopes.contains(&scope) {
+            let message = format!("{method} is not covered by this client's scopes");
+            let hint = format!("ask for the scope {} in hello", scope_name(scope));
+            return Err(ControlError::new(ErrorKind::NotAllowed, message, hint));
+        }
+        match need(request)? {
+            Need::Here(request) => self.here(request).await,
+            Need::Actor(ask) => self.ask(ask).await,
+        }
+    }
+
+    fn hello(&mut self, params: HelloParams) -> Result<Reply, ControlError> {
+        if self.client.is_some() {
+            let hint = "open another connection to be another client";
+            return Err(ControlError::new(ErrorKind::BadRequest, "hello was said already", hint));
+        }
+        let major = |version: &str| version.split('.').next().and_then(|part| part.parse::<u32>().ok());
+        if major(&params.api).is_none() || major(&params.api) != major(API_VERSION) {
+            let message = format!("this daemon speaks {API_VERSION}");
+            let hint = "use a client of the same major version";
+            return Err(ControlError::new(ErrorKind::WrongApi, message, hint));
+        }
+        let name = params.client;
+        if name.is_empty() || name.len() > limits::CLIENT_NAME_BYTES || name.chars().any(char::is_control) {
+            let hint = format!("give 1 to {} bytes without control characters", limits::CLIENT_NAME_BYTES);
+            return Err(ControlError::new(ErrorKind::BadParams, "hello: client is no usable name", hint));
+        }
+        let scopes = params.scopes.unwrap_or_else(|| ALL.to_vec());
+        self.client = Some(Client { name, scopes });
+        let board = &self.desk.board;
+        Ok(Reply::Hello(Box::new(HelloReply {
+            api: API_VERSION.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            features: vec!["audio".into()],
+            account: board.account.clone(),
+            device: board.device.clone(),
+            max_line_bytes: limits::LINE_BYTES,
+            event_queue: usize::try_from(limits::CLIENT_BEHIND_EVENTS).unwrap_or(usize::MAX),
+        })))
+    }
+
+    async fn here(&mut self, request: Request) -> Result<Reply, ControlError> {
+        match request {
+            Request::Status(_) => Ok(Reply::Status(Box::new(self.desk.board.status()))),
+            Request::ConfigGet(_) => Ok(Reply::Config(ConfigReply { config: self.desk.config.clone() })),
+            Request::AudioList(_) => {
+                // Asking the operating system for its devices can take a while.
+                let list = self.desk.audio.clone();
+                let devices = tokio::task::spawn_blocking(move || list()).await;
+                let devices = devices.map_err(|_| internal("the devices could not be listed"))?;
+                Ok(Reply::AudioDevices(AudioDevicesReply { devices }))
+            }
+            Request::Subscribe(params) => self.subscribe(params.after).await,
+            Request::Hello(_)
+            | Request::Shutdown(_)
+            | Request::AccountShow(_)
+            | Request::AccountCard(_)
+            | Request::ContactList(_)
+            | Request::ContactAdd(_)
+            | Request::ContactRemove(_)
+            | Request::CallOffer(_)
+            | Request::CallAccept(_)
+            | Request::CallDecline(_)
+            | Request::CallHangUp(_)
+            | Request::CallList(_)
+            | Request::CallMute(_)
+            | Request::CallUnmute(_)
+            | Request::CallStats(_) => Err(internal("a method is sorted wrongly")),
+        }
+    }
+
+    async fn subscribe(&mut self, after: Option<u64>) -> Result<Reply, ControlError> {
+        if let Some(after) = after.filter(|after| self.desk.hub.holds_after(*after)) {
+            let seq = self.desk.hub.newest();
+            self.place = Some(Place { next: after + 1, owed: seq });
+            return Ok(Reply::Subscribed(SubscribedReply { seq, snapshot: None }));
+        }
+        let reply = self.snapshot().await?;
+        self.place = Some(Place { next: reply.seq + 1, owed: reply.seq });
+        Ok(Reply::Subscribed(reply))
+    }
+
+    async fn snapshot(&mut self) -> Result<SubscribedReply, ControlError> {
+        match self.ask(Ask::Snapshot).await? {
+            Reply::Subscribed(reply) => Ok(reply),
+            Reply::Hello(_)
+            | Reply::Status(_)
+            | Reply::Account(_)
+            | Reply::Card(_)
+            | Reply::Contacts(_)
+            | Reply::Contact(_)
+            | Reply::Offered(_)
+            | Reply::Calls(_)
+            | Reply::Stats(_)
+            | Reply::AudioDevices(_)
+            | Reply::Config(_)
+            | Reply::Done(_) => Err(internal("the state was answered with something else")),
+        }
+    }
+
+    async fn ask(&mut self, ask: Ask) -> Result<Reply, ControlError> {
+        let client = self.client.as_ref().map(|client| client.name.clone()).unwrap_or_default();
+        let (answer, wait) = oneshot::channel();
+        let stopping = || ControlError::new(ErrorKind::Stopping, "the daemon stops", "start it again: ahoy start");
+        let limit = Duration::from_millis(limits::ANSWER_MS);
+        let asked = async {
+            self.desk.questions.send(Question { client, ask, answer }).await.map_err(|_| stopping())?;
+            wait.await.map_err(|_| if self.desk.board.stopping() { stopping() } else { internal("no answer came") })?
+        };
+        match tokio::time::timeout(limit, asked).await {
+            Ok(answer) => answer,
+            Err(_) => Err(internal("no answer came in time")),
+        }
+    }
+
+    /// Writes the next events; a client that lost its place is told so and gets the state as it is now.
+    async fn events(&mut self) -> io::Result<()> {
+        self.news.mark_unchanged();
+        let Some(place) = self.place else { return Ok(()) };
+        match self.desk.hub.take(place.next, place.owed) {
+            Taken::Lines(lines, next) => {
+                for line in lines {
+                    self.write.write_all(line.as_bytes()).await?;
+                }
+                self.place = Some(Place { next, ..place });
+                Ok(())
+            }
+            Taken::Missed(missed) => self.lagged(missed).await,
+        }
+    }
+
+    async fn lagged(&mut self, missed: u64) -> io::Result<()> {
+        let reply = match self.snapshot().await {
+            Ok(reply) => reply,
+            Err(error) => return Err(io::Error::other(error.message)),
+        };
+        let Some(snapshot) = reply.snapshot else { return Err(io::Error::other("no state came")) };
+        let at_ms = crate::clock::unix_ms();
+        for kind in [EventKind::Lagged { missed }, EventKind::Snapshot(snapshot)] {
+            let line = event_line(&Event { seq: reply.seq, at_ms, kind }).map_err(io::Error::other)?;
+            self.write.write_all(line.as_bytes()).await?;
+        }
+        self.place = Some(Place { next: reply.seq + 1, owed: reply.seq });
+        Ok(())
+    }
+}
+
+fn scope_name(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Observe => "observe",
+        Scope::Call => "call",
+        Scope::Media => "media",
+        Scope::Admin => "admin",
+    }
+}
+
+fn internal(what: &str) -> ControlError {
+    ControlError::new(ErrorKind::Internal, what, "report this defect; the log has more")
+}

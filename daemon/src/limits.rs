@@ -1,0 +1,68 @@
+//! Every bound of the daemon's own queues, maps and byte strings, with unit and reason.
+
+/// Clients of the control socket at a time. A desktop has a handful; each costs a task and two buffers.
+pub const CLIENTS: usize = 64;
+/// Longest request line, bytes (a fixed promise of the control interface).
+pub const LINE_BYTES: usize = 64 * 1024;
+/// Bytes of a client's `client` name: it is shown to people.
+pub const CLIENT_NAME_BYTES: usize = 64;
+/// Events a client may be behind before it is told `lagged` and given a fresh snapshot.
+pub const CLIENT_BEHIND_EVENTS: u64 = 256;
+/// Events kept for `subscribe {after}`.
+pub const EVENTS_KEPT: usize = 10_000;
+/// Bytes of events kept: bounds memory where events are long (10,000 usual ones need 3 MB).
+pub const EVENTS_KEPT_BYTES: usize = 4 * 1024 * 1024;
+/// Lines written to a client before its next request is looked at.
+pub const EVENT_LINES_AT_ONCE: usize = 32;
+/// Buffer of an in-memory client in each direction, bytes.
+pub const MEMORY_PIPE_BYTES: usize = LINE_BYTES;
+/// Time for the core to answer a frontend, ms: far above the 2 ms that are usual.
+pub const ANSWER_MS: u64 = 10_000;
+
+/// Questions of frontends on their way to the actor: each client has one at a time.
+pub const QUESTIONS: usize = CLIENTS;
+/// Questions the core has taken and not yet answered: one a client, and those of clients that left meanwhile.
+pub const TICKETS: usize = 4 * CLIENTS;
+/// Inputs of the network on their way to the actor: a burst of one heartbeat from every peer.
+pub const NETWORK_INPUTS: usize = 1024;
+/// Commands on their way to the network: an offer to 32 devices with its subscriptions, several times over.
+pub const NETWORK_COMMANDS: usize = 1024;
+/// Events of media links on their way to the actor: descriptions and candidates of 16 links.
+pub const LINK_EVENTS: usize = 1024;
+/// Events of the sound on their way to the actor.
+pub const AUDIO_EVENTS: usize = 64;
+/// Groups of effects that wait for the store; beyond it the actor takes no input until the disk is done.
+pub const WAITING_GROUPS: usize = 256;
+/// Media links at a time: 16 participants, and as many old links that are being closed.
+pub const LINKS: usize = 64;
+/// Peers counted for `status`.
+pub const PEERS: usize = 1024;
+
+/// Calls kept in the history; the oldest give way.
+pub const HISTORY_ENTRIES: u64 = 1_000;
+/// Rows read at a start: 1,000 contacts and the call ids of 96 hours at one a second are far below it.
+pub const STORE_ROWS: u64 = 500_000;
+/// Memory for pages of the store, bytes: its tables are small, and a call may use 32 MB in all.
+pub const STORE_CACHE_BYTES: usize = 1024 * 1024;
+/// Longest key of a row, bytes.
+pub const STORE_KEY_BYTES: usize = 256;
+/// Longest value of a row, bytes: an account with all its prekeys needs a few kilobytes.
+pub const STORE_VALUE_BYTES: usize = 256 * 1024;
+
+/// Size of config.toml, bytes.
+pub const CONFIG_BYTES: u64 = 64 * 1024;
+/// Listen addresses.
+pub const LISTEN_ADDRESSES: usize = 16;
+/// STUN servers.
+pub const STUN_SERVERS: usize = 8;
+/// Size of a log file before it is rotated, bytes.
+pub const LOG_FILE_BYTES: u64 = 8 * 1024 * 1024;
+/// Log lines on their way to the file; more are dropped and counted.
+pub const LOG_LINES: usize = 4096;
+
+/// Time a stopping daemon gives its signals to be acknowledged, ms: with what follows it is gone within 2 s.
+pub const STOP_SIGNALS_MS: u64 = 1_200;
+/// Time for links to be released, ms (measured: 0.1 ms each).
+pub const STOP_LINKS_MS: u64 = 300;
+/// Time for frontends to take the last events, ms.
+pub const STOP_CLIENTS_MS: u64 = 200;

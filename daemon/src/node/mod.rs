@@ -1,0 +1,274 @@
+//! A whole daemon: home, store, core, network, media, actor and control, put together and taken apart.
+
+mod parts;
+#[cfg(test)]
+mod tests;
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use ahoy_media::host_media::api::{AudioConfig, DeviceInfo, DeviceSpec};
+use ahoy_protocol::control::AudioDevice;
+use ahoy_protocol::core::{Core, Setup, SetupError};
+use getrandom::SysRng;
+use getrandom::rand_core::UnwrapErr;
+use libp2p::Multiaddr;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+pub use parts::{Boxed, MakeEngine, MakeNetwork, MakeSound, NetworkSetup, Parts, RunningNetwork, SoundSetup};
+
+use crate::actor::{Actor, EngineOut, Inboxes, Media, Ports};
+use crate::clock::{self, Clock};
+use crate::config::Config;
+use crate::control::{Board, Control, Hub, ListAudio};
+use crate::home::{Home, HomeError};
+use crate::limits;
+use crate::store::{Committed, Loaded, Store, StoreError};
+
+/// Why a daemon does not start; written for the person who started it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The home.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What the store holds.
+    #[error("{0}: use a newer ahoyd, or restore the data from a backup")]
+    Setup(#[from] SetupError),
+    /// The network.
+    #[error("{0}")]
+    Network(String),
+    /// The sound.
+    #[error("{0}")]
+    Sound(String),
+    /// The control socket.
+    #[error("the control socket cannot be used: {0}")]
+    Socket(std::io::Error),
+}
+
+/// A running daemon. Its control socket answers from the moment [`Node::start`] returns.
+pub struct Node {
+    home: Home,
+    store: Arc<Store>,
+    running: Running,
+}
+
+/// What runs between a start and a stop.
+struct Running {
+    control: Control,
+    board: Arc<Board>,
+    network: RunningNetwork,
+    actor: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+    listening: watch::Receiver<Vec<Vec<u8>>>,
+}
+
+/// The queues between the drivers and the actor; the other ends of [`Inboxes`].
+struct Outboxes {
+    network: mpsc::Sender<ahoy_protocol::core::input::Input>,
+    questions: mpsc::Sender<crate::control::Question>,
+    links: ahoy_media::simple_webrtc::engine::Events,
+    audio: mpsc::Sender<ahoy_media::host_media::api::AudioEvent>,
+    stop: watch::Sender<bool>,
+}
+
+impl Node {
+    /// Starts a daemon in a home that is held. Returns once every listen address is bound and the control socket
+    /// answers. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// [`StartError`] says what is wrong and what to do; nothing is left running.
+    pub async fn start(home: Home, config: Config, parts: Parts) -> Result<Node, StartError> {
+        let (done, committed) = mpsc::channel(limits::WAITING_GROUPS);
+        let (store, loaded) = Store::open(&home.store_file(), &home.store_key_file(), done)?;
+        let store = Arc::new(store);
+        let mut node = match Self::assemble(store.clone(), loaded, committed, &config, parts).await {
+            Ok(running) => Node { home, store, running },
+            Err(error) => {
+                close(store).await;
+                return Err(error);
+            }
+        };
+        match node.open().await {
+            Ok(()) => Ok(node),
+            Err(error) => {
+                node.shutdown().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn assemble(
+        store: Arc<Store>,
+        loaded: Loaded,
+        committed: mpsc::Receiver<Committed>,
+        config: &Config,
+        parts: Parts,
+    ) -> Result<Running, StartError> {
+        let (outboxes, inboxes) = queues(committed);
+        let (listen, drawn) = listen_addresses(config, &loaded)?;
+        let clock = Clock::start();
+        let (name, times) = (config.name.clone(), config.times.clone());
+        let setup = Setup { rows: loaded.rows, name, times, loopback: config.loopback() };
+        let (core, first) = Core::new(setup, clock.now(), &mut UnwrapErr(SysRng))?;
+        let board = Arc::new(Board::new(core.account().text(), core.device().text()));
+        let hub = Hub::new(clock::unix_ms());
+
+        let engine = (parts.engine)(outboxes.links);
+        let frames = Box::new(EngineOut::new(engine.clone()));
+        let setup = SoundSetup { config: audio_config(config), frames, events: outboxes.audio };
+        let sound = (parts.sound)(setup).map_err(StartError::Sound)?;
+        let (device_key, inputs) = (core.device_key(), outboxes.network);
+        let setup = NetworkSetup { device_key, listen, mdns: config.mdns, inputs };
+        let network = (parts.network)(setup).await.map_err(StartError::Network)?;
+        if let Some(port) = drawn {
+            store.keep_port(port).unwrap_or_else(|error| tracing::error!(%error, "the port is not kept"));
+        }
+
+        let audio = list_audio(sound.clone(), config);
+        let control = Control::new(outboxes.questions, hub.clone(), board.clone(), config.shown(), audio);
+        let media = Media::new(engine, sound, config.ice_servers.clone(), config.loopback());
+        let ports = Ports { network: network.commands.clone(), media, store, hub, board: board.clone() };
+        let (tell, listening) = watch::channel(Vec::new());
+        let actor = tokio::spawn(Actor::new(core, first, ports, clock, tell).run(inboxes));
+        Ok(Running { control, board, network, actor, stop: outboxes.stop, listening })
+    }
+
+    /// Waits until the core knows where we listen, then lets frontends in.
+    async fn open(&mut self) -> Result<(), StartError> {
+        if self.running.listening.wait_for(|addresses| !addresses.is_empty()).await.is_err() {
+            return Err(StartError::Network("the daemon ended while it was starting: see its log".into()));
+        }
+        let listener = self.home.bind_socket()?;
+        let listener = tokio::net::UnixListener::from_std(listener).map_err(StartError::Socket)?;
+        self.running.control.listen(listener);
+        tracing::info!("ready");
+        Ok(())
+    }
+
+    /// The control interface, for frontends in this process.
+    #[must_use]
+    pub fn control(&self) -> &Control {
+        &self.running.control
+    }
+
+    /// Our account, as text.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.running.board.account
+    }
+
+    /// Our device, as text.
+    #[must_use]
+    pub fn device(&self) -> &str {
+        &self.running.board.device
+    }
+
+    /// Where we listen now.
+    #[must_use]
+    pub fn listening(&self) -> Vec<Multiaddr> {
+        let addresses = self.running.listening.borrow();
+        addresses.iter().filter_map(|bytes| Multiaddr::try_from(bytes.clone()).ok()).collect()
+    }
+
+    /// Waits until the daemon has stopped by itself: a frontend asked for it. False if it failed instead.
+    pub async fn ended(&mut self) -> bool {
+        match (&mut self.running.actor).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, "the daemon failed: a defect of ours");
+                false
+            }
+        }
+    }
+
+    /// Ends every call, tells the others, lets frontends take the last events, and releases everything.
+    /// Done within 2 s.
+    pub async fn shutdown(mut self) {
+        self.running.stop.send_replace(true);
+        if !self.running.actor.is_finished() {
+            self.ended().await;
+        }
+        self.running.control.stop().await;
+        self.home.remove_socket();
+        self.running.network.stop().await;
+        close(self.store).await;
+        tracing::info!("stopped");
+    }
+}
+
+/// Waits until everything is written. Whoever else held the store is gone by now.
+async fn close(store: Arc<Store>) {
+    match Arc::try_unwrap(store) {
+        Ok(store) => {
+            if tokio::task::spawn_blocking(move || store.close()).await.is_err() {
+                tracing::error!("the store was not closed");
+            }
+        }
+        Err(_) => tracing::error!("the store is still in use"),
+    }
+}
+
+fn audio_config(config: &Config) -> AudioConfig {
+    let (input, output) = (config.audio_in.clone(), config.audio_out.clone());
+    AudioConfig { input, output, bitrate_bps: config.bitrate_bps, frame_ms: config.frame_ms }
+}
+
+fn queues(committed: mpsc::Receiver<Committed>) -> (Outboxes, Inboxes) {
+    let (network, network_in) = mpsc::channel(limits::NETWORK_INPUTS);
+    let (questions, questions_in) = mpsc::channel(limits::QUESTIONS);
+    let (links, links_in) = mpsc::channel(limits::LINK_EVENTS);
+    let (audio, audio_in) = mpsc::channel(limits::AUDIO_EVENTS);
+    let (stop, stop_in) = watch::channel(false);
+    let inboxes = Inboxes {
+        network: network_in,
+        questions: questions_in,
+        links: links_in,
+        audio: audio_in,
+        committed,
+        stop: stop_in,
+    };
+    (Outboxes { network, questions, links, audio, stop }, inboxes)
+}
+
+/// What to listen on, and the port if it was drawn just now.
+fn listen_addresses(config: &Config, loaded: &Loaded) -> Result<(Vec<Multiaddr>, Option<u16>), StartError> {
+    if !config.listen.is_empty() {
+        return Ok((config.listen.clone(), None));
+    }
+    let failed = |error: std::io::Error| StartError::Network(format!("no port can be drawn: {error}"));
+    let (port, drawn) = match loaded.port {
+        Some(port) => (port, None),
+        None => {
+            let port = TcpListener::bind("0.0.0.0:0").and_then(|any| any.local_addr()).map_err(failed)?.port();
+            (port, Some(port))
+        }
+    };
+    use libp2p::multiaddr::Protocol;
+    let all4 = Multiaddr::from(std::net::Ipv4Addr::UNSPECIFIED).with(Protocol::Tcp(port));
+    let all6 = Multiaddr::from(std::net::Ipv6Addr::UNSPECIFIED).with(Protocol::Tcp(port));
+    // A machine without IPv6 is no error.
+    let six = TcpListener::bind("[::]:0").is_ok();
+    Ok((if six { vec![all4, all6] } else { vec![all4] }, drawn))
+}
+
+fn list_audio(sound: Arc<dyn ahoy_media::host_media::api::Sound>, config: &Config) -> ListAudio {
+    let (input, output) = (config.audio_in.clone(), config.audio_out.clone());
+    Arc::new(move || {
+        let one = |device: DeviceInfo| {
+            let spec = if device.input { &input } else { &output };
+            let selected = match spec {
+                DeviceSpec::Default => device.default,
+                DeviceSpec::Id(id) => *id == device.id,
+                DeviceSpec::None | DeviceSpec::Tone(_) | DeviceSpec::File { .. } => false,
+            };
+            let direction = if device.input { "input" } else { "output" };
+            let (id, name, default) = (device.id, device.name, device.default);
+            AudioDevice { id, name, direction: direction.into(), default, selected }
+        };
+        sound.devices().into_iter().map(one).collect()
+    })
+}

@@ -1,0 +1,73 @@
+//! What a node is made of besides itself: the network, the engine and the sound, real or scripted.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use ahoy_crypto::Secret;
+use ahoy_media::host_media::api::{AudioConfig, AudioEvent, FrameOut, Sound};
+use ahoy_media::simple_webrtc::engine::{Engine, Events};
+use ahoy_protocol::core::effect::NetCommand;
+use ahoy_protocol::core::input::Input;
+use libp2p::Multiaddr;
+use tokio::sync::mpsc;
+
+/// A boxed future.
+pub type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// Makes the engine; its events go where it is told.
+pub type MakeEngine = Box<dyn FnOnce(Events) -> Arc<dyn Engine> + Send>;
+/// Makes the sound; an error is for people.
+pub type MakeSound = Box<dyn FnOnce(SoundSetup) -> Result<Arc<dyn Sound>, String> + Send>;
+/// Starts the network and returns when every listen address is bound; an error is for people.
+pub type MakeNetwork = Box<dyn FnOnce(NetworkSetup) -> Boxed<Result<RunningNetwork, String>> + Send>;
+
+/// What the sound is made with.
+pub struct SoundSetup {
+    /// Devices, bitrate, frame length.
+    pub config: AudioConfig,
+    /// Takes encoded frames.
+    pub frames: Box<dyn FrameOut>,
+    /// Where its events go.
+    pub events: mpsc::Sender<AudioEvent>,
+}
+
+/// What the network is started with.
+pub struct NetworkSetup {
+    /// Our device's private Ed25519 key: libp2p's identity.
+    pub device_key: Secret,
+    /// Where to listen.
+    pub listen: Vec<Multiaddr>,
+    /// Find devices on the LAN.
+    pub mdns: bool,
+    /// Where its inputs go.
+    pub inputs: mpsc::Sender<Input>,
+}
+
+/// A network that runs.
+pub struct RunningNetwork {
+    /// What it shall do.
+    pub commands: mpsc::Sender<NetCommand>,
+    stop: Box<dyn FnOnce() -> Boxed<()> + Send>,
+}
+
+impl RunningNetwork {
+    /// Takes commands; `stop` ends it.
+    pub fn new(commands: mpsc::Sender<NetCommand>, stop: impl FnOnce() -> Boxed<()> + Send + 'static) -> Self {
+        Self { commands, stop: Box::new(stop) }
+    }
+
+    /// Sends what waits and closes every connection.
+    pub async fn stop(self) {
+        (self.stop)().await;
+    }
+}
+
+/// What a node is made of.
+pub struct Parts {
+    /// Makes media links.
+    pub engine: MakeEngine,
+    /// Makes the sound.
+    pub sound: MakeSound,
+    /// Makes the network.
+    pub network: MakeNetwork,
+}

@@ -1,0 +1,1 @@
+//! A whole node out of scripted parts.

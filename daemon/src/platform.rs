@@ -1,0 +1,139 @@
+//! Everything that is different on another operating system: private files, locks, the control socket, signals.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+
+/// Longest path of a Unix socket, bytes: `sun_path` holds 108 with the closing NUL (unix(7)).
+pub const SOCKET_PATH_MAX: usize = 107;
+
+/// Connections that wait for `accept`.
+const BACKLOG: i32 = 64;
+
+/// What matters of a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DirFacts {
+    /// Its owner's user id.
+    pub owner: u32,
+    /// Somebody else may make files in it.
+    pub shared: bool,
+}
+
+/// The user this process acts for.
+#[must_use]
+pub fn our_uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Makes a directory (and those above it) that only we can enter. One that exists stays as it is.
+///
+/// # Errors
+/// What the operating system says.
+pub fn make_private_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Looks at a directory without following a symbolic link in its place.
+///
+/// # Errors
+/// `FilesystemLoop` or `NotADirectory` for a symbolic link (by kernel), or what the operating system says.
+pub fn inspect_dir(path: &Path) -> io::Result<DirFacts> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let dir = rustix::fs::open(path, flags, Mode::empty())?;
+    let stat = rustix::fs::fstat(&dir)?;
+    Ok(DirFacts { owner: stat.st_uid, shared: stat.st_mode & 0o022 != 0 })
+}
+
+/// Opens a file of ours for reading and writing, never through a symbolic link; a new one can be read by us only.
+///
+/// # Errors
+/// `PermissionDenied` if it is somebody else's, or what the operating system says.
+pub fn open_private(path: &Path, create: bool) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(create)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(i32::try_from(flags.bits()).unwrap_or(0))
+        .open(path)?;
+    let facts = file.metadata()?;
+    if facts.uid() != our_uid() || !facts.is_file() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is not a file of this user"));
+    }
+    Ok(file)
+}
+
+/// Makes renames in a directory last through a power cut.
+///
+/// # Errors
+/// What the operating system says.
+pub fn sync_dir(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+/// What stands where a socket shall be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtSocketPath {
+    /// Nothing.
+    Nothing,
+    /// A socket.
+    Socket,
+    /// Something else.
+    Other,
+}
+
+/// Looks at a socket's path without following links.
+///
+/// # Errors
+/// What the operating system says.
+pub fn at_socket_path(path: &Path) -> io::Result<AtSocketPath> {
+    match std::fs::symlink_metadata(path) {
+        Ok(facts) if facts.file_type().is_socket() => Ok(AtSocketPath::Socket),
+        Ok(_) => Ok(AtSocketPath::Other),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(AtSocketPath::Nothing),
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes the control socket with mode 0600 from its first moment: Linux takes the mode of a bound socket from
+/// the unbound one (unix(7)), so that neither a umask of the whole process nor a later chmod is needed.
+///
+/// # Errors
+/// What the operating system says.
+pub fn bind_socket(path: &Path) -> io::Result<UnixListener> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket: OwnedFd = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
+    rustix::net::bind(&socket, &SocketAddrUnix::new(path)?)?;
+    rustix::net::listen(&socket, BACKLOG)?;
+    Ok(UnixListener::from(socket))
+}
+
+/// Whether the other end of a connection is a process of our user.
+#[must_use]
+pub fn peer_is_us(stream: &tokio::net::UnixStream) -> bool {
+    stream.peer_cred().is_ok_and(|peer| peer.uid() == our_uid())
+}
+
+/// Waits until the process is asked to stop (SIGTERM or SIGINT).
+///
+/// # Errors
+/// What the operating system says if signals cannot be received.
+pub async fn stop_requested() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
