@@ -216,13 +216,7 @@ impl Groups {
         }
     }
 
-    fn answer<M: Machine>(
-        &mut self,
-        ticket: Ticket,
-        result: Result<Reply, ControlError>,
-        core: &M,
-        rates: &Rates,
-    ) {
+    fn answer<M: Machine>(&mut self, ticket: Ticket, result: Result<Reply, ControlError>, core: &M, rates: &Rates) {
         match self.waiting.remove(&ticket) {
             None => tracing::error!("the core answered a question twice, or one that nobody asked"),
             Some(Waiting::Frontend(answer)) => reply(answer, result),

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use ahoy_media::host_media::api::{FrameOut, Sound};
-use ahoy_media::simple_webrtc::engine::{AudioFrame, Engine, EngineError, IceServer, LinkEvent, LinkId, LinkSpec, Role};
+use ahoy_media::simple_webrtc::engine::{
+    AudioFrame, Engine, EngineError, IceServer, LinkEvent, LinkId, LinkSpec, Role,
+};
 use ahoy_protocol::call::signal::{self, LinkEnd};
 use ahoy_protocol::core::effect::MediaCommand;
 use ahoy_protocol::core::input::Input;

@@ -88,7 +88,13 @@ enum Woken {
 impl<M: Machine> Actor<M> {
     /// Around a core, whose first effects are carried out first. The addresses we listen on are told on `listening`.
     #[must_use]
-    pub fn new(core: M, first: Vec<Effect>, ports: Ports, clock: Clock, listening: watch::Sender<Vec<Vec<u8>>>) -> Self {
+    pub fn new(
+        core: M,
+        first: Vec<Effect>,
+        ports: Ports,
+        clock: Clock,
+        listening: watch::Sender<Vec<Vec<u8>>>,
+    ) -> Self {
         let now = Instant::now();
         let mut groups = Groups::new(ports);
         groups.add(first);

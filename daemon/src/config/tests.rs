@@ -10,8 +10,8 @@ use clap::Parser as _;
 use super::*;
 
 fn check(text: &str) -> Result<Config, ConfigError> {
-    let file = FileConfig::parse(text)
-        .map_err(|reason| ConfigError::NotUnderstood { path: "config.toml".into(), reason })?;
+    let file =
+        FileConfig::parse(text).map_err(|reason| ConfigError::NotUnderstood { path: "config.toml".into(), reason })?;
     Config::check(file)
 }
 

@@ -30,7 +30,10 @@ pub(super) fn request(line: &[u8]) -> Result<Envelope, Refused> {
     let id = object.get("id").cloned().unwrap_or(Value::Null);
     if !(id.is_string() || id.is_number()) {
         let hint = "give every request an \"id\": a number or a string";
-        return Err(refuse(&Value::Null, ControlError::new(ErrorKind::BadRequest, "the request has no usable id", hint)));
+        return Err(refuse(
+            &Value::Null,
+            ControlError::new(ErrorKind::BadRequest, "the request has no usable id", hint),
+        ));
     }
     match check(object) {
         Ok(request) => Ok(Envelope { id, request }),
@@ -87,8 +90,11 @@ fn bad_params(method: &str, what: &str) -> ControlError {
 
 fn unknown(method: &str) -> ControlError {
     let shown: String = method.chars().take(64).collect();
-    let mut error =
-        ControlError::new(ErrorKind::UnknownMethod, format!("no method `{shown}`"), "see the methods in docs/control.md");
+    let mut error = ControlError::new(
+        ErrorKind::UnknownMethod,
+        format!("no method `{shown}`"),
+        "see the methods in docs/control.md",
+    );
     let group = shown.split('.').next().unwrap_or_default();
     let near = METHODS.iter().filter(|(name, _)| name.split('.').next() == Some(group));
     error.candidates = near.map(|(name, _)| (*name).to_owned()).collect();

@@ -7,8 +7,8 @@ mod socket;
 
 use std::sync::Arc;
 
-use ahoy_protocol::control::{Reply, Snapshot, SubscribedReply};
 use ahoy_protocol::control::{DoneReply, EventKind};
+use ahoy_protocol::control::{Reply, Snapshot, SubscribedReply};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
@@ -53,12 +53,7 @@ impl Daemon {
     }
 }
 
-async fn answer(
-    mut inbox: mpsc::Receiver<Question>,
-    hub: Hub,
-    board: Arc<Board>,
-    tell: mpsc::Sender<(String, Ask)>,
-) {
+async fn answer(mut inbox: mpsc::Receiver<Question>, hub: Hub, board: Arc<Board>, tell: mpsc::Sender<(String, Ask)>) {
     while let Some(Question { client, ask, answer }) = inbox.recv().await {
         let reply = match ask {
             Ask::Snapshot => {

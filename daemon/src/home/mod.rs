@@ -189,8 +189,7 @@ fn take_lock(path: &Path) -> Result<File, HomeError> {
         Err(TryLockError::Error(source)) => return Err(failed("lock", path, source)),
     }
     // The number is only shown to people; the lock itself is what counts.
-    let written =
-        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+    let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
     written.map_err(|source| failed("write", path, source))?;
     Ok(file)
 }
