@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! `ahoy`: the daemon's frontend for terminals and scripts.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ahoy_cli::run()
+}

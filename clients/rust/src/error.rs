@@ -6,7 +6,6 @@ use ahoy_protocol::control::ControlError;
 
 /// Why a request brought no answer. Each says whose fault it is and what to do.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub enum ClientError {
     /// Nobody listens there: the daemon isn't running, or it uses another home.
     #[error("no daemon answers at {}: start it with `ahoy start`, or name its home with --home", socket.display())]

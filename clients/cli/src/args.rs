@@ -1,0 +1,203 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use ahoy_client::control::CallState;
+
+/// Calls without a server in between: talks to the daemon `ahoyd`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ahoy",
+    version,
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 no daemon, \
+                  4 no such (or no single) call, contact or device, 5 no answer or timed out, 6 declined, busy or refused"
+)]
+pub(crate) struct Args {
+    /// Home of the daemon: its configuration, data, logs and socket. Default: AHOY_HOME, else the XDG directories.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) home: Option<PathBuf>,
+    /// One JSON object a line on stdout and nothing else there; messages for people go to stderr.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Start the daemon in the background and wait until it is ready.
+    Start(StartArgs),
+    /// Stop the daemon; calls end, and the other side is told.
+    Stop,
+    /// How the daemon is.
+    Status,
+    /// Who we are: account, device, card, addresses.
+    Id,
+    /// The contact card, to be given to others.
+    Card {
+        /// Leave the addresses out: found by mDNS in the same network only.
+        #[arg(long)]
+        no_addresses: bool,
+    },
+    /// Contacts: those who can call us, and whom we can call.
+    #[command(subcommand)]
+    Contact(ContactVerb),
+    /// Call somebody.
+    Call {
+        /// Contacts, by name or account id.
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+        /// Return when the call is in this state (or past it).
+        #[command(flatten)]
+        wait: WaitArgs,
+    },
+    /// Accept a call that rings.
+    Answer(OneCall),
+    /// Decline a call that rings.
+    Decline(OneCall),
+    /// Hang up, or cancel a call that was not answered yet.
+    Hangup(OneCall),
+    /// Calls, with those that ended in the last ten minutes.
+    Calls,
+    /// Mute the microphone.
+    Mute,
+    /// Unmute the microphone.
+    Unmute,
+    /// Figures of the call: delay, loss, bit rates.
+    Stats {
+        /// Call id; without it there must be exactly one call.
+        call: Option<String>,
+        /// Again each second, until the call ends.
+        #[arg(long)]
+        follow: bool,
+    },
+    /// Microphones and speakers.
+    Devices,
+    /// Show what happens, as it happens.
+    Watch,
+    /// A call between two daemons on this machine, with figures and a report at the end.
+    Demo(DemoArgs),
+}
+
+/// `ahoy contact`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ContactVerb {
+    /// Add a contact by its card.
+    Add {
+        /// `ahoy:...`, as `ahoy card` prints it at theirs.
+        card: String,
+        /// Our name for it (default: the one in the card).
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// All contacts.
+    List,
+    /// Remove a contact.
+    Remove {
+        /// Name or account id.
+        name: String,
+    },
+}
+
+/// `ahoy start`: what is handed on to `ahoyd`.
+#[derive(Debug, Default, ClapArgs)]
+pub(crate) struct StartArgs {
+    /// Configuration file (default: config.toml in the home).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Address to listen on, such as /ip4/127.0.0.1/tcp/0; may be repeated.
+    #[arg(long, value_name = "MULTIADDR")]
+    pub(crate) listen: Vec<String>,
+    /// Neither look for others in the local network nor be seen there.
+    #[arg(long)]
+    pub(crate) no_mdns: bool,
+    /// Microphone: default, none, tone:HZ, file:PATH.wav or a device id.
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) audio_in: Option<String>,
+    /// Speaker: default, none, file:PATH.wav or a device id.
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) audio_out: Option<String>,
+    /// What to log, such as info or ahoyd=debug.
+    #[arg(long, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+}
+
+/// A verb about one call.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct OneCall {
+    /// Call id; without it there must be exactly one call that can be meant.
+    pub(crate) call: Option<String>,
+    /// How long to stay.
+    #[command(flatten)]
+    pub(crate) wait: WaitArgs,
+}
+
+/// How long to stay with a call.
+#[derive(Clone, Copy, Debug, ClapArgs)]
+pub(crate) struct WaitArgs {
+    /// Return when the call is in this state (or past it).
+    #[arg(long, value_name = "STATE")]
+    pub(crate) wait: Option<WaitState>,
+    /// Give up waiting after this many seconds; the call goes on.
+    #[arg(long, value_name = "S", requires = "wait")]
+    pub(crate) timeout: Option<f64>,
+}
+
+/// States one can wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WaitState {
+    /// Reaching the callee.
+    Dialing,
+    /// It rings there.
+    Ringing,
+    /// Accepted; media is being set up.
+    Connecting,
+    /// Accepted, and sound was heard.
+    Active,
+    /// On hold.
+    Held,
+    /// Interrupted.
+    Reconnecting,
+    /// Over.
+    Ended,
+}
+
+impl WaitState {
+    /// Is a call in `state` where we want it? A call that went past dialing, ringing or connecting was there.
+    pub(crate) fn reached_by(self, state: CallState) -> bool {
+        let passed: &[CallState] = match self {
+            Self::Dialing => &[CallState::Dialing, CallState::Ringing, CallState::Connecting, CallState::Active],
+            Self::Ringing => &[CallState::Ringing, CallState::Connecting, CallState::Active],
+            Self::Connecting => &[CallState::Connecting, CallState::Active],
+            Self::Active => &[CallState::Active],
+            Self::Held => &[CallState::Held],
+            Self::Reconnecting => &[CallState::Reconnecting],
+            Self::Ended => &[CallState::Ended],
+        };
+        passed.contains(&state)
+    }
+}
+
+/// `ahoy demo`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DemoArgs {
+    /// What A says: a WAV file (default: a recording that comes with the program).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) speech_a: Option<PathBuf>,
+    /// What B says.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) speech_b: Option<PathBuf>,
+    /// Keep what was heard, the report and both homes in this directory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Seconds of talk.
+    #[arg(long, value_name = "S", default_value_t = 15.0)]
+    pub(crate) talk: f64,
+    /// What B's microphone is, instead of its recording; with `none` the demo must fail.
+    #[arg(long, value_name = "SPEC", hide = true)]
+    pub(crate) far: Option<String>,
+}

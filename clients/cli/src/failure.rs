@@ -1,0 +1,173 @@
+//! What goes wrong in a verb, and the exit code it gives. Scripts rely on the codes.
+
+use ahoy_client::ClientError;
+use ahoy_client::control::{EndCause, ErrorKind};
+
+/// Why a verb failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The daemon isn't there, or said no.
+    #[error("{}", client_text(.0))]
+    Client(#[from] ClientError),
+    /// The call ended before it got where we wanted it.
+    #[error("the call ended: {}", end_text(.reason, .cause.as_ref()))]
+    Ended {
+        /// End reason, as in the event.
+        reason: String,
+        /// What lies behind it.
+        cause: Option<EndCause>,
+    },
+    /// The wait ran out; the call goes on.
+    #[error("timed out after {0} s; the call goes on as it is (`ahoy calls` shows it)")]
+    TimedOut(f64),
+    /// Our output could not be written.
+    #[error("can't write: {0}")]
+    Output(#[from] std::io::Error),
+    /// Wrong usage that the command line's grammar does not see.
+    #[error("{0}")]
+    Usage(String),
+    /// Anything else; the text says what to do.
+    #[error("{0}")]
+    Failed(String),
+}
+
+impl Failure {
+    /// The exit code of the process.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Client(error) => client_code(error),
+            Self::Ended { reason, .. } => reason_code(reason),
+            Self::TimedOut(_) => 5,
+            Self::Usage(_) => 2,
+            Self::Output(_) | Self::Failed(_) => 1,
+        }
+    }
+}
+
+/// 5: nobody answered; 6: somebody did not want; else 1.
+pub(crate) fn reason_code(reason: &str) -> u8 {
+    match reason {
+        "no_answer" => 5,
+        "declined" | "busy" | "refused" | "answered_elsewhere" | "declined_elsewhere" => 6,
+        _ => 1,
+    }
+}
+
+fn client_code(error: &ClientError) -> u8 {
+    match error {
+        ClientError::NoDaemon { .. } | ClientError::NoHome | ClientError::Closed => 3,
+        ClientError::Refused(refusal) => refusal_code(refusal.kind),
+        ClientError::NotOurs { .. }
+        | ClientError::NoAnswer { .. }
+        | ClientError::Protocol(_)
+        | ClientError::Broken(_) => 1,
+    }
+}
+
+fn refusal_code(kind: ErrorKind) -> u8 {
+    match kind {
+        ErrorKind::NoSuchContact | ErrorKind::NoSuchCall | ErrorKind::AmbiguousCall => 4,
+        ErrorKind::BadParams => 2,
+        ErrorKind::BadLine
+        | ErrorKind::BadRequest
+        | ErrorKind::UnknownMethod
+        | ErrorKind::HelloFirst
+        | ErrorKind::WrongApi
+        | ErrorKind::NotAllowed
+        | ErrorKind::BadCard
+        | ErrorKind::OwnCard
+        | ErrorKind::NameTaken
+        | ErrorKind::WrongState
+        | ErrorKind::InCall
+        | ErrorKind::LimitReached
+        | ErrorKind::NoResources
+        | ErrorKind::Stopping
+        | ErrorKind::Internal => 1,
+    }
+}
+
+fn client_text(error: &ClientError) -> String {
+    if let ClientError::Refused(refusal) = error
+        && !refusal.candidates.is_empty()
+    {
+        return format!("{error}\n  {}", refusal.candidates.join("\n  "));
+    }
+    error.to_string()
+}
+
+/// An end reason for people.
+pub(crate) fn end_text(reason: &str, cause: Option<&EndCause>) -> String {
+    let plain = match reason {
+        "hung_up" => "hung up",
+        "declined" => "declined",
+        "busy" => "busy",
+        "cancelled" => "cancelled",
+        "no_answer" => "nobody answered",
+        "answered_elsewhere" => "answered on another device",
+        "declined_elsewhere" => "declined on another device",
+        "unreachable" => "not reachable",
+        "lost" => "the connection was lost",
+        "refused" => "refused",
+        "protocol_error" => "the other side broke the protocol",
+        "media_failed" => "no sound could be carried",
+        "max_duration" => "the longest duration allowed was reached",
+        "daemon_stopped" => "the daemon stopped",
+        other => other,
+    };
+    match cause {
+        Some(cause) if !cause.detail.is_empty() => format!("{plain} ({})", cause.detail),
+        _ => plain.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ahoy_client::control::ControlError;
+
+    fn ended(reason: &str) -> u8 {
+        Failure::Ended { reason: reason.into(), cause: None }.exit_code()
+    }
+
+    #[test]
+    fn every_end_reason_has_its_code() {
+        for reason in ["hung_up", "cancelled", "unreachable", "lost", "protocol_error", "media_failed"] {
+            assert_eq!(ended(reason), 1, "{reason}");
+        }
+        for reason in ["max_duration", "daemon_stopped", "a_reason_of_the_future"] {
+            assert_eq!(ended(reason), 1, "{reason}");
+        }
+        assert_eq!(ended("no_answer"), 5);
+        for reason in ["declined", "busy", "refused", "answered_elsewhere", "declined_elsewhere"] {
+            assert_eq!(ended(reason), 6, "{reason}");
+        }
+    }
+
+    #[test]
+    fn refusals_and_absence_have_their_codes() {
+        let refused = |kind| Failure::Client(ClientError::Refused(ControlError::new(kind, "m", "h"))).exit_code();
+        assert_eq!(refused(ErrorKind::NoSuchCall), 4);
+        assert_eq!(refused(ErrorKind::NoSuchContact), 4);
+        assert_eq!(refused(ErrorKind::AmbiguousCall), 4);
+        assert_eq!(refused(ErrorKind::BadCard), 1);
+        assert_eq!(refused(ErrorKind::BadParams), 2);
+        assert_eq!(Failure::Client(ClientError::NoHome).exit_code(), 3);
+        assert_eq!(Failure::TimedOut(1.0).exit_code(), 5);
+        assert_eq!(Failure::Usage(String::new()).exit_code(), 2);
+    }
+
+    #[test]
+    fn an_ambiguous_call_lists_what_could_be_meant() {
+        let mut refusal = ControlError::new(ErrorKind::AmbiguousCall, "several calls", "name one");
+        refusal.candidates = vec!["c1".into(), "c2".into()];
+        let text = Failure::Client(ClientError::Refused(refusal)).to_string();
+        assert_eq!(text, "several calls (name one)\n  c1\n  c2");
+    }
+
+    #[test]
+    fn an_end_says_what_was_tried() {
+        let cause = EndCause::new("dial", "tried 2 addresses");
+        let failure = Failure::Ended { reason: "unreachable".into(), cause: Some(cause) };
+        assert_eq!(failure.to_string(), "the call ended: not reachable (tried 2 addresses)");
+    }
+}

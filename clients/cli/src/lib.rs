@@ -1,0 +1,36 @@
+//! The `ahoy` command as a library: [`run`] is the program, [`measure`] tells whether what was said was heard.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+mod args;
+mod demo;
+mod failure;
+pub mod measure;
+mod out;
+mod platform;
+mod say;
+mod verbs;
+
+/// Runs the program on its command line; the exit code says how it came out.
+#[must_use]
+pub fn run() -> ExitCode {
+    // Wrong usage ends in here with exit code 2, as clap does by itself.
+    let args = args::Args::parse();
+    let out = out::Out::new(args.json);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let result = match runtime {
+        Ok(runtime) => runtime.block_on(verbs::run(&args, out)),
+        Err(error) => Err(failure::Failure::Failed(format!("this system gives no runtime: {error}"))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads our output went away (`ahoy watch | head -1`): nothing is wrong.
+        Err(failure::Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            out.complain(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

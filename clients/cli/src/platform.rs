@@ -1,0 +1,39 @@
+//! What differs between operating systems: programs, and processes that outlive us.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// File name of the daemon's program.
+pub(crate) const DAEMON: &str = if cfg!(windows) { "ahoyd.exe" } else { "ahoyd" };
+
+/// The daemon's program: beside this one, else in PATH.
+pub(crate) fn find_daemon() -> Option<PathBuf> {
+    let beside = std::env::current_exe().ok().and_then(|us| Some(us.parent()?.join(DAEMON)));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let in_path = std::env::split_paths(&path).map(|folder| folder.join(DAEMON));
+    beside.into_iter().chain(in_path).find(|candidate| candidate.is_file())
+}
+
+/// Lets the process go on when this one and its terminal are gone: Ctrl-C and hang-up reach only our own group.
+#[cfg(unix)]
+pub(crate) fn detach(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    command.process_group(0);
+}
+
+/// Nothing to do.
+#[cfg(not(unix))]
+pub(crate) fn detach(_command: &mut Command) {}
+
+/// Makes a directory and those above it, readable by this user only.
+#[cfg(unix)]
+pub(crate) fn private_dir(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes a directory and those above it.
+#[cfg(not(unix))]
+pub(crate) fn private_dir(path: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(path)
+}

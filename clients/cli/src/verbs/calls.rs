@@ -1,0 +1,81 @@
+//! calls, stats.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use ahoy_client::Client;
+use ahoy_client::control::{CallInfo, CallState, Direction, LinkState, ParticipantStats};
+
+use crate::failure::{Failure, end_text};
+use crate::out::Out;
+use crate::say::{short, state_word, who};
+
+/// All calls.
+pub(crate) async fn calls(client: &mut Client, out: Out) -> Result<(), Failure> {
+    let calls = client.calls().await?;
+    if calls.is_empty() {
+        out.note("No calls.");
+    }
+    for call in &calls {
+        out.show(call, || call_line(call))?;
+    }
+    Ok(())
+}
+
+fn call_line(call: &CallInfo) -> String {
+    let way = match call.direction {
+        Direction::In => "in ",
+        Direction::Out => "out",
+    };
+    let with: Vec<String> = call.roster.iter().map(who).collect();
+    let end = call.reason.as_deref().map(|reason| format!(" ({})", end_text(reason, None))).unwrap_or_default();
+    format!("{} {way} {:<12} {}{end}", call.call, state_word(call.state), with.join(", "))
+}
+
+/// Figures of a call, once or each second until it ends.
+pub(crate) async fn stats(client: &mut Client, call: Option<&str>, follow: bool, out: Out) -> Result<(), Failure> {
+    let mut call = call.map(str::to_owned);
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        second.tick().await;
+        let figures = client.stats(call.as_deref()).await?;
+        if figures.is_empty() {
+            out.note("Nobody takes part yet.");
+        }
+        for participant in &figures {
+            out.show(participant, || stats_line(participant))?;
+        }
+        if !follow {
+            return Ok(());
+        }
+        // From now on it is this call, whatever else begins.
+        call = call.or_else(|| figures.first().map(|participant| participant.call.clone()));
+        let over = |info: &CallInfo| Some(&info.call) == call.as_ref() && info.state == CallState::Ended;
+        if client.calls().await?.iter().any(over) {
+            return Ok(());
+        }
+    }
+}
+
+fn stats_line(stats: &ParticipantStats) -> String {
+    let state = serde_json::to_value(stats.state).unwrap_or(Value::Null);
+    let ms = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1} ms"));
+    let kbit = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{:.0}", value / 1000.0));
+    let loss = stats.loss_rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.1} %", rate * 100.0));
+    let pair = stats.candidate_pair.as_ref();
+    let pair = pair.map(|pair| format!(", {} -> {} ({})", pair.local, pair.remote, pair.kind)).unwrap_or_default();
+    let mark = if stats.state == LinkState::Connected { "" } else { " !" };
+    format!(
+        "{} {}{mark}: round trip {}, loss {loss}, jitter {}, buffer {}, mouth to ear {}, {}/{} kbit/s in/out, {}{pair}",
+        short(&stats.account),
+        state.as_str().unwrap_or("?"),
+        ms(stats.rtt_ms),
+        ms(stats.jitter_ms),
+        ms(stats.jitter_buffer_ms),
+        ms(stats.mouth_to_ear_ms),
+        kbit(stats.bitrate_bps_in),
+        kbit(stats.bitrate_bps_out),
+        stats.codec.as_deref().unwrap_or("no codec yet"),
+    )
+}

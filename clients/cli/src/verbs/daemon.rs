@@ -1,0 +1,163 @@
+//! start, stop, status.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use ahoy_client::control::{HomePaths, NoParams, Request, Status};
+use ahoy_client::{Client, ClientError};
+
+use crate::args::StartArgs;
+use crate::failure::Failure;
+use crate::out::Out;
+use crate::platform;
+
+/// How long a daemon may take until it answers; it needs a fraction of a second on an idle machine.
+const START_LIMIT: Duration = Duration::from_secs(15);
+
+/// How long a stopping daemon may take: it promises 2 s.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often we look whether it answers; there is nothing to wait on before its socket exists.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// What the daemon says before its log is open goes here, beside the log.
+const START_LOG: &str = "start.log";
+
+/// Starts the daemon, unless one runs in this home.
+pub(crate) async fn start(home: Option<&Path>, args: &StartArgs, out: Out) -> Result<(), Failure> {
+    let paths = home_paths(home)?;
+    let running = match Client::connect_to(&paths.socket, "ahoy").await {
+        Ok(mut client) => Some(client.status().await?),
+        Err(ClientError::NoDaemon { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(status) = running {
+        return out.show(&started(&status, &paths, false), || {
+            format!("ahoyd runs already, for {} s.", status.uptime_ms / 1000)
+        });
+    }
+    let (said, file) = start_log(&paths)?;
+    let mut command = daemon_command(home, args)?;
+    command.stderr(file);
+    platform::detach(&mut command);
+    let mut child = command.spawn().map_err(|error| {
+        let program = command.get_program().to_string_lossy().into_owned();
+        Failure::Failed(format!("can't start {program}: {error}"))
+    })?;
+    let status = wait_ready(&mut child, &paths, &said).await?;
+    let text = || format!("ahoyd runs (process {}). Its log: {}", child.id(), paths.logs.display());
+    out.show(&started(&status, &paths, true), text)
+}
+
+fn started(status: &Status, paths: &HomePaths, fresh: bool) -> Value {
+    json!({
+        "started": fresh,
+        "account": status.account,
+        "device": status.device,
+        "socket": paths.socket,
+        "log": paths.logs,
+    })
+}
+
+fn home_paths(home: Option<&Path>) -> Result<HomePaths, Failure> {
+    HomePaths::find(home, &|name| std::env::var_os(name)).ok_or(Failure::Client(ClientError::NoHome))
+}
+
+/// The daemon's command line.
+pub(crate) fn daemon_command(home: Option<&Path>, args: &StartArgs) -> Result<Command, Failure> {
+    let program = platform::find_daemon().ok_or_else(|| {
+        let name = platform::DAEMON;
+        Failure::Failed(format!("{name} is neither beside this program nor in PATH: install it, or build it"))
+    })?;
+    let mut command = Command::new(program);
+    if let Some(home) = home {
+        command.arg("--home").arg(home);
+    }
+    if let Some(config) = &args.config {
+        command.arg("--config").arg(config);
+    }
+    for address in &args.listen {
+        command.args(["--listen", address]);
+    }
+    if args.no_mdns {
+        command.arg("--no-mdns");
+    }
+    for (option, value) in [("--audio-in", &args.audio_in), ("--audio-out", &args.audio_out), ("--log", &args.log)] {
+        if let Some(value) = value {
+            command.args([option, value]);
+        }
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    Ok(command)
+}
+
+/// The file that takes what the daemon says before its own log is open.
+fn start_log(paths: &HomePaths) -> Result<(PathBuf, File), Failure> {
+    let path = paths.logs.join(START_LOG);
+    let file = platform::private_dir(&paths.logs).and_then(|()| File::create(&path));
+    let file = file.map_err(|error| Failure::Failed(format!("can't write {}: {error}", path.display())))?;
+    Ok((path, file))
+}
+
+async fn wait_ready(child: &mut Child, paths: &HomePaths, said: &Path) -> Result<Status, Failure> {
+    let deadline = tokio::time::Instant::now() + START_LIMIT;
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    loop {
+        look.tick().await;
+        if let Some(code) = child.try_wait()? {
+            let why = std::fs::read_to_string(said).unwrap_or_default();
+            return Err(Failure::Failed(format!("ahoyd ended at once ({code}): {}", why.trim())));
+        }
+        match Client::connect_to(&paths.socket, "ahoy").await {
+            Ok(mut client) => return Ok(client.status().await?),
+            // It is on its way: no socket yet, or one that a killed daemon left behind.
+            Err(ClientError::NoDaemon { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if tokio::time::Instant::now() > deadline {
+            let log = paths.logs.display();
+            return Err(Failure::Failed(format!("ahoyd does not answer after {START_LIMIT:?}; its log: {log}")));
+        }
+    }
+}
+
+/// Stops the daemon and waits until it is gone.
+pub(crate) async fn stop(client: &mut Client, out: Out) -> Result<(), Failure> {
+    client.shutdown().await?;
+    let gone = async {
+        loop {
+            match client.event().await {
+                Ok(_) => {}
+                Err(ClientError::Closed | ClientError::Broken(_)) => return Ok(()),
+                Err(error) => return Err(Failure::from(error)),
+            }
+        }
+    };
+    match tokio::time::timeout(STOP_LIMIT, gone).await {
+        Ok(result) => result?,
+        Err(_elapsed) => return Err(Failure::Failed(format!("ahoyd is still there after {STOP_LIMIT:?}"))),
+    }
+    out.show(&json!({ "stopped": true }), || "ahoyd has stopped.".to_owned())
+}
+
+/// How the daemon is.
+pub(crate) async fn status(client: &mut Client, out: Out) -> Result<(), Failure> {
+    let raw: Value = client.call(&Request::Status(NoParams {})).await?;
+    let known: Status = serde_json::from_value(raw.clone()).map_err(|error| Failure::Failed(error.to_string()))?;
+    out.show(&raw, || {
+        format!(
+            "ahoyd {} (interface {}), up {} s\naccount {}\ndevice  {}\n{} connected, {} calls",
+            known.version,
+            known.api,
+            known.uptime_ms / 1000,
+            known.account,
+            known.device,
+            known.peers,
+            known.calls,
+        )
+    })
+}

@@ -1,0 +1,89 @@
+//! What each verb does.
+
+use serde_json::{Value, json};
+
+use ahoy_client::Client;
+use ahoy_client::control::{AudioDevice, AudioDevicesReply, NoParams, Request, WhoseCall};
+
+use crate::args::{Args, Verb};
+use crate::failure::Failure;
+use crate::out::Out;
+
+mod calling;
+mod calls;
+mod contact;
+mod daemon;
+mod watch;
+
+/// Runs the verb of the command line.
+pub(crate) async fn run(args: &Args, out: Out) -> Result<(), Failure> {
+    let home = args.home.as_deref();
+    // These two must work where no daemon runs.
+    match &args.verb {
+        Verb::Start(start) => return daemon::start(home, start, out).await,
+        Verb::Demo(demo) => return crate::demo::run(demo, out).await,
+        Verb::Stop
+        | Verb::Status
+        | Verb::Id
+        | Verb::Card { .. }
+        | Verb::Contact(_)
+        | Verb::Call { .. }
+        | Verb::Answer(_)
+        | Verb::Decline(_)
+        | Verb::Hangup(_)
+        | Verb::Calls
+        | Verb::Mute
+        | Verb::Unmute
+        | Verb::Stats { .. }
+        | Verb::Devices
+        | Verb::Watch => {}
+    }
+    let mut client = Client::connect(home, "ahoy").await?;
+    ask(&args.verb, &mut client, out).await
+}
+
+async fn ask(verb: &Verb, client: &mut Client, out: Out) -> Result<(), Failure> {
+    match verb {
+        Verb::Start(_) | Verb::Demo(_) => Ok(()),
+        Verb::Stop => daemon::stop(client, out).await,
+        Verb::Status => daemon::status(client, out).await,
+        Verb::Id => contact::id(client, out).await,
+        Verb::Card { no_addresses } => contact::card(client, *no_addresses, out).await,
+        Verb::Contact(verb) => contact::contact(client, verb, out).await,
+        Verb::Call { names, wait } => calling::call(client, names, *wait, out).await,
+        Verb::Answer(one) => calling::answer(client, one, out).await,
+        Verb::Decline(one) => calling::decline(client, one, out).await,
+        Verb::Hangup(one) => calling::hang_up(client, one, out).await,
+        Verb::Calls => calls::calls(client, out).await,
+        Verb::Mute => mute(client, true, out).await,
+        Verb::Unmute => mute(client, false, out).await,
+        Verb::Stats { call, follow } => calls::stats(client, call.as_deref(), *follow, out).await,
+        Verb::Devices => devices(client, out).await,
+        Verb::Watch => watch::watch(client, out).await,
+    }
+}
+
+async fn mute(client: &mut Client, muted: bool, out: Out) -> Result<(), Failure> {
+    let whose = WhoseCall { call: None };
+    let request = if muted { Request::CallMute(whose) } else { Request::CallUnmute(whose) };
+    client.call::<Value>(&request).await?;
+    let text = if muted { "The microphone is muted." } else { "The microphone is open to your calls again." };
+    out.show(&json!({ "muted": muted }), || text.to_owned())
+}
+
+async fn devices(client: &mut Client, out: Out) -> Result<(), Failure> {
+    let reply: AudioDevicesReply = client.call(&Request::AudioList(NoParams {})).await?;
+    if reply.devices.is_empty() {
+        out.note("No microphone and no speaker was found; none, tone:HZ and file:PATH.wav work all the same.");
+    }
+    for device in &reply.devices {
+        out.show(device, || device_line(device))?;
+    }
+    Ok(())
+}
+
+fn device_line(device: &AudioDevice) -> String {
+    let mark = if device.selected { "*" } else { " " };
+    let default = if device.default { " (default)" } else { "" };
+    format!("{mark} {:<6} {}{default}\n         {}", device.direction, device.name, device.id)
+}
