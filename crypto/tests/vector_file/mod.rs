@@ -93,9 +93,14 @@ impl Case {
         self.input.get(name).unwrap_or_else(|| panic!("{} / {}: no input {name}", self.area, self.name))
     }
 
+    /// The input with its blobs put in; null if it isn't there.
+    pub(crate) fn value(&self, name: &str) -> Value {
+        self.input.get(name).map_or(Value::Null, |value| self.resolve(value))
+    }
+
     /// The input is there and not null.
     pub(crate) fn has(&self, name: &str) -> bool {
-        self.input.get(name).is_some_and(|value| !value.is_null())
+        !self.value(name).is_null()
     }
 
     /// Text.

@@ -57,14 +57,17 @@ pub struct Letter<'a> {
 }
 
 impl Letter<'_> {
-    /// kind ‖ flags ‖ sent_ms ‖ len ‖ body, behind the certificate; not padded.
-    fn payload(&self, from: Identity<'_>, cbor: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    /// certificate ‖ kind ‖ flags ‖ sent_ms ‖ len ‖ body: what message 1 carries, before padding.
+    ///
+    /// # Errors
+    /// [`OutboundError`] if the body is out of its limits.
+    pub fn payload(&self, certificate: &Certificate) -> Result<Zeroizing<Vec<u8>>, OutboundError> {
+        let cbor = self.body.encode()?;
         let flags = if self.wants_receipt { FLAG_RECEIPT } else { 0 } | if self.asks_presence { FLAG_ASK } else { 0 };
-        let len = u16::try_from(cbor.len()).ok()?;
+        let len = u16::try_from(cbor.len()).map_err(|_| OutboundError::TooLong)?;
         let head = [self.body.kind(), flags];
-        let parts: [&[u8]; 5] =
-            [from.certificate.bytes(), &head, &self.sent_ms.to_be_bytes(), &len.to_be_bytes(), cbor];
-        pad(Type::Inbox.inner_head_bytes() + cbor.len(), &parts)
+        let parts: [&[u8]; 5] = [certificate.bytes(), &head, &self.sent_ms.to_be_bytes(), &len.to_be_bytes(), &cbor];
+        pad(Type::Inbox.inner_head_bytes() + cbor.len(), &parts).ok_or(OutboundError::TooLong)
     }
 }
 
@@ -95,9 +98,8 @@ pub fn envelope_with(
     wanted: Option<usize>,
     ephemeral: &Secret,
 ) -> Result<(Initiator, Vec<u8>), OutboundError> {
-    let cbor = letter.body.encode()?;
-    let size = size(Type::Inbox, cbor.len(), wanted)?;
-    let mut payload = letter.payload(from, &cbor).ok_or(OutboundError::TooLong)?;
+    let mut payload = letter.payload(from.certificate)?;
+    let size = size(Type::Inbox, payload.len() - Type::Inbox.inner_head_bytes(), wanted)?;
     payload.resize(Type::Inbox.room(size), 0);
     let head = [VERSION, Type::Inbox as u8];
     let prologue = noise::prologue(head, to.device, to.spk_id, at.stamp, &at.topic.0);
