@@ -43,15 +43,9 @@ impl Certificate {
         let (account, device, dk) = (fields.take::<32>(), fields.take::<32>(), fields.take::<32>());
         let not_after_s = fields.u64();
         let signature = fields.take::<64>();
-        if is_low_order(&dk) {
-            return Err(Check::LOW_STATIC);
-        }
-        if not_after_s < now_s {
-            return Err(Check::CERTIFICATE_ENDED);
-        }
-        if !verify(&account, "device", &[&bytes[..SIGNED]], &signature) {
-            return Err(Check::CERTIFICATE_SIGNATURE);
-        }
+        Check::LOW_STATIC.refuse_if(is_low_order(&dk))?;
+        Check::CERTIFICATE_ENDED.refuse_if(not_after_s < now_s)?;
+        Check::CERTIFICATE_SIGNATURE.refuse_if(!verify(&account, "device", &[&bytes[..SIGNED]], &signature))?;
         Ok(Self { account: AccountId(account), device: DeviceId(device), dk, not_after_s, bytes: *bytes })
     }
 

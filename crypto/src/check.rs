@@ -260,12 +260,12 @@ impl Check {
         self.0
     }
 
-    /// Refuses if the condition holds.
+    /// Refuses if the condition holds. All refusals go through here and [`Check::require`].
     ///
     /// # Errors
     /// This check.
     pub fn refuse_if(self, wrong: bool) -> Result<(), Check> {
-        if wrong { Err(self) } else { Ok(()) }
+        if wrong && switch::is_on(self) { Err(self) } else { Ok(()) }
     }
 
     /// Refuses what isn't there.
@@ -273,7 +273,63 @@ impl Check {
     /// # Errors
     /// This check.
     pub fn require<T>(self, value: Option<T>) -> Result<T, Check> {
-        value.ok_or(self)
+        value.ok_or_else(|| switch::name(self))
+    }
+}
+
+/// Every check is on.
+#[cfg(not(feature = "mutants"))]
+mod switch {
+    use super::Check;
+
+    pub(super) const fn is_on(_: Check) -> bool {
+        true
+    }
+
+    pub(super) const fn name(check: Check) -> Check {
+        check
+    }
+}
+
+/// Tests switch a check off to see that something notices. Per thread, so that tests beside this one keep all of theirs.
+#[cfg(feature = "mutants")]
+mod switch {
+    use std::cell::Cell;
+
+    use super::Check;
+
+    std::thread_local! {
+        static OFF: Cell<Option<Check>> = const { Cell::new(None) };
+    }
+
+    pub(super) fn is_on(check: Check) -> bool {
+        OFF.get() != Some(check)
+    }
+
+    /// What can't go on without a value refuses without a number.
+    pub(super) fn name(check: Check) -> Check {
+        if is_on(check) { check } else { Check(0) }
+    }
+
+    pub(super) fn set(off: Option<Check>) {
+        OFF.set(off);
+    }
+}
+
+#[cfg(feature = "mutants")]
+impl Check {
+    /// Switches this check off for the current thread while `work` runs.
+    pub fn switched_off<T>(self, work: impl FnOnce() -> T) -> T {
+        /// On again, whatever `work` does.
+        struct Restore;
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                switch::set(None);
+            }
+        }
+        let _restore = Restore;
+        switch::set(Some(self));
+        work()
     }
 }
 

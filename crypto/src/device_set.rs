@@ -64,9 +64,7 @@ impl DeviceSet {
         devices.sort_unstable();
         devices.dedup();
         let count = u8::try_from(devices.len()).unwrap_or(u8::MAX);
-        if count == 0 || usize::from(count) > MAX_DEVICES {
-            return Err(Check::SET_SHAPE);
-        }
+        Check::SET_SHAPE.refuse_if(count == 0 || usize::from(count) > MAX_DEVICES)?;
         let mut bytes = account.public().to_vec();
         bytes.extend_from_slice(&revision.to_be_bytes());
         bytes.extend_from_slice(&not_after_s.to_be_bytes());
@@ -90,16 +88,10 @@ impl DeviceSet {
         stored: Option<&DeviceSet>,
     ) -> Result<Self, Check> {
         let set = Self::from_store(bytes)?;
-        if expected.is_some_and(|account| account != set.account) {
-            return Err(Check::SET_SIGNATURE);
-        }
-        if set.not_after_s < now_s || set.not_after_s > now_s.saturating_add(SET_AHEAD_S) {
-            return Err(Check::SET_TIME);
-        }
-        match stored {
-            Some(stored) if !set.against(stored).acceptable() => Err(Check::SET_REVISION),
-            Some(_) | None => Ok(set),
-        }
+        Check::SET_SIGNATURE.refuse_if(expected.is_some_and(|account| account != set.account))?;
+        Check::SET_TIME.refuse_if(set.not_after_s < now_s || set.not_after_s > now_s.saturating_add(SET_AHEAD_S))?;
+        Check::SET_REVISION.refuse_if(stored.is_some_and(|stored| !set.against(stored).acceptable()))?;
+        Ok(set)
     }
 
     /// Reads a set that was checked before it was stored: its time may be over by now.
@@ -107,11 +99,10 @@ impl DeviceSet {
     /// # Errors
     /// [`Check::SET_SHAPE`], [`Check::SET_SIGNATURE`].
     pub fn from_store(bytes: &[u8]) -> Result<Self, Check> {
-        let set = Self::read(bytes).ok_or(Check::SET_SHAPE)?;
+        let set = Check::SET_SHAPE.require(Self::read(bytes))?;
         let (signed, signature) = bytes.split_at(bytes.len() - 64);
-        if !verify(&set.account.0, "device_set", &[signed], &Fields::new(signature).take()) {
-            return Err(Check::SET_SIGNATURE);
-        }
+        let signature = Fields::new(signature).take();
+        Check::SET_SIGNATURE.refuse_if(!verify(&set.account.0, "device_set", &[signed], &signature))?;
         Ok(set)
     }
 
@@ -141,10 +132,8 @@ impl DeviceSet {
     /// # Errors
     /// [`Check::NOT_IN_SET`].
     pub fn admit(newest: Option<&DeviceSet>, device: DeviceId, now_s: u64) -> Result<(), Check> {
-        match newest {
-            Some(set) if set.not_after_s < now_s || !set.devices.contains(&device) => Err(Check::NOT_IN_SET),
-            Some(_) | None => Ok(()),
-        }
+        let is_out = |set: &DeviceSet| set.not_after_s < now_s || !set.devices.contains(&device);
+        Check::NOT_IN_SET.refuse_if(newest.is_some_and(is_out))
     }
 
     /// Whose devices they are.

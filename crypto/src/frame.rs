@@ -43,7 +43,7 @@ impl FrameHead {
     /// [`Check::LENGTH`] if it can't be a call frame at all.
     pub fn read(frame: &[u8]) -> Result<Self, Check> {
         let rest = frame.strip_prefix(&HEAD).filter(|_| frame.len() >= HEAD_BYTES + PLAIN_OVERHEAD + TAG);
-        let mut fields = Fields::new(rest.ok_or(Check::LENGTH)?);
+        let mut fields = Fields::new(Check::LENGTH.require(rest)?);
         Ok(Self { epoch: fields.u32(), slot: fields.take(), salt: fields.take(), counter: fields.u64() })
     }
 
@@ -133,18 +133,14 @@ pub fn open(frame: &[u8], key: &Secret, topic: &[u8; 32]) -> Result<OpenedFrame,
     let head = FrameHead::read(frame)?;
     let sealed = Payload { msg: &frame[HEAD_BYTES..], aad: &head.bound(topic) };
     let cipher = ChaCha20Poly1305::new(key.expose().into());
-    let plain = cipher.decrypt(&head.nonce(), sealed).map_err(|_| Check::FRAME_AEAD)?;
+    let plain = Check::FRAME_AEAD.require(cipher.decrypt(&head.nonce(), sealed).ok())?;
     let mut fields = Fields::new(&plain);
     let kind = fields.take::<1>()[0];
-    if !(1..=LAST_KIND).contains(&kind) {
-        return Err(Check::KIND);
-    }
+    Check::KIND.refuse_if(!(1..=LAST_KIND).contains(&kind))?;
     let length = usize::from(fields.u16());
-    let (body, rest) = fields.rest().split_at_checked(length).ok_or(Check::BODY_LENGTH)?;
-    let (signature, padding) = rest.split_at_checked(64).ok_or(Check::BODY_LENGTH)?;
-    if padding.iter().any(|byte| *byte != 0) {
-        return Err(Check::PADDING);
-    }
+    let (body, rest) = Check::BODY_LENGTH.require(fields.rest().split_at_checked(length))?;
+    let (signature, padding) = Check::BODY_LENGTH.require(rest.split_at_checked(64))?;
+    Check::PADDING.refuse_if(padding.iter().any(|byte| *byte != 0))?;
     Ok(OpenedFrame { head, topic: *topic, kind, body: body.to_vec(), signature: Fields::new(signature).take() })
 }
 
@@ -174,7 +170,7 @@ impl OpenedFrame {
     pub fn verify(&self, signing_key: &[u8; 32]) -> Result<(), Check> {
         let length = u16::try_from(self.body.len()).unwrap_or(u16::MAX).to_be_bytes();
         let parts: &[&[u8]] = &[&self.head.bound(&self.topic), &[self.kind], &length, &self.body];
-        verify(signing_key, "frame", parts, &self.signature).then_some(()).ok_or(Check::FRAME_SIGNATURE)
+        Check::FRAME_SIGNATURE.refuse_if(!verify(signing_key, "frame", parts, &self.signature))
     }
 }
 

@@ -36,17 +36,13 @@ impl AccountId {
     /// # Errors
     /// [`Check::ACCOUNT_TEXT`] for anything else.
     pub fn parse(text: &str) -> Result<Self, Check> {
-        let wrong = Check::ACCOUNT_TEXT;
-        if text.len() != ACCOUNT_CHARACTERS {
-            return Err(wrong);
-        }
-        let checked = CheckedHrpstring::new::<Bech32m>(text).map_err(|_| wrong)?;
-        if checked.hrp() != PREFIX {
-            return Err(wrong);
-        }
-        checked.validate_segwit_padding().map_err(|_| wrong)?;
+        let check = Check::ACCOUNT_TEXT;
+        check.refuse_if(text.len() != ACCOUNT_CHARACTERS)?;
+        let checked = check.require(CheckedHrpstring::new::<Bech32m>(text).ok())?;
+        check.refuse_if(checked.hrp() != PREFIX)?;
+        check.refuse_if(checked.validate_segwit_padding().is_err())?;
         let bytes: Vec<u8> = checked.byte_iter().collect();
-        Ok(Self(bytes.try_into().map_err(|_| wrong)?))
+        Ok(Self(check.require(bytes.try_into().ok())?))
     }
 }
 

@@ -165,24 +165,20 @@ impl Initiator {
     /// # Errors
     /// [`Check::LOW_EPHEMERAL`], [`Check::NOISE`]; [`Check::PAIR_TAG`] after a good one: nothing waits any more.
     pub fn finish(&mut self, message2: &[u8]) -> Result<(Channel, Vec<u8>), Check> {
-        let state = self.state.as_mut().ok_or(Check::PAIR_TAG)?;
+        let state = Check::PAIR_TAG.require(self.state.as_mut())?;
         let payload = read(state, message2, MESSAGE2_OVERHEAD)?;
-        let state = self.state.take().ok_or(Check::PAIR_TAG)?;
-        let channel = Channel::new(*state).map_err(|_| Check::NOISE)?;
+        let state = Check::PAIR_TAG.require(self.state.take())?;
+        let channel = Check::NOISE.require(Channel::new(*state).ok())?;
         Ok((channel, payload))
     }
 }
 
 /// 009, then 010.
 fn read(state: &mut HandshakeState, message: &[u8], overhead: usize) -> Result<Vec<u8>, Check> {
-    if message.len() < overhead || message.len() > MESSAGE_BYTES {
-        return Err(Check::NOISE);
-    }
-    if is_low_order(&Fields::new(message).take()) {
-        return Err(Check::LOW_EPHEMERAL);
-    }
+    Check::NOISE.refuse_if(message.len() < overhead || message.len() > MESSAGE_BYTES)?;
+    Check::LOW_EPHEMERAL.refuse_if(is_low_order(&Fields::new(message).take()))?;
     let mut payload = vec![0; message.len()];
-    let length = state.read_message(message, &mut payload).map_err(|_| Check::NOISE)?;
+    let length = Check::NOISE.require(state.read_message(message, &mut payload).ok())?;
     payload.truncate(length);
     Ok(payload)
 }
@@ -203,10 +199,10 @@ impl Responder {
     /// [`Check::LOW_EPHEMERAL`], [`Check::NOISE`].
     pub fn open(spk: &DhKey, prologue: &[u8; 87], message1: &[u8]) -> Result<Self, Check> {
         let ephemeral = Ephemeral::default();
-        let mut state =
-            builder(&ephemeral, spk, prologue).and_then(Builder::build_responder).map_err(|_| Check::NOISE)?;
+        let state = builder(&ephemeral, spk, prologue).and_then(Builder::build_responder);
+        let mut state = Check::NOISE.require(state.ok())?;
         let payload = read(&mut state, message1, MESSAGE1_OVERHEAD)?;
-        let remote = Fields::new(state.get_remote_static().ok_or(Check::NOISE)?).take();
+        let remote = Fields::new(Check::NOISE.require(state.get_remote_static())?).take();
         let h1 = hash_of(&state);
         Ok(Self { state: Box::new(state), ephemeral, remote, h1, payload })
     }
@@ -300,15 +296,11 @@ impl Channel {
     /// # Errors
     /// [`Check::PAIR_COUNTER`], [`Check::PAIR_NOISE`].
     pub fn open(&self, counter: u64, sealed: &[u8]) -> Result<Vec<u8>, Check> {
-        if counter >= COUNTER_END {
-            return Err(Check::PAIR_COUNTER);
-        }
-        let length = sealed.len().checked_sub(TAG).ok_or(Check::PAIR_NOISE)?;
-        if sealed.len() > MESSAGE_BYTES {
-            return Err(Check::PAIR_NOISE);
-        }
+        Check::PAIR_COUNTER.refuse_if(counter >= COUNTER_END)?;
+        let length = Check::PAIR_NOISE.require(sealed.len().checked_sub(TAG))?;
+        Check::PAIR_NOISE.refuse_if(sealed.len() > MESSAGE_BYTES)?;
         let mut out = vec![0; length];
-        self.state.read_message(counter, sealed, &mut out).map_err(|_| Check::PAIR_NOISE)?;
+        Check::PAIR_NOISE.require(self.state.read_message(counter, sealed, &mut out).ok())?;
         Ok(out)
     }
 }

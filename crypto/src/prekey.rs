@@ -70,11 +70,9 @@ impl PrekeyRecord {
         expected: Option<DeviceId>,
         stored: Option<(u32, &[u8])>,
     ) -> Result<Self, Check> {
-        let bytes: &[u8; RECORD_BYTES] = bytes.try_into().map_err(|_| Check::RECORD_LENGTH)?;
+        let bytes: &[u8; RECORD_BYTES] = Check::RECORD_LENGTH.require(bytes.try_into().ok())?;
         let mut fields = Fields::new(bytes);
-        if fields.take::<1>()[0] != VERSION {
-            return Err(Check::RECORD_VERSION);
-        }
+        Check::RECORD_VERSION.refuse_if(fields.take::<1>()[0] != VERSION)?;
         let certificate = fields.take();
         let terms = PrekeyTerms {
             spk_id: fields.take(),
@@ -85,17 +83,12 @@ impl PrekeyRecord {
             features: fields.u32(),
         };
         let device = DeviceId(Fields::new(&certificate[32..]).take());
-        if expected.is_some_and(|expected| expected != device) {
-            return Err(Check::RECORD_DEVICE);
-        }
+        Check::RECORD_DEVICE.refuse_if(expected.is_some_and(|expected| expected != device))?;
         terms.check(now_s)?;
-        if stored.is_some_and(|stored| !Revision::of((terms.revision, bytes), stored).acceptable()) {
-            return Err(Check::RECORD_REVISION);
-        }
+        Check::RECORD_REVISION
+            .refuse_if(stored.is_some_and(|stored| !Revision::of((terms.revision, bytes), stored).acceptable()))?;
         let certificate = Certificate::check(&certificate, now_s)?;
-        if !verify(&device.0, "prekey", &[&bytes[..SIGNED]], &fields.take()) {
-            return Err(Check::RECORD_SIGNATURE);
-        }
+        Check::RECORD_SIGNATURE.refuse_if(!verify(&device.0, "prekey", &[&bytes[..SIGNED]], &fields.take()))?;
         Ok(Self { certificate, terms, bytes: *bytes })
     }
 
@@ -121,15 +114,11 @@ impl PrekeyRecord {
 impl PrekeyTerms {
     /// 033, 034, 035.
     fn check(&self, now_s: u64) -> Result<(), Check> {
-        if is_low_order(&self.spk) {
-            return Err(Check::LOW_PREKEY);
-        }
-        if self.not_after_s <= self.not_before_s || self.not_after_s - self.not_before_s > RECORD_LIFE_S {
-            return Err(Check::RECORD_LIFE);
-        }
-        if now_s < self.not_before_s.saturating_sub(CLOCK_SKEW_S) || now_s > self.not_after_s {
-            return Err(Check::RECORD_TIME);
-        }
+        Check::LOW_PREKEY.refuse_if(is_low_order(&self.spk))?;
+        Check::RECORD_LIFE
+            .refuse_if(self.not_after_s <= self.not_before_s || self.not_after_s - self.not_before_s > RECORD_LIFE_S)?;
+        Check::RECORD_TIME
+            .refuse_if(now_s < self.not_before_s.saturating_sub(CLOCK_SKEW_S) || now_s > self.not_after_s)?;
         Ok(())
     }
 }
@@ -161,7 +150,7 @@ pub fn check_request(
             found = Some(place);
         }
     }
-    found.ok_or(Check::PREKEY_REQUEST)
+    Check::PREKEY_REQUEST.require(found)
 }
 
 /// The answer: u16 length ‖ record ‖ device set.
@@ -206,15 +195,11 @@ pub fn check_answer(bytes: &[u8], now_s: u64, asked: Asked<'_>) -> Result<Prekey
     let mut fields = Fields::new(bytes);
     let length = usize::from(fields.u16());
     let body = fields.rest();
-    if bytes.len() != 2 + length || length < RECORD_BYTES {
-        return Err(Check::RECORD_LENGTH);
-    }
+    Check::RECORD_LENGTH.refuse_if(bytes.len() != 2 + length || length < RECORD_BYTES)?;
     let (record, set) = body.split_at(RECORD_BYTES);
     let record = PrekeyRecord::check(record, now_s, Some(asked.device), asked.record)?;
     let set = DeviceSet::check(set, Some(asked.account), now_s, asked.set)?;
-    if record.certificate().account() != asked.account {
-        return Err(Check::SET_SIGNATURE);
-    }
+    Check::SET_SIGNATURE.refuse_if(record.certificate().account() != asked.account)?;
     DeviceSet::admit(Some(&set), asked.device, now_s)?;
     Ok(PrekeyAnswer { record, set })
 }

@@ -1,1 +1,62 @@
-//! .
+//! Every check is needed: switched off, a vector or a case of the table below fails.
+
+use std::collections::BTreeSet;
+
+use ahoy_crypto::Check;
+use ahoy_protocol::inbound::doors::{CandidateCount, RestartRate};
+use ahoy_protocol::limits::{CANDIDATES_MAX, RESTARTS_MAX};
+
+use crate::values::list;
+use crate::vector_file::{Case, load};
+use crate::{is_ours, judge, run};
+
+/// Checks that no vector has, each with something that it must refuse.
+const UNIT_CASES: [(Check, fn() -> Result<(), Check>); 2] =
+    [(Check::CANDIDATES, one_candidate_too_many), (Check::RESTARTS, one_restart_too_many)];
+
+fn one_candidate_too_many() -> Result<(), Check> {
+    let mut count = CandidateCount::default();
+    (0..CANDIDATES_MAX).try_for_each(|_| count.take(3)).expect("as many as are allowed");
+    count.take(3)
+}
+
+fn one_restart_too_many() -> Result<(), Check> {
+    let mut rate = RestartRate::default();
+    (0..RESTARTS_MAX).try_for_each(|_| rate.take(0)).expect("as many as are allowed");
+    rate.take(59_999)
+}
+
+/// The checks that a case expects to refuse something.
+fn expected(case: &Case) -> BTreeSet<String> {
+    let results = case.out.get("results").map(|results| list(results).iter()).into_iter().flatten();
+    results.filter_map(|result| result.as_str().map(str::to_owned)).chain(case.reject.clone()).collect()
+}
+
+/// With this check off the case doesn't hold any more (a panic is a failure, too).
+fn notices(case: &Case, check: Check) -> bool {
+    let judged = std::panic::catch_unwind(|| check.switched_off(|| judge(case, &run(case))));
+    !matches!(judged, Ok(Ok(())))
+}
+
+#[test]
+fn every_check_is_noticed_when_it_is_switched_off() {
+    let cases = load();
+    let (mut by_vectors, mut by_table, mut by_crypto) = (0, 0, 0);
+    for check in Check::ALL {
+        let number = check.to_string();
+        let (ours, others): (Vec<&Case>, Vec<&Case>) =
+            cases.iter().filter(|case| expected(case).contains(&number)).partition(|case| is_ours(case));
+        if !ours.is_empty() {
+            by_vectors += 1;
+            assert!(ours.iter().any(|case| notices(case, *check)), "{check} is off and no vector notices");
+        } else if let Some((_, refused)) = UNIT_CASES.iter().find(|(known, _)| known == check) {
+            by_table += 1;
+            assert_eq!(refused(), Err(*check));
+            assert_ne!(check.switched_off(refused), Err(*check), "{check} is off and the table doesn't notice");
+        } else {
+            by_crypto += 1;
+            assert!(!others.is_empty(), "{check}: neither a vector nor the table knows it");
+        }
+    }
+    println!("{by_vectors} checks by vectors, {by_table} by the table, {by_crypto} by vectors of the crypto crate");
+}
