@@ -12,6 +12,7 @@ pub mod ids;
 pub mod inbound;
 pub mod limits;
 pub mod outbound;
+pub mod session;
 pub mod topic;
 pub mod wire;
 

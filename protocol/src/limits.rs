@@ -62,3 +62,31 @@ pub const PAIR_AHEAD_MAX: u32 = 32;
 pub const SALTS_MAX: usize = 4;
 /// Count: replay windows of a call: 32 members, two epochs, four salts.
 pub const WINDOWS_MAX: usize = 256;
+/// Milliseconds after the first send: the last time something goes again that nobody acknowledges.
+pub const RESEND_LAST_MS: u64 = 60_000;
+/// Milliseconds after the first send: when it is given up; the last send has a second to be acknowledged.
+pub const RESEND_GIVE_UP_MS: u64 = 61_000;
+/// Count: Noise states that wait for an answer of one device; sends of the last 13 s, and more than gossip delays.
+pub const HANDSHAKES_A_DEVICE: usize = 16;
+/// Count: copies of an answer; eight sends fill its 5 s.
+pub const ANSWER_COPIES: u32 = 8;
+/// Count: handshakes that wait for confirm, oldest out.
+pub const ANSWERING_MAX: usize = 64;
+/// Count: calls that have keys and topics; 16 ring, 16 are ours, the rest is being forgotten.
+pub const SESSION_CALLS_MAX: usize = 64;
+/// Count: messages of ours that wait in a pair; a description with its candidates is 25.
+pub const PAIR_QUEUE_MAX: usize = 128;
+/// Count: one-way messages on their way or kept; oldest out.
+pub const LETTERS_MAX: usize = 256;
+/// Count: envelope hashes remembered of a one-way message, for its receipt: one for each send.
+pub const LETTER_HASHES: usize = 64;
+/// Milliseconds: how long `missed` and `devices` are kept for a device that isn't there: 7 days.
+pub const LETTER_KEPT_MS: u64 = 7 * 24 * 3_600_000;
+/// Milliseconds: a forgotten call keeps its topics at most this long for its last words.
+pub const FORGET_MS: u64 = 5_000;
+/// Milliseconds: a forgotten call keeps its topics at least this long, to acknowledge the other side's last words.
+pub const FORGET_LINGER_MS: u64 = 1_000;
+/// Count: call frames kept of a call whose topic has no subscriber.
+pub const FRAMES_KEPT: usize = 8;
+/// Count: our first announces in a call, which carry our prekey record.
+pub const ANNOUNCES_WITH_RECORD: u8 = 3;

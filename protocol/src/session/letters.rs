@@ -1,0 +1,149 @@
+//! One-way messages to inboxes: cancel, missed, elsewhere, receipts, presence and what else needs no pair.
+
+use std::collections::VecDeque;
+
+use ahoy_crypto::hash::sha256;
+
+use super::schedule::{Plan, Schedule};
+use super::world::{Cx, Route};
+use crate::ids::DeviceId;
+use crate::limits::{LETTER_HASHES, LETTER_KEPT_MS, LETTERS_MAX};
+use crate::outbound::{self, OutboundError, envelope};
+use crate::topic::Topic;
+use crate::wire::bodies::{InboxBody, Receipt};
+use crate::wire::codec::AnyKind;
+
+/// How a one-way message is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// Ask for a receipt and send again until it comes, for 60 s; kinds 7 and 8 are kept for 7 days
+    /// and go again whenever the device's inbox has a subscriber. Otherwise it goes three times.
+    pub receipt: bool,
+    /// Ask for the other's presence (kind 2).
+    pub asks_presence: bool,
+}
+
+/// What a receipt names.
+enum Id {
+    /// Kinds 4, 5, 8.
+    Call([u8; 16]),
+    /// Kinds 2, 3, 7: hashes of the envelopes sent, newest last.
+    Envelopes(VecDeque<[u8; 32]>),
+}
+
+struct Letter {
+    to: DeviceId,
+    body: InboxBody,
+    delivery: Delivery,
+    id: Id,
+    schedule: Schedule,
+    /// Kept, asleep, until then after its sends are over.
+    keep_until_ms: u64,
+}
+
+/// All one-way messages on their way, oldest first.
+#[derive(Default)]
+pub(super) struct Letters {
+    letters: VecDeque<Letter>,
+}
+
+impl Letter {
+    fn is_over(&self, now_ms: u64) -> bool {
+        self.schedule.is_over(now_ms) && now_ms >= self.keep_until_ms
+    }
+
+    fn flush(&mut self, cx: &mut Cx<'_>) -> Result<(), OutboundError> {
+        let now_ms = cx.now_ms();
+        if self.schedule.is_over(now_ms) || !self.schedule.is_due(now_ms) {
+            return Ok(());
+        }
+        let route = cx.world.route(self.to).filter(|route| cx.world.has_subscriber(&route.at.topic));
+        let Some(Route { recipient, at }) = route else {
+            self.schedule.park();
+            return Ok(());
+        };
+        let letter = outbound::Letter {
+            body: &self.body,
+            wants_receipt: self.delivery.receipt,
+            asks_presence: self.delivery.asks_presence,
+            sent_ms: cx.now.unix_ms,
+        };
+        let (_, data) = envelope(cx.world.identity(), &recipient, &at, &letter, cx.rng)?;
+        self.schedule.sent(now_ms);
+        if let Id::Envelopes(hashes) = &mut self.id {
+            if hashes.len() >= LETTER_HASHES {
+                hashes.pop_front();
+            }
+            hashes.push_back(sha256(&[&data]));
+        }
+        cx.publish(at.topic, data);
+        Ok(())
+    }
+
+    fn is_named(&self, from: DeviceId, receipt: &Receipt) -> bool {
+        let id_fits = match &self.id {
+            Id::Call(call) => receipt.id == call,
+            Id::Envelopes(hashes) => hashes.iter().any(|hash| receipt.id == hash),
+        };
+        self.delivery.receipt && self.to == from && receipt.kind == self.body.kind() && id_fits
+    }
+
+    fn next_ms(&self, now_ms: u64) -> u64 {
+        if self.schedule.is_over(now_ms) { self.keep_until_ms } else { self.schedule.next_ms() }
+    }
+}
+
+impl Letters {
+    /// Takes a message; the oldest gives way if there are too many.
+    pub(super) fn send(&mut self, to: DeviceId, body: InboxBody, delivery: Delivery, now_ms: u64) {
+        let (id, kept) = match &body {
+            InboxBody::Elsewhere(body) => (Id::Call(body.call.0), false),
+            InboxBody::Cancel(body) => (Id::Call(body.call.0), false),
+            InboxBody::Missed(body) => (Id::Call(body.call.0), true),
+            InboxBody::Devices(_) => (Id::Envelopes(VecDeque::new()), true),
+            InboxBody::Offer(_) | InboxBody::Presence(_) | InboxBody::Request(_) | InboxBody::Receipt(_) => {
+                (Id::Envelopes(VecDeque::new()), false)
+            }
+        };
+        if self.letters.len() >= LETTERS_MAX {
+            self.letters.pop_front();
+        }
+        let plan = if delivery.receipt { Plan::Acknowledged } else { Plan::Blind };
+        let keep_ms = if kept && delivery.receipt { LETTER_KEPT_MS } else { 0 };
+        let (schedule, keep_until_ms) = (Schedule::new(plan, now_ms), now_ms.saturating_add(keep_ms));
+        self.letters.push_back(Letter { to, body, delivery, id, schedule, keep_until_ms });
+    }
+
+    /// A receipt has come: what it names has arrived.
+    pub(super) fn receipt(&mut self, from: DeviceId, receipt: &Receipt) {
+        self.letters.retain(|letter| !letter.is_named(from, receipt));
+    }
+
+    /// Sends what is due. What can't be sealed is dropped: it never will be.
+    pub(super) fn flush(&mut self, cx: &mut Cx<'_>) {
+        let now_ms = cx.now_ms();
+        self.letters.retain_mut(|letter| !letter.is_over(now_ms) && letter.flush(cx).is_ok());
+    }
+
+    /// Somebody subscribes to a topic: what waited for that is due, what slept begins anew.
+    pub(super) fn subscribed(&mut self, topic: &Topic, cx: &Cx<'_>) {
+        for letter in &mut self.letters {
+            if cx.world.route(letter.to).is_some_and(|route| route.at.topic == *topic) {
+                letter.schedule.wake();
+                if letter.schedule.is_over(cx.now_ms()) {
+                    letter.schedule.restart(cx.now_ms());
+                }
+            }
+        }
+    }
+
+    /// Something that shall be acknowledged has been sent and isn't.
+    pub(super) fn is_settled(&self, now_ms: u64) -> bool {
+        !self.letters.iter().any(|letter| letter.schedule.was_sent() && !letter.schedule.is_over(now_ms))
+    }
+
+    /// When it wants to be flushed.
+    pub(super) fn next_ms(&self, now_ms: u64) -> Option<u64> {
+        self.letters.iter().map(|letter| letter.next_ms(now_ms)).min()
+    }
+}

@@ -1,0 +1,147 @@
+//! Our offer to one device: sealed anew for each send, until it is answered or its time is over.
+
+use std::collections::VecDeque;
+
+use ahoy_crypto::{CallKeys, Initiator, sas};
+
+use super::schedule::{Plan, Schedule};
+use super::world::{Cx, Route};
+use crate::ids::{AccountId, DeviceId};
+use crate::limits::{HANDSHAKES_A_DEVICE, OFFER_ATTEMPT_MAX};
+use crate::outbound::{Letter, OutboundError, Where, envelope};
+use crate::topic::Topic;
+use crate::wire::bodies::{InboxBody, Offer, Purpose};
+
+/// A handshake that waits for its answer.
+struct Attempt {
+    tag: [u8; 8],
+    initiator: Initiator,
+}
+
+/// An offer that goes out to one device.
+pub(super) struct Offering {
+    account: AccountId,
+    device: DeviceId,
+    /// `attempt` counts the sends.
+    offer: Box<Offer>,
+    /// Our half of the short authentication string, revealed in confirm.
+    nonce: [u8; 32],
+    /// The newest last.
+    attempts: VecDeque<Attempt>,
+    schedule: Schedule,
+    /// Until then somebody must subscribe to the device's inbox.
+    reach_by_ms: u64,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It goes on.
+    Open,
+    /// Nobody ever subscribed to the device's inbox; or it can't be sealed (why).
+    Unreached(String),
+    /// It was sent, and nobody answered.
+    Expired,
+}
+
+impl Offering {
+    /// Due at once.
+    pub(super) fn new(
+        (account, device): (AccountId, DeviceId),
+        mut offer: Box<Offer>,
+        nonce: [u8; 32],
+        now_ms: u64,
+        reach_by_ms: u64,
+    ) -> Self {
+        offer.sas_commit = sas::commitment(&nonce);
+        offer.attempt = 0;
+        let schedule = Schedule::new(Plan::Acknowledged, now_ms);
+        Self { account, device, offer, nonce, attempts: VecDeque::new(), schedule, reach_by_ms }
+    }
+
+    pub(super) fn account(&self) -> AccountId {
+        self.account
+    }
+
+    pub(super) fn purpose(&self) -> Purpose {
+        self.offer.purpose
+    }
+
+    pub(super) fn nonce(&self) -> [u8; 32] {
+        self.nonce
+    }
+
+    /// The handshake that waits under a pair tag.
+    pub(super) fn waiting(&mut self, tag: [u8; 8]) -> Option<&mut Initiator> {
+        self.attempts.iter_mut().find(|attempt| attempt.tag == tag).map(|attempt| &mut attempt.initiator)
+    }
+
+    /// Sends the next attempt if it is due and somebody is there.
+    pub(super) fn flush(&mut self, keys: &CallKeys, cx: &mut Cx<'_>) -> Fate {
+        let now_ms = cx.now_ms();
+        if self.schedule.was_sent() {
+            if self.schedule.is_over(now_ms) {
+                return Fate::Expired;
+            }
+        } else if now_ms >= self.reach_by_ms {
+            return Fate::Unreached("nobody who subscribes to an inbox of this device was seen".to_owned());
+        }
+        if self.offer.attempt > OFFER_ATTEMPT_MAX {
+            self.schedule.stop();
+        }
+        if !self.schedule.is_due(now_ms) {
+            return Fate::Open;
+        }
+        let route = self.route(keys, cx).filter(|route| cx.world.has_subscriber(&route.at.topic));
+        let Some(route) = route else {
+            self.schedule.park();
+            return Fate::Open;
+        };
+        match self.seal(keys, &route, cx) {
+            Ok(data) => {
+                self.schedule.sent(now_ms);
+                self.offer.attempt += 1;
+                cx.publish(route.at.topic, data);
+                Fate::Open
+            }
+            Err(error) => Fate::Unreached(error.to_string()),
+        }
+    }
+
+    /// Rings and links go to the inbox, offers within a call to the other's mailbox.
+    fn route(&self, keys: &CallKeys, cx: &Cx<'_>) -> Option<Route> {
+        let route = cx.world.route(self.device)?;
+        Some(match self.offer.purpose {
+            Purpose::Ring | Purpose::Link => route,
+            Purpose::Pair => {
+                let topic = Topic(keys.mailbox_topic(self.device));
+                let hint_key = keys.mailbox_hint_key(self.device);
+                Route { at: Where { topic, hint_key, stamp: 0 }, ..route }
+            }
+        })
+    }
+
+    fn seal(&mut self, keys: &CallKeys, route: &Route, cx: &mut Cx<'_>) -> Result<Vec<u8>, OutboundError> {
+        let body = InboxBody::Offer((*self.offer).clone());
+        let letter = Letter { body: &body, wants_receipt: false, asks_presence: false, sent_ms: cx.now.unix_ms };
+        let (initiator, data) = envelope(cx.world.identity(), &route.recipient, &route.at, &letter, cx.rng)?;
+        if self.attempts.len() >= HANDSHAKES_A_DEVICE {
+            self.attempts.pop_front();
+        }
+        self.attempts.push_back(Attempt { tag: keys.pair_tag(initiator.h1()), initiator });
+        Ok(data)
+    }
+
+    /// A subscriber has appeared: what waited for one is due if it is of the device's topic.
+    pub(super) fn subscribed(&mut self, topic: &Topic, keys: &CallKeys, cx: &Cx<'_>) {
+        if self.route(keys, cx).is_some_and(|route| route.at.topic == *topic) {
+            self.schedule.wake();
+        }
+    }
+
+    /// When it wants to be flushed.
+    pub(super) fn next_ms(&self) -> u64 {
+        let next_ms = self.schedule.next_ms();
+        if self.schedule.was_sent() { next_ms } else { next_ms.min(self.reach_by_ms) }
+    }
+}

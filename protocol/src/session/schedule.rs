@@ -1,0 +1,145 @@
+//! When something goes again that waits for an acknowledgement (docs/wire.md section 5, "Resends").
+
+use crate::limits::{RESEND_GIVE_UP_MS, RESEND_LAST_MS};
+
+/// Milliseconds after the first send, before it turns to whole seconds.
+const FIRST_MS: [u64; 4] = [100, 250, 500, 1_000];
+/// Milliseconds after the first send of what nobody acknowledges.
+const BLIND_MS: [u64; 2] = [300, 1_000];
+
+/// How long something is repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Plan {
+    /// Until it is acknowledged, for 60 s.
+    Acknowledged,
+    /// Three times: nobody says that it has arrived.
+    Blind,
+    /// This many times, for less than 60 s: copies of an answer.
+    Copies(u32),
+}
+
+/// Where a repeated message stands.
+///
+/// ```text
+///          sent                    last send is over
+///   Due ──────────> At(time) ───────────────────────> Over
+///    ^ │               │ time has come
+///    │ └─ nobody there │
+///    │        v        v
+///    └───── Parked <─ Due
+///   a subscriber appears
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It shall go now.
+    Due,
+    /// It shall go at this time.
+    At(u64),
+    /// It shall go as soon as somebody is there.
+    Parked,
+    /// Nothing of it goes any more.
+    Over,
+}
+
+/// The sends of one message. Its clock starts with the first send, or with its birth while it
+/// hasn't been sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Schedule {
+    plan: Plan,
+    since_ms: u64,
+    sent: u32,
+    state: State,
+}
+
+impl Schedule {
+    /// Due at once.
+    pub(super) fn new(plan: Plan, now_ms: u64) -> Self {
+        Self { plan, since_ms: now_ms, sent: 0, state: State::Due }
+    }
+
+    /// It shall go now.
+    pub(super) fn is_due(&self, now_ms: u64) -> bool {
+        match self.state {
+            State::Due => true,
+            State::At(at_ms) => at_ms <= now_ms,
+            State::Parked | State::Over => false,
+        }
+    }
+
+    /// It went. The next time is the first one ahead: times that passed unused don't pile up.
+    pub(super) fn sent(&mut self, now_ms: u64) {
+        if self.sent == 0 {
+            self.since_ms = now_ms;
+        }
+        self.sent += 1;
+        let elapsed_ms = now_ms.saturating_sub(self.since_ms);
+        self.state = match self.next_after(elapsed_ms) {
+            Some(next_ms) => State::At(self.since_ms.saturating_add(next_ms)),
+            None => State::Over,
+        };
+    }
+
+    fn next_after(&self, elapsed_ms: u64) -> Option<u64> {
+        let ahead = |times: &[u64]| times.iter().copied().find(|at_ms| *at_ms > elapsed_ms);
+        match self.plan {
+            Plan::Blind => ahead(&BLIND_MS),
+            Plan::Copies(copies) if self.sent >= copies => None,
+            Plan::Acknowledged | Plan::Copies(_) => {
+                let next_ms = ahead(&FIRST_MS).unwrap_or((elapsed_ms / 1_000 + 1) * 1_000);
+                (next_ms <= RESEND_LAST_MS).then_some(next_ms)
+            }
+        }
+    }
+
+    /// Nobody was there to take it.
+    pub(super) fn park(&mut self) {
+        self.state = State::Parked;
+    }
+
+    /// Somebody is there now: what was parked is due.
+    pub(super) fn wake(&mut self) {
+        match self.state {
+            State::Parked => self.state = State::Due,
+            State::Due | State::At(_) | State::Over => {}
+        }
+    }
+
+    /// Nothing of it goes any more, whoever appears.
+    pub(super) fn stop(&mut self) {
+        self.state = State::Over;
+    }
+
+    /// From the beginning.
+    pub(super) fn restart(&mut self, now_ms: u64) {
+        *self = Self::new(self.plan, now_ms);
+    }
+
+    /// It has gone at least once.
+    pub(super) fn was_sent(&self) -> bool {
+        self.sent > 0
+    }
+
+    /// Its time is over: for what is acknowledged, a second after the last send.
+    pub(super) fn is_over(&self, now_ms: u64) -> bool {
+        match self.plan {
+            Plan::Acknowledged => now_ms >= self.give_up_ms(),
+            Plan::Blind | Plan::Copies(_) => self.state == State::Over || now_ms >= self.give_up_ms(),
+        }
+    }
+
+    fn give_up_ms(&self) -> u64 {
+        self.since_ms.saturating_add(RESEND_GIVE_UP_MS)
+    }
+
+    /// When it wants to be looked at; a time that has passed means now.
+    pub(super) fn next_ms(&self) -> u64 {
+        match self.state {
+            State::Due => self.since_ms,
+            State::At(at_ms) => at_ms.min(self.give_up_ms()),
+            State::Parked | State::Over => self.give_up_ms(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
