@@ -1,0 +1,211 @@
+//! What must hold after every input, whatever it was.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::call::effect::{CallEffect, LinkCommand};
+use crate::call::signal::{CallInput, LinkEvent};
+use crate::control::{CallCommand, CallState, EventKind, Reply};
+use crate::ids::{CallId, DeviceId, LinkId};
+use crate::wire::bodies::{PairBody, Verdict};
+
+use super::desk::parse_call;
+
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    call: CallId,
+    send: bool,
+    play: bool,
+    closed: bool,
+}
+
+/// Follows a core from outside.
+#[derive(Default)]
+pub(super) struct Invariants {
+    /// Calls in which we may be heard: accepted by our user, or offered by our user and accepted there.
+    may_talk: BTreeSet<CallId>,
+    offered: BTreeSet<CallId>,
+    confirmed: BTreeSet<(CallId, DeviceId)>,
+    reached: BTreeSet<(CallId, DeviceId)>,
+    rang: BTreeSet<CallId>,
+    shown: BTreeMap<CallId, CallState>,
+    ended: BTreeSet<CallId>,
+    history: BTreeMap<CallId, u32>,
+    missed: BTreeSet<CallId>,
+    joined: BTreeSet<(CallId, String)>,
+    links: BTreeMap<LinkId, Link>,
+    microphone: bool,
+    accepting: bool,
+}
+
+impl Invariants {
+    /// Notes what an input allows.
+    pub(super) fn before(&mut self, input: &CallInput) {
+        self.accepting = matches!(input, CallInput::Command { command: CallCommand::Accept { .. }, .. });
+        if let CallInput::Confirmed { call, device } = input {
+            self.confirmed.insert((*call, *device));
+        }
+        if let CallInput::Reached { call, device } = input {
+            self.reached.insert((*call, *device));
+        }
+        if let CallInput::Pair { call, body: PairBody::Verdict(Verdict::Accept), .. } = input
+            && self.offered.contains(call)
+        {
+            self.may_talk.insert(*call);
+        }
+        if let CallInput::Link { link, event: LinkEvent::Closed(_) } = input
+            && let Some(link) = self.links.get_mut(link)
+        {
+            *link = Link { send: false, play: false, closed: true, ..*link };
+        }
+    }
+
+    /// Checks what came out.
+    pub(super) fn after(&mut self, out: &[CallEffect]) {
+        for effect in out {
+            let CallEffect::Reply { result: Ok(reply), .. } = effect else { continue };
+            if let (Reply::Done(done), true) = (reply, self.accepting) {
+                self.may_talk.insert(parse_call(done.call.as_deref().expect("accept names its call")));
+            }
+            if let Reply::Offered(offered) = reply {
+                self.offered.insert(parse_call(&offered.call));
+            }
+        }
+        for effect in out {
+            self.effect(effect);
+        }
+        self.settled();
+    }
+
+    fn effect(&mut self, effect: &CallEffect) {
+        match effect {
+            CallEffect::Offer { offer, .. } => self.alive(offer.call, "an offer"),
+            CallEffect::Confirm { call, device } => {
+                self.alive(*call, "a confirm");
+                assert!(self.reached.contains(&(*call, *device)), "confirmed to a device that was not reached");
+            }
+            CallEffect::Pair { call, device, .. } => {
+                self.alive(*call, "a pair message");
+                let touched = self.reached.contains(&(*call, *device)) || self.confirmed.contains(&(*call, *device));
+                assert!(touched, "a pair message without a pair");
+            }
+            CallEffect::Broadcast { call, .. } => self.alive(*call, "a broadcast"),
+            CallEffect::OpenLink { link, call, device, .. } => {
+                self.alive(*call, "a link");
+                let touched = self.reached.contains(&(*call, *device)) || self.confirmed.contains(&(*call, *device));
+                assert!(touched, "a link to a device without a pair");
+                let before = self.links.insert(*link, Link { call: *call, send: false, play: false, closed: false });
+                assert!(before.is_none(), "a link's name was used twice");
+            }
+            CallEffect::Link { link, command } => self.link(*link, command),
+            CallEffect::Microphone { open } => {
+                assert_ne!(*open, self.microphone, "the microphone is switched to what it is");
+                self.microphone = *open;
+            }
+            CallEffect::Event(event) => self.event(event),
+            CallEffect::History(entry) => {
+                let lines = self.history.entry(entry.call).or_default();
+                *lines += 1;
+                assert!(*lines == 1 || (*lines == 2 && self.rang.contains(&entry.call)), "two lines of history");
+            }
+            CallEffect::Forget { call } => {
+                let open = self.links.values().filter(|l| l.call == *call && (l.send || l.play)).count();
+                assert_eq!(open, 0, "a forgotten call still carries sound");
+            }
+            CallEffect::Cancel { .. }
+            | CallEffect::Missed { .. }
+            | CallEffect::Elsewhere(_)
+            | CallEffect::Mute { .. }
+            | CallEffect::Reply { .. } => {}
+        }
+    }
+
+    /// After its end only cleanup.
+    fn alive(&self, call: CallId, what: &str) {
+        assert!(!self.ended.contains(&call), "{what} after the end of {call:?}");
+    }
+
+    fn link(&mut self, id: LinkId, command: &LinkCommand) {
+        let link = self.links.get_mut(&id).expect("commands only to links that were opened");
+        assert!(!link.closed, "{command:?} to a closed link");
+        let over = self.ended.contains(&link.call);
+        match command {
+            LinkCommand::Send { on } => {
+                assert_ne!(*on, link.send, "sending is switched to what it is");
+                assert!(!on || (self.may_talk.contains(&link.call) && !over), "sound leaves without accept");
+                link.send = *on;
+            }
+            LinkCommand::Play { on } => {
+                assert_ne!(*on, link.play, "playing is switched to what it is");
+                assert!(!on || (self.may_talk.contains(&link.call) && !over), "sound is played without accept");
+                link.play = *on;
+            }
+            LinkCommand::Close => {
+                link.closed = true;
+                link.send = false;
+                link.play = false;
+            }
+            LinkCommand::Apply { .. }
+            | LinkCommand::Candidate { .. }
+            | LinkCommand::EndOfCandidates { .. }
+            | LinkCommand::Restart { .. }
+            | LinkCommand::Ctl(_) => assert!(!over, "{command:?} after the end"),
+        }
+    }
+
+    fn event(&mut self, event: &EventKind) {
+        if let EventKind::IncomingCall { call, .. } = event {
+            let call = parse_call(call);
+            assert!(self.confirmed.iter().any(|(c, _)| *c == call), "it rings without a confirm");
+            assert!(self.rang.insert(call), "it rings twice");
+            self.alive(call, "ringing");
+        }
+        if let EventKind::CallState { call, state, reason, .. } = event {
+            let call = parse_call(call);
+            self.alive(call, "a state");
+            assert_ne!(self.shown.insert(call, *state), Some(*state), "the same state is told twice");
+            assert_eq!(*state == CallState::Ended, reason.is_some(), "a reason, exactly at the end");
+            if *state == CallState::Ended {
+                self.ended.insert(call);
+            }
+        }
+        if let EventKind::MissedCall { call, .. } = event {
+            assert!(self.missed.insert(parse_call(call)), "a second missed call");
+        }
+        if let EventKind::ParticipantJoined { call, device, .. } = event {
+            let call = parse_call(call);
+            assert!(self.may_talk.contains(&call), "somebody joined a call that wasn't accepted");
+            assert!(self.joined.insert((call, device.clone())), "joined twice");
+        }
+        if let EventKind::ParticipantLeft { call, device, .. } = event {
+            assert!(self.joined.remove(&(parse_call(call), device.clone())), "left without having joined");
+        }
+    }
+
+    /// Between inputs.
+    fn settled(&self) {
+        let talking = |call: &CallId| self.may_talk.contains(call) && !self.ended.contains(call);
+        if self.microphone {
+            assert!(self.may_talk.iter().any(talking), "an open microphone without an accepted call");
+        }
+        let heard: BTreeSet<CallId> = self.links.values().filter(|l| l.send || l.play).map(|l| l.call).collect();
+        assert!(heard.len() <= 1, "sound in two calls at once: {heard:?}");
+        assert!(heard.is_empty() || self.microphone, "sound flows while the microphone is closed");
+        for call in &heard {
+            assert!(talking(call), "sound in a call that is over");
+            let shown = self.shown.get(call).copied();
+            assert_ne!(shown, Some(CallState::Held), "sound in a call that is shown as held");
+        }
+        for call in &self.ended {
+            // An end always has its line, whatever ended it.
+            assert!(self.history.contains_key(call), "an end without a line of history");
+        }
+    }
+
+    pub(super) fn microphone(&self) -> bool {
+        self.microphone
+    }
+
+    pub(super) fn sound(&self, link: LinkId) -> (bool, bool) {
+        self.links.get(&link).map_or((false, false), |l| (l.send, l.play))
+    }
+}
