@@ -90,3 +90,44 @@ pub const FORGET_LINGER_MS: u64 = 1_000;
 pub const FRAMES_KEPT: usize = 8;
 /// Count: our first announces in a call, which carry our prekey record.
 pub const ANNOUNCES_WITH_RECORD: u8 = 3;
+
+// Calls.
+
+/// Count: calls offered to us that wait for their confirm, oldest out; as many as handshakes may wait.
+pub const OFFERED_MAX: usize = 64;
+/// Count: calls of ours that are not ended (dialing, ringing there, accepted); as many as may ring here.
+pub const OWN_CALLS_MAX: usize = 16;
+/// Count: devices rung in one call: a roster of 32 with 8 devices each.
+pub const CALLEES_MAX: usize = 256;
+/// Count: ended calls that are listed.
+pub const ENDED_MAX: usize = 256;
+/// Milliseconds: how long an ended call is listed.
+pub const ENDED_MS: u64 = 600_000;
+/// Count: call ids remembered of an account, oldest out.
+pub const SEEN_PER_ACCOUNT: usize = 4096;
+/// Count: accounts whose call ids are remembered; more than a person has contacts.
+pub const SEEN_ACCOUNTS: usize = 4096;
+/// Milliseconds: how long call ids are remembered: longer than any prekey lives.
+pub const SEEN_MS: u64 = 96 * 3_600_000;
+/// Count: calls with signals that came before their offer, oldest out.
+pub const EARLY_CALLS: usize = 64;
+/// Count: signals kept of such a call; as many as a pair channel keeps early messages.
+pub const EARLY_SIGNALS: usize = 31;
+/// Milliseconds: how long they are kept; no offer rings longer.
+pub const EARLY_MS: u64 = 60_000;
+/// Bytes: what was tried, in the cause of an end; a screen of text.
+pub const CAUSE_MAX_BYTES: usize = 1024;
+/// Milliseconds: a link of a call that we ended stays open, so that the hang-up on `ctl` gets out.
+pub const LINK_LINGER_MS: u64 = 200;
+/// Milliseconds: our status is repeated on `ctl`.
+pub const STATUS_EVERY_MS: u64 = 1_000;
+/// Milliseconds: announces are repeated on the call topic.
+pub const ANNOUNCE_EVERY_MS: u64 = 5_000;
+/// Milliseconds after the last packet: when an interrupted link is restarted.
+pub const RESTART_AT_MS: [u64; 5] = [2_000, 5_000, 10_000, 20_000, 40_000];
+/// Milliseconds after the last packet: when an interrupted participant is given up.
+pub const GIVE_UP_MS: u64 = 60_000;
+/// Milliseconds without a packet after which the engine calls a link interrupted.
+pub const INTERRUPTED_MS: u64 = 2_000;
+/// Milliseconds: a clock that is off by more than this gives a warning.
+pub const CLOCK_OFF_MS: u64 = 120_000;

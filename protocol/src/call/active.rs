@@ -2,7 +2,6 @@
 
 use super::core::{CallCore, Cx};
 use super::effect::CallEffect;
-use super::limits::{ANNOUNCE_EVERY_MS, INTERRUPTED_MS, STATUS_EVERY_MS};
 use super::links::Up;
 use super::negotiation::ctl_status;
 use super::signal::{CallInput, LinkEnd, LinkEvent};
@@ -10,6 +9,7 @@ use super::state::{Flow, Joined, Leg, Phase};
 use super::text;
 use crate::control::EventKind;
 use crate::ids::{CallId, DeviceId, LinkId};
+use crate::limits::{ANNOUNCE_EVERY_MS, INTERRUPTED_MS, STATUS_EVERY_MS};
 use crate::wire::bodies::{CallBody, CtlBody, Flags, PairBody, Status};
 
 impl CallCore {

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::limits::{EARLY_CALLS, EARLY_MS, EARLY_SIGNALS};
 use super::signal::CallInput;
 use crate::ids::{CallId, DeviceId};
+use crate::limits::{EARLY_CALLS, EARLY_MS, EARLY_SIGNALS};
 
 /// The early signals of one device about one call.
 struct Early {

@@ -1,8 +1,8 @@
 //! Why calls end: the words frontends see, and what follows from them.
 
-use super::limits::CAUSE_MAX_BYTES;
 use super::state::{Leg, Peer, Silence};
 use crate::control::EndCause;
+use crate::limits::CAUSE_MAX_BYTES;
 use crate::wire::bodies::Reason;
 
 impl Reason {

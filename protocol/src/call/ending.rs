@@ -3,11 +3,11 @@
 use super::core::{CallCore, Closing, Cx};
 use super::effect::{CallEffect, HistoryEntry, LinkCommand};
 use super::incoming::missed_event;
-use super::limits::LINGER_MS;
 use super::state::{Call, Leg, Phase};
 use super::text;
 use crate::control::{CallState, Direction, EndCause, EventKind};
 use crate::ids::{CallId, DeviceId};
+use crate::limits::LINK_LINGER_MS;
 use crate::wire::bodies::{CtlBody, Missed, PairBody, Reason};
 
 /// Why a call ends.
@@ -123,7 +123,7 @@ impl CallCore {
             cx.push(CallEffect::Link { link: link.id, command: LinkCommand::Play { on: false } });
         }
         if link.ctl_open {
-            self.closing.push(Closing { link: link.id, at_ms: cx.now.mono_ms.saturating_add(LINGER_MS) });
+            self.closing.push(Closing { link: link.id, at_ms: cx.now.mono_ms.saturating_add(LINK_LINGER_MS) });
         } else {
             cx.push(CallEffect::Link { link: link.id, command: LinkCommand::Close });
         }

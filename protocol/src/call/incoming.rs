@@ -4,12 +4,12 @@ use super::commands::wrong_state;
 use super::core::{CallCore, Cx};
 use super::effect::{CallEffect, HistoryEntry};
 use super::ending::End;
-use super::limits::{CLOCK_OFF_MS, OFFERED_MAX, RINGING_MAX};
 use super::signal::Sender;
 use super::state::{Call, Facts, Leg, Offered, Peer, Phase, Ringing, Told};
 use super::text;
 use crate::control::{ControlError, ErrorKind, EventKind, InCall, RosterEntry};
 use crate::ids::{AccountId, CallId, DeviceId};
+use crate::limits::{CLOCK_OFF_MS, OFFERED_MAX, RINGING_MAX};
 use crate::wire::bodies::{Elsewhere, Flags, Missed, Offer, PairBody, Purpose, Reason, Verdict};
 
 impl CallCore {

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 
 use super::core::CallCore;
-use super::limits::{ENDED_MAX, ENDED_MS};
 use super::links::Up;
 use super::state::{Call, Flow, Leg, Peer};
 use super::text;
 use crate::control::{CallInfo, CallState, Direction, LinkState, ParticipantInfo, RosterEntry};
 use crate::ids::{CallId, Now};
+use crate::limits::{ENDED_MAX, ENDED_MS};
 use crate::wire::bodies::{Flags, Reason};
 
 /// Calls that ended lately, oldest first.

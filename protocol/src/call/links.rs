@@ -1,9 +1,8 @@
 //! The media links of a pair: at most one at a time, numbered 1, 2.. (docs/wire.md section 8).
 
-use std::collections::VecDeque;
-
-use super::limits::{RESTART_WINDOW_MS, RESTARTS_MAX, WAITING_CANDIDATES_MAX};
 use crate::ids::LinkId;
+use crate::inbound::doors::RestartRate;
+use crate::limits::CANDIDATES_MAX;
 use crate::wire::bodies::Candidate;
 
 /// All links of a pair.
@@ -18,8 +17,8 @@ pub(super) struct Links {
     pub(super) waiting: Option<WaitingLink>,
     /// What went wrong with earlier links, for people.
     pub(super) failure: Option<String>,
-    /// When the other side asked for restarts, monotonic ms, oldest first.
-    asked: VecDeque<u64>,
+    /// Restarts that the other side asked for (CHK-069).
+    pub(super) asked: RestartRate,
 }
 
 /// A link.
@@ -59,7 +58,7 @@ pub(super) struct WaitingLink {
     pub(super) generation: u32,
     /// The other side's description.
     pub(super) sdp: String,
-    /// Its candidates, at most [`WAITING_CANDIDATES_MAX`].
+    /// Its candidates, at most [`CANDIDATES_MAX`].
     pub(super) candidates: Vec<Candidate>,
     /// It has no more.
     pub(super) complete: bool,
@@ -68,31 +67,19 @@ pub(super) struct WaitingLink {
 impl Links {
     /// None so far.
     pub(super) fn new(opener: bool) -> Self {
-        Self { opener, last: 0, current: None, waiting: None, failure: None, asked: VecDeque::new() }
+        Self { opener, last: 0, current: None, waiting: None, failure: None, asked: RestartRate::default() }
     }
 
     /// The current link is up.
     pub(super) fn connected(&self) -> bool {
         self.current.as_ref().is_some_and(|link| link.up == Up::Connected)
     }
-
-    /// Whether the other side may ask for one more restart now (CHK-069); counts it.
-    pub(super) fn take_restart(&mut self, now_ms: u64) -> bool {
-        while self.asked.front().is_some_and(|at| at + RESTART_WINDOW_MS <= now_ms) {
-            self.asked.pop_front();
-        }
-        if self.asked.len() >= RESTARTS_MAX {
-            return false;
-        }
-        self.asked.push_back(now_ms);
-        true
-    }
 }
 
 impl WaitingLink {
     /// Keeps a candidate; what is too much is dropped.
     pub(super) fn keep(&mut self, list: &[Candidate]) {
-        let room = WAITING_CANDIDATES_MAX.saturating_sub(self.candidates.len());
+        let room = CANDIDATES_MAX.saturating_sub(self.candidates.len());
         self.candidates.extend(list.iter().take(room));
     }
 }

@@ -13,7 +13,6 @@ mod ending;
 mod focus;
 mod incoming;
 mod info;
-mod limits;
 mod links;
 mod negotiation;
 mod outgoing;

@@ -124,7 +124,7 @@ impl CallCore {
             Some(_) => return,
             None => true,
         };
-        if !peer.links.take_restart(cx.now.mono_ms) {
+        if peer.links.asked.take(cx.now.mono_ms).is_err() {
             return;
         }
         if gone {

@@ -4,11 +4,11 @@ use super::core::{CallCore, Cx};
 use super::effect::CallEffect;
 use super::end_reason::of_silence;
 use super::ending::End;
-use super::limits::{CONTEXT_MAX_BYTES, OWN_CALLS_MAX, PEERS_MAX, TTL_MAX_S};
 use super::state::{Call, Facts, Leg, Outgoing, Peer, Phase, Silence, Told};
 use super::text;
 use crate::control::{ControlError, EndCause, ErrorKind, OfferedReply, Reply};
 use crate::ids::{AccountId, CallId, DeviceId, Ticket};
+use crate::limits::{CALLEES_MAX, CONTEXT_MAX_BYTES, OFFER_TTL_MAX_S, OWN_CALLS_MAX};
 use crate::wire::bodies::{Format, Media, Offer, Purpose, Reason, Verdict};
 use ahoy_crypto::Secret;
 
@@ -55,7 +55,7 @@ impl CallCore {
             [_] => {}
             [_, _, ..] => return bad("calls of more than two are not there yet", "name one contact"),
         }
-        if to.iter().map(|(_, devices)| devices.len()).sum::<usize>() > PEERS_MAX {
+        if to.iter().map(|(_, devices)| devices.len()).sum::<usize>() > CALLEES_MAX {
             return bad("too many devices", "name fewer contacts");
         }
         if context.is_some_and(|c| c.len() > CONTEXT_MAX_BYTES) {
@@ -109,7 +109,7 @@ impl CallCore {
 
     /// The offer's body; `sas_commit` and `attempt` are the session layer's.
     fn first_offer(&self, call: &Call, secret: Secret) -> Offer {
-        let ttl_s = (self.times.ring_caller_ms / 1000).clamp(1, TTL_MAX_S);
+        let ttl_s = (self.times.ring_caller_ms / 1000).clamp(1, u64::from(OFFER_TTL_MAX_S));
         Offer {
             call: call.id,
             secret,

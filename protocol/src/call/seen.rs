@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::limits::{SEEN_ACCOUNTS, SEEN_MS, SEEN_PER_ACCOUNT};
 use crate::ids::{AccountId, CallId};
+use crate::limits::{SEEN_ACCOUNTS, SEEN_MS, SEEN_PER_ACCOUNT};
 
 /// What is remembered of a call that came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

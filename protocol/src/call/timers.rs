@@ -4,11 +4,11 @@ use super::core::{CallCore, Cx};
 use super::effect::{CallEffect, LinkCommand};
 use super::end_reason::cause;
 use super::ending::End;
-use super::limits::{ANNOUNCE_EVERY_MS, GIVE_UP_MS, RESTART_AT_MS, STATUS_EVERY_MS};
 use super::negotiation::ctl_status;
 use super::state::{Call, Flow, Leg, Peer, Phase};
 use super::times::Times;
 use crate::ids::{CallId, DeviceId};
+use crate::limits::{ANNOUNCE_EVERY_MS, GIVE_UP_MS, RESTART_AT_MS, STATUS_EVERY_MS};
 use crate::wire::bodies::{Reason, Status};
 
 /// What a deadline of a call is for.
