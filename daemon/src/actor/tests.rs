@@ -1,1 +1,297 @@
-//! The actor around a scripted core.
+//! The actor around a scripted core, with a real store and recorded media.
+
+mod links;
+mod order;
+mod questions;
+mod stopping;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use ahoy_media::host_media::api::{AudioEvent, DeviceInfo, ReceiveStats, Sound, SourceStats};
+use ahoy_media::simple_webrtc::engine::{
+    AudioFrame, AudioPacket, Candidate, DescriptionKind, Engine, EngineError, LinkEvent, LinkId, LinkSpec, PacketSink,
+    TransportStats,
+};
+use ahoy_protocol::core::effect::{Effect, NetCommand};
+use ahoy_protocol::core::input::{Input, LinkOf};
+use ahoy_protocol::ids::Now;
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use super::*;
+use crate::control::{Board, Hub};
+use crate::store::Store;
+
+/// What a script sees and answers with.
+type Script = Box<dyn FnMut(&Input, Now) -> Vec<Effect> + Send>;
+
+/// A core that follows a script.
+struct Scripted {
+    script: Script,
+    state: Arc<Mutex<State>>,
+}
+
+/// What tests set and read while the actor runs.
+#[derive(Default)]
+struct State {
+    next_timer_ms: Option<u64>,
+    links: Vec<LinkOf>,
+    calls: usize,
+    busy: bool,
+}
+
+impl Machine for Scripted {
+    fn handle(&mut self, input: Input, now: Now, _rng: &mut dyn rand_core::CryptoRng) -> Vec<Effect> {
+        (self.script)(&input, now)
+    }
+
+    fn next_timer_ms(&self) -> Option<u64> {
+        self.state.lock().unwrap().next_timer_ms
+    }
+
+    fn links(&self) -> Vec<LinkOf> {
+        self.state.lock().unwrap().links.clone()
+    }
+
+    fn calls(&self) -> usize {
+        self.state.lock().unwrap().calls
+    }
+
+    fn drained(&self) -> bool {
+        !self.state.lock().unwrap().busy
+    }
+}
+
+/// Writes down what the actor does with links and sound.
+#[derive(Default)]
+struct Recorder {
+    done: Mutex<Vec<String>>,
+    refuse: Mutex<HashMap<&'static str, EngineError>>,
+    stats: Mutex<HashMap<LinkId, TransportStats>>,
+    heard: Mutex<HashMap<LinkId, ReceiveStats>>,
+    open: Mutex<usize>,
+}
+
+impl Recorder {
+    fn note(&self, what: String) {
+        self.done.lock().unwrap().push(what);
+    }
+
+    fn engine(&self, what: &'static str, note: String) -> Result<(), EngineError> {
+        self.note(note);
+        self.refuse.lock().unwrap().get(what).cloned().map_or(Ok(()), Err)
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.done.lock().unwrap())
+    }
+}
+
+impl Engine for Recorder {
+    fn open(&self, spec: LinkSpec) -> Result<(), EngineError> {
+        let LinkSpec { link, role, policy, bind, .. } = spec;
+        self.engine("open", format!("open {} {role:?} {policy:?} {bind:?}", link.0))
+    }
+    fn apply(&self, link: LinkId, kind: DescriptionKind, generation: u32, sdp: String) -> Result<(), EngineError> {
+        self.engine("apply", format!("apply {} {kind:?} {generation} {sdp}", link.0))
+    }
+    fn add_candidate(&self, link: LinkId, generation: u32, candidate: Candidate) -> Result<(), EngineError> {
+        self.engine("candidate", format!("candidate {} {generation} {:?} {}", link.0, candidate.kind, candidate.ip))
+    }
+    fn end_of_candidates(&self, link: LinkId, generation: u32) -> Result<(), EngineError> {
+        self.engine("end", format!("end {} {generation}", link.0))
+    }
+    fn restart(&self, link: LinkId, generation: u32) -> Result<(), EngineError> {
+        self.engine("restart", format!("restart {} {generation}", link.0))
+    }
+    fn send_audio(&self, _link: LinkId, _frame: AudioFrame) -> Result<(), EngineError> {
+        Ok(())
+    }
+    fn send_ctl(&self, link: LinkId, message: Bytes) -> Result<(), EngineError> {
+        self.engine("ctl", format!("ctl {} {message:?}", link.0))
+    }
+    fn stats(&self, link: LinkId) -> Result<TransportStats, EngineError> {
+        self.stats.lock().unwrap().get(&link).cloned().ok_or(EngineError::NoSuchLink)
+    }
+    fn close(&self, link: LinkId) {
+        self.note(format!("close {}", link.0));
+    }
+    fn open_links(&self) -> usize {
+        *self.open.lock().unwrap()
+    }
+}
+
+struct Nowhere;
+
+impl PacketSink for Nowhere {
+    fn packet(&mut self, _packet: AudioPacket) {}
+}
+
+impl Sound for Recorder {
+    fn microphone(&self, open: bool) {
+        self.note(format!("microphone {open}"));
+    }
+    fn mute(&self, muted: bool) {
+        self.note(format!("mute {muted}"));
+    }
+    fn add_link(&self, link: LinkId) -> Box<dyn PacketSink> {
+        self.note(format!("hear {}", link.0));
+        Box::new(Nowhere)
+    }
+    fn send(&self, link: LinkId, on: bool) {
+        self.note(format!("send {} {on}", link.0));
+    }
+    fn play(&self, link: LinkId, on: bool) {
+        self.note(format!("play {} {on}", link.0));
+    }
+    fn remove_link(&self, link: LinkId) {
+        self.note(format!("forget {}", link.0));
+    }
+    fn receive_stats(&self, link: LinkId) -> Option<ReceiveStats> {
+        self.heard.lock().unwrap().get(&link).cloned()
+    }
+    fn source_stats(&self) -> SourceStats {
+        SourceStats { target_bitrate_bps: 32_000, capture_delay_ms: 20.0 }
+    }
+    fn devices(&self) -> Vec<DeviceInfo> {
+        Vec::new()
+    }
+}
+
+/// A running actor and everything around it.
+struct World {
+    network: mpsc::Sender<Input>,
+    questions: mpsc::Sender<Question>,
+    links: mpsc::Sender<(LinkId, LinkEvent)>,
+    audio: mpsc::Sender<AudioEvent>,
+    stop: watch::Sender<bool>,
+    commands: mpsc::Receiver<NetCommand>,
+    media: Arc<Recorder>,
+    state: Arc<Mutex<State>>,
+    hub: Hub,
+    board: Arc<Board>,
+    actor: JoinHandle<()>,
+    dir: tempfile::TempDir,
+}
+
+impl World {
+    fn new(script: impl FnMut(&Input, Now) -> Vec<Effect> + Send + 'static) -> Self {
+        Self::with(Vec::new(), 64, Recorder::default(), script)
+    }
+
+    fn with(
+        first: Vec<Effect>,
+        room: usize,
+        media: Recorder,
+        script: impl FnMut(&Input, Now) -> Vec<Effect> + Send + 'static,
+    ) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (done, committed) = mpsc::channel(limits::WAITING_GROUPS);
+        let (file, key) = (dir.path().join("store.redb"), dir.path().join("store.key"));
+        let store = Arc::new(Store::open(&file, &key, done).unwrap().0);
+        let (network, network_in) = mpsc::channel(64);
+        let (questions, questions_in) = mpsc::channel(64);
+        let (links, links_in) = mpsc::channel(64);
+        let (audio, audio_in) = mpsc::channel(64);
+        let (stop, stop_in) = watch::channel(false);
+        let (commands_out, commands) = mpsc::channel(room);
+        let inboxes = Inboxes {
+            network: network_in,
+            questions: questions_in,
+            links: links_in,
+            audio: audio_in,
+            committed,
+            stop: stop_in,
+        };
+        let media = Arc::new(media);
+        let hub = Hub::new(0);
+        let board = Arc::new(Board::new("account".into(), "device".into()));
+        let ports = Ports {
+            network: commands_out,
+            media: Media::new(media.clone(), media.clone(), Vec::new(), false),
+            store,
+            hub: hub.clone(),
+            board: board.clone(),
+        };
+        let state = Arc::new(Mutex::new(State::default()));
+        let core = Scripted { script: Box::new(script), state: state.clone() };
+        let (tell, _) = watch::channel(Vec::new());
+        let actor = tokio::spawn(Actor::new(core, first, ports, Clock::start(), tell).run(inboxes));
+        Self { network, questions, links, audio, stop, commands, media, state, hub, board, actor, dir }
+    }
+
+    async fn ask(&self, ask: Ask) -> Result<Reply, ControlError> {
+        let (answer, wait) = oneshot::channel();
+        self.questions.send(Question { client: "tester".into(), ask, answer }).await.unwrap();
+        wait.await.expect("the actor dropped a question")
+    }
+
+    /// Returns once the actor has taken everything that was sent before; the script must answer questions.
+    async fn settle(&self) {
+        // A state answer passes through the core and the groups. Other inboxes are read in no fixed order, so
+        // they have to be empty first.
+        let until = Instant::now() + Duration::from_secs(5);
+        while self.network.capacity() < 64 || self.links.capacity() < 64 || self.audio.capacity() < 64 {
+            assert!(Instant::now() < until, "the actor does not read");
+            tokio::task::yield_now().await;
+        }
+        self.ask(Ask::Snapshot).await.unwrap();
+    }
+
+    /// Every event so far.
+    fn events(&self) -> Vec<serde_json::Value> {
+        let mut all = Vec::new();
+        let mut next = 1;
+        while let crate::control::Taken::Lines(lines, then) = self.hub.take(next, u64::MAX) {
+            if lines.is_empty() {
+                break;
+            }
+            let read = |line: &Arc<str>| serde_json::from_str::<serde_json::Value>(line).unwrap()["params"].clone();
+            all.extend(lines.iter().map(read));
+            next = then;
+        }
+        all
+    }
+}
+
+/// Answers what a real core would: the state.
+fn snapshot_reply(input: &Input) -> Option<Effect> {
+    use ahoy_protocol::control::{Snapshot, Status, SubscribedReply};
+    let Input::Command { ticket, command: Command::Snapshot, .. } = input else { return None };
+    let status = Status {
+        version: String::new(),
+        api: String::new(),
+        account: String::new(),
+        device: String::new(),
+        peers: 0,
+        calls: 0,
+        uptime_ms: 0,
+    };
+    let snapshot = Snapshot { status, calls: Vec::new(), contacts: Vec::new(), muted: false };
+    let reply = Reply::Subscribed(SubscribedReply { seq: 0, snapshot: Some(Box::new(snapshot)) });
+    Some(Effect::Reply { ticket: *ticket, result: Box::new(Ok(reply)) })
+}
+
+/// Effects that a `Ctl` input with this number stands for; everything else gets the state or nothing.
+fn on(cases: impl Fn(u64) -> Vec<Effect> + Send + 'static) -> impl FnMut(&Input, Now) -> Vec<Effect> + Send + 'static {
+    move |input, _| match input {
+        Input::Ctl { link, .. } => cases(link.0),
+        other => snapshot_reply(other).into_iter().collect(),
+    }
+}
+
+/// An input that the scripts of [`on`] know by its number.
+fn number(number: u64) -> Input {
+    Input::Ctl { link: ahoy_protocol::ids::LinkId(number), message: Vec::new() }
+}
+
+fn warning(about: &str) -> Effect {
+    Effect::Event(Box::new(EventKind::Warning { about: about.into(), hint: String::new() }))
+}
+
+fn topic(letter: u8) -> ahoy_protocol::core::input::Topic {
+    ahoy_protocol::core::input::Topic([letter; 32])
+}
