@@ -192,6 +192,8 @@ async fn bit_rates_are_those_of_the_last_second() {
     world.media.stats.lock().unwrap().insert(link, TransportStats::default());
     world.network.send(number(5)).await.unwrap();
     world.settle().await;
+    // Bytes are counted at full seconds, and change between them.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     for second in 1..=3_u64 {
         let stats = TransportStats { bytes_sent: second * 4_000, bytes_received: second * 2_000, ..Default::default() };
         world.media.stats.lock().unwrap().insert(link, stats);
