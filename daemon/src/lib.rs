@@ -4,6 +4,7 @@ pub mod actor;
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod gossip;
 pub mod home;
 pub mod limits;
 pub mod logging;

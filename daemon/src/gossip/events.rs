@@ -1,0 +1,199 @@
+//! What libp2p reports, told to the core.
+
+use std::time::Instant;
+
+use ahoy_protocol::core::input::NetEvent;
+use ahoy_protocol::ids::DeviceId;
+use libp2p::core::ConnectedPoint;
+use libp2p::request_response::{self, Message, OutboundFailure};
+use libp2p::swarm::{ConnectionId, DialError, SwarmEvent};
+use libp2p::{Multiaddr, PeerId, mdns};
+
+use super::address::{Reach, ip_of, reach};
+use super::behaviour::BehavioursEvent;
+use super::device::device_of;
+use super::driver::Driver;
+use super::gate::GateEvent;
+use super::limits;
+use super::{prekey, pulse};
+
+impl Driver {
+    /// Takes an event of the swarm.
+    pub(crate) fn on_swarm(&mut self, event: SwarmEvent<BehavioursEvent>, now: Instant) {
+        match event {
+            SwarmEvent::Behaviour(event) => self.on_behaviour(event, now),
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, num_established, .. } => {
+                self.on_established(peer_id, connection_id, &endpoint, num_established.get(), now);
+            }
+            SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, .. } => {
+                self.peers.closed(connection_id);
+                if let (Some(device), 0) = (device_of(&peer_id), num_established) {
+                    self.on_disconnected(device);
+                }
+            }
+            SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => self.on_dial_error(peer_id, &error),
+            SwarmEvent::NewListenAddr { .. }
+            | SwarmEvent::ExpiredListenAddr { .. }
+            | SwarmEvent::ListenerClosed { .. } => {
+                let all = self.swarm.listeners().map(Multiaddr::to_vec).collect();
+                self.outbox.event(NetEvent::Listening(all));
+            }
+            SwarmEvent::ListenerError { error, .. } => tracing::debug!(%error, "a listener had an error"),
+            SwarmEvent::IncomingConnection { .. }
+            | SwarmEvent::IncomingConnectionError { .. }
+            | SwarmEvent::Dialing { .. }
+            | SwarmEvent::NewExternalAddrCandidate { .. }
+            | SwarmEvent::ExternalAddrConfirmed { .. }
+            | SwarmEvent::ExternalAddrExpired { .. }
+            | SwarmEvent::NewExternalAddrOfPeer { .. } => {}
+            // Kinds that a later libp2p adds.
+            _ => {}
+        }
+    }
+
+    fn on_behaviour(&mut self, event: BehavioursEvent, now: Instant) {
+        match event {
+            BehavioursEvent::Limits(never) => match never {},
+            BehavioursEvent::Gossip(GateEvent::Inner(event)) => self.on_gossip(event, now),
+            BehavioursEvent::Gossip(GateEvent::Left(peer)) => {
+                if let Some(device) = device_of(&peer) {
+                    self.on_left(device);
+                }
+            }
+            BehavioursEvent::Prekey(event) => self.on_prekey(event, now),
+            BehavioursEvent::Pulse(event) => self.on_pulse(event),
+            BehavioursEvent::Mdns(mdns::Event::Discovered(seen)) => self.on_discovered(seen),
+            BehavioursEvent::Mdns(mdns::Event::Expired(gone)) => {
+                for (peer, address) in gone {
+                    if let Some(device) = device_of(&peer) {
+                        self.discovered.remove(device, &address);
+                    }
+                }
+            }
+        }
+    }
+
+    fn on_established(
+        &mut self,
+        peer: PeerId,
+        connection: ConnectionId,
+        endpoint: &ConnectedPoint,
+        count: u32,
+        now: Instant,
+    ) {
+        let device = device_of(&peer).filter(|_| count <= limits::CONNECTIONS_PER_DEVICE);
+        let Some(device) = device else {
+            self.swarm.close_connection(connection);
+            return;
+        };
+        self.dials.connected(device);
+        if !self.swarm.behaviour().gossip.is_allowed(&peer)
+            && let Some(oldest) = self.peers.stranger(device, connection)
+        {
+            self.counters.strangers_dropped.add();
+            self.swarm.close_connection(oldest);
+        }
+        if count > 1 {
+            return;
+        }
+        self.peers.connected(device, now);
+        let ip = ip_of(endpoint.get_remote_address());
+        self.outbox.event(NetEvent::Connected {
+            device,
+            // In memory, everybody is in this process.
+            loopback: self.ours.memory || ip.map(reach) == Some(Reach::Loopback),
+            private: ip.is_some_and(|ip| self.ours.is_near(ip)),
+        });
+    }
+
+    fn on_dial_error(&mut self, peer: Option<PeerId>, error: &DialError) {
+        let Some(peer) = peer else { return };
+        let Some(device) = device_of(&peer) else { return };
+        let step = self.dials.failed(device, error);
+        self.dial(device, peer, step);
+    }
+
+    /// The device has refused our gossip or is no longer allowed it; it may still be connected.
+    fn on_left(&mut self, device: DeviceId) {
+        let Some(peer) = self.peers.get_mut(device) else { return };
+        for topic in std::mem::take(&mut peer.topics) {
+            self.outbox.event(NetEvent::Unsubscribed { device, topic });
+        }
+    }
+
+    fn on_disconnected(&mut self, device: DeviceId) {
+        for topic in self.peers.disconnected(device) {
+            self.outbox.event(NetEvent::Unsubscribed { device, topic });
+        }
+        self.outbox.event(NetEvent::Disconnected { device });
+    }
+
+    fn on_prekey(&mut self, event: prekey::Event, now: Instant) {
+        match event {
+            request_response::Event::Message { peer, message, .. } => match message {
+                Message::Request { request_id, request, channel } => {
+                    let Some(device) = device_of(&peer) else { return };
+                    let ticket = self.may_answer(peer, device, now).then(|| self.desk.asked(request_id, channel));
+                    if let Some(ticket) = ticket.flatten() {
+                        self.counters.prekey_requests.add();
+                        self.outbox.event(NetEvent::PrekeyRequest { device, request, ticket });
+                    } else {
+                        self.counters.prekey_over_rate.add();
+                    }
+                }
+                Message::Response { request_id, response } => self.on_prekey_closed(request_id, response),
+            },
+            request_response::Event::OutboundFailure { request_id, .. } => self.on_prekey_closed(request_id, None),
+            request_response::Event::InboundFailure { request_id, .. } => self.desk.lapsed(request_id),
+            request_response::Event::ResponseSent { .. } => {}
+        }
+    }
+
+    fn may_answer(&mut self, peer: PeerId, device: DeviceId, now: Instant) -> bool {
+        let Some(known) = self.peers.get_mut(device) else { return false };
+        // Strangers share a budget, so that a crowd of them cannot keep us busy nor lock contacts out.
+        known.prekeys.take(now) && (self.swarm.behaviour().gossip.is_allowed(&peer) || self.prekeys.take(now))
+    }
+
+    fn on_prekey_closed(&mut self, id: request_response::OutboundRequestId, answer: Option<Vec<u8>>) {
+        if let Some(device) = self.desk.closed(id) {
+            self.outbox.event(NetEvent::Prekey { device, answer });
+        }
+    }
+
+    fn on_pulse(&mut self, event: pulse::Event) {
+        match event {
+            request_response::Event::Message { message: Message::Request { request, channel, .. }, .. } => {
+                // An error says that the asker is gone.
+                self.swarm.behaviour_mut().pulse.send_response(channel, request).unwrap_or_default();
+            }
+            request_response::Event::OutboundFailure { peer, error: OutboundFailure::Timeout, .. } => {
+                self.counters.vanished.add();
+                // An error says that it is closed already.
+                self.swarm.disconnect_peer_id(peer).unwrap_or_default();
+            }
+            request_response::Event::Message { peer, message: Message::Response { .. }, .. }
+            | request_response::Event::OutboundFailure { peer, .. } => {
+                if let Some(known) = device_of(&peer).and_then(|device| self.peers.get_mut(device)) {
+                    known.pulse.answered();
+                }
+            }
+            request_response::Event::InboundFailure { .. } | request_response::Event::ResponseSent { .. } => {}
+        }
+    }
+
+    fn on_discovered(&mut self, seen: Vec<(PeerId, Multiaddr)>) {
+        let mut devices: Vec<DeviceId> = Vec::new();
+        for (peer, address) in seen {
+            let Some(device) = device_of(&peer) else { continue };
+            self.discovered.add(device, address);
+            if !devices.contains(&device) {
+                devices.push(device);
+            }
+        }
+        for device in devices {
+            let addresses = self.discovered.of(device).iter().map(Multiaddr::to_vec).collect();
+            self.outbox.event(NetEvent::Discovered { device, addresses });
+        }
+    }
+}

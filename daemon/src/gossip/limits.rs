@@ -1,0 +1,85 @@
+//! Every bound of the network driver, with unit and reason.
+
+use std::time::Duration;
+
+/// Commands that wait for the driver. The core resends what gets lost, but never needs so many.
+pub const COMMANDS: usize = 1024;
+/// Events for the core that wait in the driver before it stops reading the network.
+pub const OUTBOX: usize = 1024;
+/// Topics a peer may have: a hundred calls' worth. More of them are not seen.
+pub const TOPICS_PER_PEER: usize = 512;
+/// Topics we hold ourselves, so that one hello carries them all and everybody sees them.
+pub const OWN_TOPICS: usize = 512;
+/// Bytes of one gossip RPC; a hello with all topics is 20 KiB.
+pub const RPC_BYTES: usize = 256 * 1024;
+/// Messages of one gossip RPC; a mesh peer sends them one by one.
+pub const MESSAGES_PER_RPC: usize = 64;
+/// Messages that wait for one slow peer (4096 bytes each at most).
+pub const SEND_QUEUE: usize = 256;
+/// Largest gossip message of ours, in bytes (wire.md 5).
+pub const MESSAGE_BYTES: usize = 4096;
+/// Messages a peer may send at once; a call set-up takes about 40.
+pub const MESSAGE_BURST: u32 = 256;
+/// Messages a second a peer may send on and on. With 5 s of history this bounds what one peer can
+/// make gossipsub keep to 2.3 MiB.
+pub const MESSAGES_PER_SECOND: u32 = 64;
+/// Devices whose rates are remembered; full buckets are forgotten first.
+pub const RATED_PEERS: usize = 512;
+/// Publications that wait for a subscriber.
+pub const UNSENT: usize = 64;
+/// How long they wait; then the core's own resend has long taken over.
+pub const UNSENT_FOR: Duration = Duration::from_secs(5);
+/// Bytes of a prekey answer: record 293, device set 365 at most, length 2; rounded up.
+pub const PREKEY_ANSWER_BYTES: usize = 1024;
+/// How long a prekey exchange may take.
+pub const PREKEY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Streams of a request protocol open at once on one connection.
+pub const REQUESTS_PER_CONNECTION: usize = 4;
+/// Prekey requests of others that wait for the core's answer.
+pub const PREKEY_WAITING: usize = 64;
+/// Prekey requests a second, all peers together, and how many at once: each costs us an HMAC a token and day.
+pub const PREKEYS_PER_SECOND: u32 = 20;
+/// See above.
+pub const PREKEY_BURST: u32 = 60;
+/// Our own prekey requests under way.
+pub const PREKEY_ASKED: usize = 64;
+/// Addresses remembered or dialled of one device.
+pub const ADDRESSES: usize = 16;
+/// Devices whose mDNS addresses are remembered.
+pub const DISCOVERED: usize = 256;
+/// Dials under way; more are refused.
+pub const DIALS: usize = 64;
+/// Connections being negotiated that others have opened.
+pub const PENDING_INCOMING: u32 = 64;
+/// Connections in all, of devices that aren't allowed gossip too.
+pub const CONNECTIONS: u32 = 256;
+/// Connections of one device: two after simultaneous dials, and as many that are dying.
+pub const CONNECTIONS_PER_DEVICE: u32 = 4;
+/// Connections of devices that aren't allowed gossip; the oldest goes.
+pub const STRANGERS: usize = 32;
+/// Streams of one connection: gossip 2, prekey and pulse up to 8. Each can hold 256 KiB unread.
+pub const STREAMS: usize = 16;
+/// Streams of one connection on which no protocol is agreed yet.
+pub const NEGOTIATING: usize = 8;
+/// Time for noise and yamux on a new connection.
+pub const HANDSHAKE: Duration = Duration::from_secs(5);
+/// A connection without gossip and without a request is closed after this.
+pub const IDLE: Duration = Duration::from_secs(45);
+/// Pulse toward devices that we exchanged a message with lately: finds a vanished peer in 6 s.
+pub const PULSE_ACTIVE: Duration = Duration::from_secs(2);
+/// How long a device counts as active after its last message: as long as a call rings.
+pub const ACTIVE_FOR: Duration = Duration::from_secs(60);
+/// Pulse toward the others, all at the same time, so 20 contacts cost few wake-ups and 2 MB a day.
+pub const PULSE_IDLE: Duration = Duration::from_secs(240);
+/// A pulse that isn't answered in this time: the device has vanished.
+pub const PULSE_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long the listeners may take to name their first address.
+pub const LISTEN_TIMEOUT: Duration = Duration::from_secs(5);
+/// Prekey requests of one device at once, and a second: one a day is needed.
+pub const PREKEY_PEER_BURST: u32 = 5;
+/// See above.
+pub const PREKEY_PEER_PER_SECOND: u32 = 1;
+/// Characters of the report on a dial that failed.
+pub const TRIED_CHARS: usize = 2048;
+/// How long closing connections may take when the daemon stops.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);

@@ -1,0 +1,102 @@
+//! Who is connected, and what the driver knows of each.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::Instant;
+
+use ahoy_protocol::core::input::Topic;
+use ahoy_protocol::ids::DeviceId;
+use libp2p::swarm::ConnectionId;
+
+use super::bucket::Bucket;
+use super::limits;
+use super::pulse::Pulse;
+
+/// A connected device.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    /// Topics it has told us, all of ours' form; at most [`limits::TOPICS_PER_PEER`].
+    pub(crate) topics: BTreeSet<Topic>,
+    /// When it is asked for a sign of life.
+    pub(crate) pulse: Pulse,
+    /// Its prekey requests.
+    pub(crate) prekeys: Bucket,
+}
+
+/// All connected devices.
+#[derive(Debug, Default)]
+pub(crate) struct Peers {
+    map: HashMap<DeviceId, Peer>,
+    strangers: VecDeque<(DeviceId, ConnectionId)>,
+}
+
+impl Peers {
+    /// The first connection to a device.
+    pub(crate) fn connected(&mut self, device: DeviceId, now: Instant) {
+        let prekeys = Bucket::new(limits::PREKEY_PEER_BURST, limits::PREKEY_PEER_PER_SECOND, now);
+        self.map.insert(device, Peer { topics: BTreeSet::new(), pulse: Pulse::new(now), prekeys });
+    }
+
+    /// The last is gone; the topics it had.
+    pub(crate) fn disconnected(&mut self, device: DeviceId) -> Vec<Topic> {
+        self.map.remove(&device).map(|peer| peer.topics.into_iter().collect()).unwrap_or_default()
+    }
+
+    /// A connected device.
+    pub(crate) fn get_mut(&mut self, device: DeviceId) -> Option<&mut Peer> {
+        self.map.get_mut(&device)
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (DeviceId, &Peer)> {
+        self.map.iter().map(|(device, peer)| (*device, peer))
+    }
+
+    /// A message goes to everybody who holds this topic.
+    pub(crate) fn sent(&mut self, topic: Topic, now: Instant) {
+        for peer in self.map.values_mut().filter(|peer| peer.topics.contains(&topic)) {
+            peer.pulse.active(now);
+        }
+    }
+
+    /// A connection of a device that isn't allowed gossip; the one to close, if they are too many.
+    pub(crate) fn stranger(&mut self, device: DeviceId, connection: ConnectionId) -> Option<ConnectionId> {
+        self.strangers.push_back((device, connection));
+        if self.strangers.len() <= limits::STRANGERS {
+            return None;
+        }
+        self.strangers.pop_front().map(|(_, oldest)| oldest)
+    }
+
+    /// It is allowed now.
+    pub(crate) fn no_stranger(&mut self, device: DeviceId) {
+        self.strangers.retain(|(stranger, _)| *stranger != device);
+    }
+
+    /// A connection is closed.
+    pub(crate) fn closed(&mut self, connection: ConnectionId) {
+        self.strangers.retain(|(_, id)| *id != connection);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(n: usize) -> DeviceId {
+        DeviceId([u8::try_from(n).unwrap(); 32])
+    }
+
+    #[test]
+    fn the_oldest_stranger_makes_room_for_the_newest() {
+        let mut peers = Peers::default();
+        for n in 0..limits::STRANGERS {
+            assert_eq!(peers.stranger(device(n), ConnectionId::new_unchecked(n)), None);
+        }
+        peers.closed(ConnectionId::new_unchecked(0));
+        assert_eq!(peers.stranger(device(100), ConnectionId::new_unchecked(100)), None);
+        peers.no_stranger(device(1));
+        assert_eq!(peers.stranger(device(101), ConnectionId::new_unchecked(101)), None);
+        let oldest = peers.stranger(device(102), ConnectionId::new_unchecked(102));
+        assert_eq!(oldest, Some(ConnectionId::new_unchecked(2)));
+    }
+}

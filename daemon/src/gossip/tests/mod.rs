@@ -1,0 +1,8 @@
+//! Whole drivers in one process, over the memory transport unless a test is about TCP.
+
+mod connections;
+mod gate;
+mod messages;
+mod node;
+mod outsider;
+mod prekeys;
