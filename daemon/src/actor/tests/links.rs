@@ -45,8 +45,7 @@ fn open(link: CoreLink) -> MediaCommand {
 
 #[tokio::test]
 async fn commands_reach_engine_and_sound_in_order() {
-    let candidate =
-        WireCandidate { kind: 1, protocol: 0, ip: "10.0.0.9".parse().unwrap(), port: 9, priority: 1 };
+    let candidate = WireCandidate { kind: 1, protocol: 0, ip: "10.0.0.9".parse().unwrap(), port: 9, priority: 1 };
     let odd = WireCandidate { kind: 9, ..candidate };
     let commands = vec![
         MediaCommand::Open { link: LINK, offerer: false, ice_policy: 2 },

@@ -75,7 +75,10 @@ async fn what_could_not_be_written_down_is_not_acknowledged() {
             vec![
                 put(too_long()),
                 publish(b'a'),
-                Effect::Net(NetCommand::AnswerPrekey { ticket: ahoy_protocol::core::input::NetTicket(1), answer: None }),
+                Effect::Net(NetCommand::AnswerPrekey {
+                    ticket: ahoy_protocol::core::input::NetTicket(1),
+                    answer: None,
+                }),
                 Effect::Net(NetCommand::Unsubscribe(topic(b'u'))),
                 Effect::Reply { ticket: *ticket, result: done },
                 warning("still told"),

@@ -1,8 +1,6 @@
 //! Frontends' questions: the right answer to the right one, states with their number, figures.
 
-use ahoy_protocol::control::{
-    AccountCommand, CallInfo, CallState, CallsReply, Direction, LinkState, ParticipantInfo,
-};
+use ahoy_protocol::control::{AccountCommand, CallInfo, CallState, CallsReply, Direction, LinkState, ParticipantInfo};
 use ahoy_protocol::ids::{CallId, DeviceId, LinkId as CoreLink};
 
 use super::*;
@@ -136,8 +134,7 @@ async fn status_counts_peers_and_calls() {
 async fn figures_of_a_call_come_from_engine_and_sound() {
     let world = World::new(with_calls(vec![call(0xab, CallState::Active), call(1, CallState::Ended)]));
     let link = LinkId(5);
-    world.state.lock().unwrap().links =
-        vec![LinkOf { call: CallId([0xab; 16]), device: ALICE, link: CoreLink(5) }];
+    world.state.lock().unwrap().links = vec![LinkOf { call: CallId([0xab; 16]), device: ALICE, link: CoreLink(5) }];
     let pair = ("10.0.0.1:1".parse().unwrap(), "10.0.0.2:2".parse().unwrap());
     let stats = TransportStats {
         rtt_ms: Some(30.0),
@@ -187,8 +184,7 @@ async fn bit_rates_are_those_of_the_last_second() {
         other => calls(other, now),
     });
     let link = LinkId(5);
-    world.state.lock().unwrap().links =
-        vec![LinkOf { call: CallId([0xab; 16]), device: ALICE, link: CoreLink(5) }];
+    world.state.lock().unwrap().links = vec![LinkOf { call: CallId([0xab; 16]), device: ALICE, link: CoreLink(5) }];
     world.media.stats.lock().unwrap().insert(link, TransportStats::default());
     world.network.send(number(5)).await.unwrap();
     world.settle().await;
