@@ -2,4 +2,5 @@
 
 pub mod host_media;
 pub mod limits;
+mod platform;
 pub mod simple_webrtc;

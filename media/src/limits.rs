@@ -39,3 +39,35 @@ pub const STATS_INTERVAL: Duration = Duration::from_secs(1);
 pub const CTL_BUFFER_BYTES: usize = 64 * CTL_MESSAGE_BYTES;
 /// Bytes SCTP buffers of what comes in (at least 1500, RFC 9260 section 3.3.2); `ctl` is all it carries.
 pub const SCTP_RECEIVE_BYTES: u32 = 64 * 1024;
+
+// Sound.
+
+/// Links that sound knows at once: 32 participants of a mesh, and as many that are being replaced.
+pub const MAX_LINKS: usize = 64;
+
+/// Packets of one link waiting for the audio thread: over a second at 10 ms a packet, in case the thread is late.
+pub const PACKET_RING: usize = 128;
+
+/// Packets in one jitter buffer: 2.5 s at 20 ms a packet, far above the ceiling of the delay.
+pub const JITTER_PACKETS: usize = 128;
+
+/// Bytes of one Opus packet: what fits in a datagram of the usual MTU. Larger ones are refused.
+pub const OPUS_PACKET_BYTES: usize = 1500;
+
+/// Samples at 48 kHz of one Opus packet: 120 ms (RFC 6716 section 3.2.5).
+pub const OPUS_PACKET_SAMPLES: usize = 5760;
+
+/// Sound between a device callback and the audio thread, ms: three ticks of 20 ms; more would be delay only.
+pub const DEVICE_RING_MS: u32 = 60;
+
+/// Events waiting for a slow receiver; later ones replace nothing, they are told when there is room.
+pub const PENDING_EVENTS: usize = 256;
+
+/// Data bytes of a WAV file: its sizes are 32 bits, and readers expect room for the header.
+pub const WAV_DATA_BYTES: u64 = u32::MAX as u64 - 4096;
+
+/// Channels of a WAV file or device that are mixed down: more is a broken header.
+pub const CHANNELS: u16 = 64;
+
+/// Sample rates of files and devices, Hz: telephony to the highest of studio cards.
+pub const SAMPLE_RATES: std::ops::RangeInclusive<u32> = 4_000..=384_000;

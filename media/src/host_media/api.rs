@@ -37,7 +37,24 @@ pub struct AudioConfig {
     pub frame_ms: u32,
 }
 
-/// Where encoded frames go; called on the audio thread: must not block.
+/// Why sound cannot start. All are for the caller to mend: a setting, or this machine.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SoundError {
+    /// The microphone's specification cannot be used.
+    #[error("audio input: {0}")]
+    Input(String),
+    /// The speaker's specification cannot be used.
+    #[error("audio output: {0}")]
+    Output(String),
+    /// A figure is out of range.
+    #[error("audio setting: {0}")]
+    Setting(String),
+    /// The system gives no thread.
+    #[error("the audio thread cannot be started: {0}")]
+    Thread(String),
+}
+
+/// Where encoded frames go; called on the audio thread: must not block, and must not call back into [`Sound`].
 pub trait FrameOut: Send {
     /// One encoded frame for one link.
     fn frame(&mut self, link: LinkId, frame: AudioFrame);

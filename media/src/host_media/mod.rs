@@ -1,3 +1,21 @@
 //! Sound of this machine: devices (or what stands for them), the encoder, jitter buffers, the mixer.
 
 pub mod api;
+mod capture;
+mod clock;
+mod controls;
+mod desk;
+mod jitter_buffer;
+mod mixer;
+pub mod opus;
+mod receiver;
+mod resample;
+mod sink;
+pub mod sound;
+mod source;
+mod voice;
+
+#[cfg(test)]
+mod signals;
+#[cfg(test)]
+mod test_dir;

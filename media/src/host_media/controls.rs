@@ -1,0 +1,174 @@
+//! What the daemon wants of sound, as a state and not as a queue of commands: the newest wish counts, none is lost, and
+//! the bound is the number of links. The audio thread looks at it on every step.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use rtrb::{Consumer, Producer, RingBuffer};
+
+use super::api::{ReceiveStats, SourceStats};
+use crate::{
+    limits::{MAX_LINKS, PACKET_RING},
+    simple_webrtc::engine::{AudioPacket, LinkId, PacketSink},
+};
+
+/// Wishes, and the figures that come back.
+#[derive(Default)]
+pub(crate) struct Wishes {
+    /// The microphone is to be open.
+    pub(crate) open: bool,
+    /// How many times it was opened: a new opening starts the source anew, even if the thread missed the closing.
+    pub(crate) openings: u64,
+    /// Only silence may leave.
+    pub(crate) muted: bool,
+    /// The links.
+    pub(crate) links: BTreeMap<LinkId, LinkWish>,
+    /// The thread is to end.
+    pub(crate) stop: bool,
+    /// Figures of what is sent.
+    pub(crate) source: SourceStats,
+}
+
+/// What is wanted of a link.
+pub(crate) struct LinkWish {
+    /// Tells two links of one name apart.
+    pub(crate) number: u64,
+    /// Our sound goes there.
+    pub(crate) send: bool,
+    /// What comes from there is played: since when.
+    pub(crate) play: Option<Instant>,
+    /// Packets that come; taken by the audio thread.
+    pub(crate) packets: Option<Consumer<AudioPacket>>,
+    /// Lets packets into the ring.
+    gate: Arc<AtomicBool>,
+    /// Figures of what is heard.
+    pub(crate) stats: ReceiveStats,
+}
+
+/// Shared by the daemon's side and the audio thread.
+#[derive(Default)]
+pub(crate) struct Shared(Mutex<Wishes>);
+
+impl Shared {
+    /// The wishes. Held for moments only; while it is held, no frame leaves.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Wishes> {
+        // The wishes are plain values: a panic elsewhere leaves them whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wishes {
+    /// Opens or closes the microphone.
+    pub(crate) fn microphone(&mut self, open: bool) {
+        if open && !self.open {
+            self.openings += 1;
+        }
+        self.open = open;
+    }
+
+    /// Makes a link and the sink for its packets. Over [`MAX_LINKS`] the sink leads nowhere.
+    pub(crate) fn add_link(&mut self, link: LinkId, number: u64) -> Inlet {
+        let (producer, consumer) = RingBuffer::new(PACKET_RING);
+        let gate = Arc::new(AtomicBool::new(false));
+        if self.links.len() < MAX_LINKS || self.links.contains_key(&link) {
+            let (gate, packets) = (Arc::clone(&gate), Some(consumer));
+            let stats = ReceiveStats::default();
+            self.links.insert(link, LinkWish { number, send: false, play: None, packets, gate, stats });
+        } else {
+            tracing::warn!(limit = MAX_LINKS, "too many links: one more will not be heard");
+        }
+        Inlet { packets: producer, gate }
+    }
+
+    /// Plays a link from `now` on, or no longer.
+    pub(crate) fn play(&mut self, link: LinkId, on: bool, now: Instant) {
+        if let Some(wish) = self.links.get_mut(&link) {
+            wish.play = if on { wish.play.or(Some(now)) } else { None };
+            wish.gate.store(on, Ordering::Release);
+        }
+    }
+}
+
+/// Takes the packets of a link: wait-free. While the link is not played they are dropped here, at no cost.
+pub(crate) struct Inlet {
+    packets: Producer<AudioPacket>,
+    gate: Arc<AtomicBool>,
+}
+
+impl PacketSink for Inlet {
+    fn packet(&mut self, packet: AudioPacket) {
+        // A full ring means that the audio thread is over a second late: then the sound is lost anyway.
+        if self.gate.load(Ordering::Acquire) && self.packets.push(packet).is_err() {
+            tracing::debug!("a packet was dropped: the audio thread is late");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    const LINK: LinkId = LinkId(1);
+
+    fn packet() -> AudioPacket {
+        AudioPacket { sequence: 0, timestamp: 0, marker: false, payload: Bytes::new(), arrived: Instant::now() }
+    }
+
+    fn waiting(wishes: &Wishes) -> usize {
+        wishes.links.get(&LINK).and_then(|wish| wish.packets.as_ref()).map_or(0, Consumer::slots)
+    }
+
+    #[test]
+    fn packets_before_playing_are_dropped_and_later_ones_bounded() {
+        let mut wishes = Wishes::default();
+        let mut inlet = wishes.add_link(LINK, 1);
+        inlet.packet(packet());
+        assert_eq!(waiting(&wishes), 0);
+        wishes.play(LINK, true, Instant::now());
+        for _ in 0..1_000 {
+            inlet.packet(packet());
+        }
+        assert_eq!(waiting(&wishes), PACKET_RING);
+        wishes.play(LINK, false, Instant::now());
+        assert_eq!(wishes.links.get(&LINK).unwrap().play, None);
+    }
+
+    #[test]
+    fn playing_twice_keeps_the_first_time() {
+        let mut wishes = Wishes::default();
+        wishes.add_link(LINK, 1);
+        let first = Instant::now();
+        wishes.play(LINK, true, first);
+        wishes.play(LINK, true, first + std::time::Duration::from_secs(1));
+        assert_eq!(wishes.links.get(&LINK).unwrap().play, Some(first));
+        wishes.play(LinkId(9), true, first);
+        assert_eq!(wishes.links.len(), 1);
+    }
+
+    #[test]
+    fn each_opening_counts_but_opening_what_is_open_does_not() {
+        let mut wishes = Wishes::default();
+        for open in [true, true, false, true, false, false] {
+            wishes.microphone(open);
+        }
+        assert_eq!((wishes.open, wishes.openings), (false, 2));
+    }
+
+    #[test]
+    fn links_are_bounded() {
+        let mut wishes = Wishes::default();
+        for n in 0..2 * MAX_LINKS as u64 {
+            let mut inlet = wishes.add_link(LinkId(n), n);
+            inlet.packet(packet());
+        }
+        assert_eq!(wishes.links.len(), MAX_LINKS);
+    }
+}

@@ -1,0 +1,350 @@
+//! The first jitter buffer: waits as long as the measured unevenness asks for, conceals what is late, repairs what is
+//! lost from the next packet, and shrinks or grows by single periods of the pitch.
+
+use super::{
+    FrameDecoder, Incoming, JitterBuffer, Pulled,
+    delay::{Delay, media_us},
+    order::{Held, Order, Taken},
+    stretch::{self, Care},
+};
+use crate::{
+    host_media::{api::ReceiveStats, clock::samples_to_ms},
+    limits::OPUS_PACKET_SAMPLES,
+};
+
+/// Sound made up at a time while nothing comes, samples: 10 ms.
+const PIECE: usize = 480;
+
+/// Sound made up at most while nothing comes, samples: 120 ms. Longer sounds like a machine.
+const MADE_UP_MAX: usize = 5_760;
+
+/// A gap in the stream up to which it is filled in, samples: 200 ms. A longer one is a pause.
+const GAP_MAX: i64 = 9_600;
+
+/// Shortest piece that Opus conceals, samples: 2.5 ms.
+const GRAIN: i64 = 120;
+
+/// Delay beyond the wanted one that is left alone, microseconds: playback runs in ticks of 10 ms, so that a packet may
+/// wait that long for the next one, and shortening by the longest period must not make the delay too short.
+const SLACK_US: i64 = 11_000;
+
+/// Delay beyond the wanted one from which every frame is shortened, heard or not, microseconds.
+const FORCED_US: i64 = 60_000;
+
+/// Delay beyond the wanted one, or in all, from which whole packets are left out, microseconds. Keeps the promise that
+/// delay never stays above 400 ms.
+const CUT_EXCESS_US: i64 = 180_000;
+const CUT_TOTAL_US: i64 = 370_000;
+
+/// Delay short of the wanted one from which frames are lengthened, microseconds.
+const SHORT_US: i64 = 2_000;
+
+/// Share of lost packets from which it pays to wait for the next packet and its copy of the lost one.
+const REPAIR_FROM: f32 = 0.01;
+
+/// Weight of one packet in the share of lost ones: it follows the last 100 or so.
+const LOSS_WEIGHT: f32 = 0.01;
+
+/// ```text
+///            first packet's time has come
+/// Waiting ────────────────────────────────> Playing
+///    ^                                         │
+///    └── nothing came for 120 ms, a pause of ──┘
+///        the sender, a restart
+/// ```
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Silence until the first packet is due.
+    Waiting,
+    /// Sound flows.
+    Playing {
+        /// End of what was decoded, on the sender's timeline.
+        next: i64,
+        /// Samples made up since packets ran out, in place of what follows `next`.
+        owed: usize,
+    },
+}
+
+/// See the module. `D` decodes.
+pub(crate) struct Adaptive<D> {
+    decoder: D,
+    order: Order,
+    delay: Delay,
+    state: State,
+    /// Decoded and not yet played.
+    sound: Vec<f32>,
+    scratch: Vec<f32>,
+    loss: f32,
+    /// Length of a frame if frames carry copies of the one before, microseconds; else 0.
+    copies_us: i64,
+    waited_ms: f64,
+    counts: Counts,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    received: u64,
+    lost: u64,
+    concealed: usize,
+    repaired: u64,
+}
+
+impl<D: FrameDecoder> Adaptive<D> {
+    /// An empty buffer.
+    pub(crate) fn new(decoder: D) -> Self {
+        Self {
+            decoder,
+            order: Order::default(),
+            delay: Delay::default(),
+            state: State::Waiting,
+            sound: Vec::with_capacity(2 * OPUS_PACKET_SAMPLES),
+            scratch: vec![0.0; OPUS_PACKET_SAMPLES],
+            loss: 0.0,
+            copies_us: 0,
+            waited_ms: 0.0,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Adds sound, or says that there is none at `now_us`; none if that is not clear yet. Each call takes a packet,
+    /// makes sound or changes the state, so that calls come to an end.
+    fn more(&mut self, now_us: u64) -> Option<Pulled> {
+        match self.state {
+            State::Waiting => Some(self.begin(now_us)),
+            State::Playing { next, owed } => {
+                if self.cut(now_us, next) {
+                    None
+                } else {
+                    self.go_on(now_us, next, owed)
+                }
+            }
+        }
+    }
+
+    /// Plays the first packet if its time has come.
+    fn begin(&mut self, now_us: u64) -> Pulled {
+        let Some((first, due)) = self.order.first().zip(self.due_us()) else { return Pulled::Silence };
+        let next = first.timestamp;
+        if lag_us(now_us, next) < due {
+            return Pulled::Silence;
+        }
+        self.pass_over();
+        self.state = State::Playing { next, owed: 0 };
+        self.play_first(now_us)
+    }
+
+    fn go_on(&mut self, now_us: u64, next: i64, owed: usize) -> Option<Pulled> {
+        let Some(first) = self.order.first() else { return Some(self.starve(next, owed)) };
+        let (gap, missing, samples) = (first.timestamp - next, self.order.missing(), first.samples as i64);
+        if gap + samples <= 0 {
+            // Its time was filled in already.
+            self.pass_over();
+            self.order.take();
+            self.lose(1);
+            return None;
+        }
+        if gap > GAP_MAX || (missing == 0 && gap > 0) {
+            // The sender paused, or nothing sensible can fill the gap: begin again when its time comes.
+            self.state = State::Waiting;
+            return None;
+        }
+        let left = gap - owed as i64;
+        if missing == 0 || left < GRAIN {
+            self.pass_over();
+            return Some(self.play_first(now_us));
+        }
+        // What was made up before the gap was known counts into it.
+        Some(self.fill_gap(next + owed as i64, left))
+    }
+
+    /// Packets are lost: the last of them may be in the next packet, the others are made up. `left` samples are missing
+    /// from `next` on.
+    fn fill_gap(&mut self, next: i64, left: i64) -> Pulled {
+        let Some(first) = self.order.first() else { return Pulled::Silence };
+        let (frame, end) = (first.samples, first.timestamp);
+        let wanted = usize::try_from(left).unwrap_or(0).min(frame);
+        if left < frame as i64 + GRAIN
+            && self.decoder.has_fec(&first.payload)
+            && let Some(out) = self.scratch.get_mut(..frame)
+            && self.decoder.recover(&first.payload, out)
+        {
+            self.sound.extend_from_slice(out.get(frame - wanted..).unwrap_or_default());
+            self.counts.repaired += 1;
+            self.pass_over();
+            self.state = State::Playing { next: end, owed: 0 };
+            return Pulled::Sound;
+        }
+        let piece = left.min(PIECE as i64) / GRAIN * GRAIN;
+        self.make_up(usize::try_from(piece).unwrap_or(0));
+        self.state = State::Playing { next: next + piece, owed: 0 };
+        Pulled::MadeUp
+    }
+
+    /// Decodes the first packet and stretches it if the delay is not the wanted one.
+    fn play_first(&mut self, now_us: u64) -> Pulled {
+        let Some(packet) = self.order.take() else { return Pulled::Silence };
+        let Held { timestamp, samples, payload, arrived_us, .. } = packet;
+        let excess_us = self.excess_us(now_us, timestamp);
+        self.loss -= self.loss * LOSS_WEIGHT;
+        self.copies_us = if self.decoder.has_fec(&payload) { media_us(samples as i64) } else { self.copies_us };
+        self.state = State::Playing { next: timestamp + samples as i64, owed: 0 };
+        let decoded = self.decoder.decode(&payload, &mut self.scratch);
+        let Some(sound) = decoded.and_then(|samples| self.scratch.get(..samples)) else {
+            self.make_up(samples);
+            return Pulled::MadeUp;
+        };
+        let mut sound = sound.to_vec();
+        if let Some(excess_us) = excess_us {
+            if excess_us > SLACK_US {
+                stretch::shorten(&mut sound, if excess_us > FORCED_US { Care::Forced } else { Care::Unheard });
+            } else if excess_us < -SHORT_US {
+                stretch::lengthen(&mut sound, Care::Unheard);
+            }
+        }
+        let waited_ms = now_us.saturating_sub(arrived_us) as f64 / 1_000.0 + samples_to_ms(self.sound.len());
+        self.waited_ms += (waited_ms - self.waited_ms) / 16.0;
+        self.sound.extend_from_slice(&sound);
+        Pulled::Sound
+    }
+
+    /// Nothing is there: makes sound up, for a while.
+    fn starve(&mut self, next: i64, owed: usize) -> Pulled {
+        if owed >= MADE_UP_MAX {
+            self.state = State::Waiting;
+            return Pulled::Silence;
+        }
+        self.make_up(PIECE);
+        let owed = owed + PIECE;
+        self.state = State::Playing { next, owed };
+        if owed >= MADE_UP_MAX {
+            // The end of made-up sound must not click.
+            let from = self.sound.len().saturating_sub(PIECE);
+            for (n, sample) in self.sound.iter_mut().skip(from).enumerate() {
+                *sample *= 1.0 - n as f32 / PIECE as f32;
+            }
+        }
+        Pulled::MadeUp
+    }
+
+    fn make_up(&mut self, samples: usize) {
+        if let Some(out) = self.scratch.get_mut(..samples) {
+            self.decoder.conceal(out);
+            self.sound.extend_from_slice(out);
+            self.counts.concealed += samples;
+        }
+    }
+
+    /// Gives up on the packets missing before the first that waits.
+    fn pass_over(&mut self) {
+        let missing = self.order.missing();
+        self.order.give_up(missing);
+        self.lose(missing);
+    }
+
+    fn lose(&mut self, packets: i64) {
+        self.counts.lost += packets.unsigned_abs();
+        for _ in 0..packets.min(100) {
+            self.loss += (1.0 - self.loss) * LOSS_WEIGHT;
+        }
+    }
+
+    /// Leaves packets out while the delay is far too long and newer ones wait; true if it did.
+    fn cut(&mut self, now_us: u64, mut next: i64) -> bool {
+        let Some(due) = self.due_us() else { return false };
+        let late = |at: i64| lag_us(now_us, at) - due;
+        let position = next - self.sound.len() as i64;
+        let total = lag_us(now_us, position).saturating_sub(self.delay.recent_us());
+        if late(position) < CUT_EXCESS_US && total < CUT_TOTAL_US {
+            return false;
+        }
+        let (end, mut cut) = (self.order.end().unwrap_or(next), false);
+        while let Some(first) = self.order.first() {
+            let after = first.timestamp + first.samples as i64;
+            if late(first.timestamp) <= 0 || after >= end {
+                break;
+            }
+            (next, cut) = (after, true);
+            self.pass_over();
+            self.order.take();
+            self.state = State::Playing { next, owed: 0 };
+        }
+        cut
+    }
+
+    /// When a sample is to be played, as play time minus media time in microseconds.
+    fn due_us(&self) -> Option<i64> {
+        self.delay.due_us(if self.loss >= REPAIR_FROM { self.copies_us } else { 0 })
+    }
+
+    /// How much sooner than needed the packet at `timestamp` came, if it is decoded now, microseconds. (What is decoded
+    /// and not played yet adds to the delay, but gives packets no time.)
+    fn excess_us(&self, now_us: u64, timestamp: i64) -> Option<i64> {
+        Some(lag_us(now_us, timestamp) - self.due_us()?)
+    }
+}
+
+/// Play time minus media time, microseconds.
+fn lag_us(now_us: u64, timestamp: i64) -> i64 {
+    i64::try_from(now_us).unwrap_or(i64::MAX).saturating_sub(media_us(timestamp))
+}
+
+impl<D: FrameDecoder> JitterBuffer for Adaptive<D> {
+    fn insert(&mut self, packet: Incoming) {
+        // What is no Opus packet is as good as lost.
+        let Some(samples) = self.decoder.samples(&packet.payload) else { return };
+        let arrived_us = packet.arrived_us;
+        match self.order.insert(packet, samples) {
+            Taken::Kept(timestamp) | Taken::Late(timestamp) => {
+                self.counts.received += 1;
+                self.delay.arrived(timestamp, arrived_us);
+            }
+            Taken::Double | Taken::Doubtful => {}
+            Taken::Restarted(timestamp) => {
+                self.counts.received += 1;
+                self.delay = Delay::default();
+                self.delay.arrived(timestamp, arrived_us);
+                self.state = State::Waiting;
+                self.decoder.reset();
+            }
+        }
+    }
+
+    fn pull(&mut self, now_us: u64, out: &mut [f32]) -> Pulled {
+        let mut gave = if self.sound.is_empty() { Pulled::Silence } else { Pulled::Sound };
+        while self.sound.len() < out.len() {
+            match self.more(now_us) {
+                Some(Pulled::Silence) => break,
+                Some(Pulled::Sound) => gave = Pulled::Sound,
+                Some(Pulled::MadeUp) if gave == Pulled::Silence => gave = Pulled::MadeUp,
+                Some(Pulled::MadeUp) | None => {}
+            }
+        }
+        let ready = self.sound.len().min(out.len());
+        let (sound, silence) = out.split_at_mut(ready);
+        for (sample, value) in sound.iter_mut().zip(self.sound.drain(..ready)) {
+            *sample = value;
+        }
+        silence.fill(0.0);
+        gave
+    }
+
+    fn stats(&self, _now_us: u64) -> ReceiveStats {
+        let waiting = match (self.state, self.order.first(), self.order.end()) {
+            (State::Playing { next, .. }, _, Some(end)) => end - next,
+            (State::Waiting, Some(first), Some(end)) => end - first.timestamp,
+            (State::Playing { .. } | State::Waiting, _, None) | (State::Waiting, None, Some(_)) => 0,
+        };
+        ReceiveStats {
+            packets_received: self.counts.received,
+            packets_lost: self.counts.lost,
+            jitter_ms: self.delay.jitter_ms(),
+            jitter_buffer_ms: samples_to_ms(self.sound.len() + usize::try_from(waiting).unwrap_or(0)),
+            playout_delay_ms: self.waited_ms,
+            concealed_ms: samples_to_ms(self.counts.concealed),
+            fec_recovered: self.counts.repaired,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! Packets in, as the network brings them; sound out, at an even pace. The trait is what the rest of the daemon sees:
+//! [`adaptive`] fills it, and a better one can take its place.
+
+pub(crate) mod adaptive;
+mod delay;
+pub(crate) mod opus_frames;
+mod order;
+mod stretch;
+
+use bytes::Bytes;
+
+use super::api::ReceiveStats;
+
+/// A packet as it came from the wire: perhaps late, doubled, or out of order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Incoming {
+    /// RTP sequence number.
+    pub(crate) sequence: u16,
+    /// RTP timestamp, 48 kHz.
+    pub(crate) timestamp: u32,
+    /// One Opus packet.
+    pub(crate) payload: Bytes,
+    /// When it came, monotonic microseconds.
+    pub(crate) arrived_us: u64,
+}
+
+/// What a pull gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pulled {
+    /// The sender's sound, at least in part.
+    Sound,
+    /// Made up: a packet is late or lost.
+    MadeUp,
+    /// Silence: nothing to play.
+    Silence,
+}
+
+/// Between one link and the mixer. Pure: time comes in as an argument and never runs backwards.
+pub(crate) trait JitterBuffer: Send {
+    /// Takes a packet.
+    fn insert(&mut self, packet: Incoming);
+    /// Fills `out` with what is to be heard from `now_us` on.
+    fn pull(&mut self, now_us: u64, out: &mut [f32]) -> Pulled;
+    /// Figures since the buffer was made.
+    fn stats(&self, now_us: u64) -> ReceiveStats;
+}
+
+/// What turns packets into sound for a jitter buffer.
+pub(crate) trait FrameDecoder: Send {
+    /// Samples at 48 kHz in a packet; none if it is no valid packet.
+    fn samples(&self, packet: &[u8]) -> Option<usize>;
+    /// Whether a packet carries a copy of the frame before it.
+    fn has_fec(&self, packet: &[u8]) -> bool;
+    /// Decodes a packet to the start of `out` ([`crate::limits::OPUS_PACKET_SAMPLES`] long); none if it is not valid.
+    fn decode(&mut self, packet: &[u8], out: &mut [f32]) -> Option<usize>;
+    /// Fills `out` with the frame before `packet`, from the copy it carries; false if that failed.
+    fn recover(&mut self, packet: &[u8], out: &mut [f32]) -> bool;
+    /// Fills `out` with sound that continues what was heard. Lengths are multiples of 2.5 ms.
+    fn conceal(&mut self, out: &mut [f32]);
+    /// Another stream begins.
+    fn reset(&mut self);
+}

@@ -1,0 +1,148 @@
+//! A frame made shorter or longer by one period of its pitch, so that delay shrinks or grows unheard.
+
+/// Shortest and longest period looked for, samples: 400 Hz to 100 Hz at 48 kHz.
+const PERIODS: std::ops::RangeInclusive<usize> = 120..=480;
+
+/// Samples over which two places are blended: 5 ms.
+const BLEND: usize = 240;
+
+/// Only every this many samples are compared in the first look.
+const COARSE: usize = 4;
+
+/// Likeness of two periods (normalised correlation) from which a splice is not heard.
+const ALIKE: f32 = 0.8;
+
+/// Mean square below which nothing is heard anyway: -56 dB of full scale.
+const QUIET: f32 = 2.5e-6;
+
+/// Samples that a frame must have to be spliced.
+pub(super) const NEEDED: usize = *PERIODS.end() + BLEND;
+
+/// How much a splice may be heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Care {
+    /// Only where it is not heard.
+    Unheard,
+    /// Anywhere: delay matters more.
+    Forced,
+}
+
+/// Takes one period out of `sound`; returns how many samples went, 0 if it was left as it is.
+pub(super) fn shorten(sound: &mut Vec<f32>, care: Care) -> usize {
+    let Some(period) = splice_at(sound, care) else { return 0 };
+    for n in 0..BLEND {
+        let (Some(&a), Some(&b)) = (sound.get(n), sound.get(n + period)) else { return 0 };
+        if let Some(sample) = sound.get_mut(n + period) {
+            *sample = blend(a, b, n);
+        }
+    }
+    sound.drain(..period);
+    period
+}
+
+/// Says one period of `sound` twice; returns how many samples came, 0 if it was left as it is.
+pub(super) fn lengthen(sound: &mut Vec<f32>, care: Care) -> usize {
+    let Some(period) = splice_at(sound, care) else { return 0 };
+    let mut longer: Vec<f32> = Vec::with_capacity(sound.len() + period);
+    longer.extend_from_slice(sound.get(..period).unwrap_or_default());
+    for n in 0..BLEND {
+        let (Some(&a), Some(&b)) = (sound.get(n + period), sound.get(n)) else { return 0 };
+        longer.push(blend(a, b, n));
+    }
+    longer.extend_from_slice(sound.get(BLEND..).unwrap_or_default());
+    *sound = longer;
+    period
+}
+
+/// From `a` to `b`.
+fn blend(a: f32, b: f32, n: usize) -> f32 {
+    let share = n as f32 / BLEND as f32;
+    a * (1.0 - share) + b * share
+}
+
+/// The period at which `sound` can be spliced.
+fn splice_at(sound: &[f32], care: Care) -> Option<usize> {
+    if sound.len() < NEEDED {
+        return None;
+    }
+    let power = sound.iter().take(NEEDED).map(|s| s * s).sum::<f32>() / NEEDED as f32;
+    if power < QUIET {
+        return Some(*PERIODS.end());
+    }
+    let coarse = PERIODS.step_by(COARSE).map(|period| (likeness(sound, period, COARSE), period));
+    let (_, near) = coarse.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let fine = (near.saturating_sub(COARSE)..=near + COARSE).filter(|period| PERIODS.contains(period));
+    let (alike, period) = fine.map(|period| (likeness(sound, period, 1), period)).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (alike >= ALIKE || care == Care::Forced).then_some(period)
+}
+
+/// Normalised correlation of the start of `sound` with itself `period` later, over [`BLEND`] samples.
+fn likeness(sound: &[f32], period: usize, step: usize) -> f32 {
+    let (mut product, mut one, mut two) = (0.0_f32, 1e-9_f32, 1e-9_f32);
+    let later = sound.get(period..).unwrap_or_default();
+    for (a, b) in sound.iter().zip(later).take(BLEND).step_by(step) {
+        product += a * b;
+        one += a * a;
+        two += b * b;
+    }
+    product / (one * two).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tone(period: f32, samples: u16) -> Vec<f32> {
+        (0..samples).map(|n| (f32::from(n) * std::f32::consts::TAU / period).sin() * 0.5).collect()
+    }
+
+    fn steepest(sound: &[f32]) -> f32 {
+        sound.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn a_voiced_sound_loses_or_gains_whole_periods_without_a_click() {
+        let plain = tone(200.0, 960);
+        for care in [Care::Unheard, Care::Forced] {
+            let (mut short, mut long) = (plain.clone(), plain.clone());
+            let (less, more) = (shorten(&mut short, care), lengthen(&mut long, care));
+            assert!(less % 200 == 0 && less > 0, "{less}");
+            assert!(more % 200 == 0 && more > 0, "{more}");
+            assert_eq!((short.len(), long.len()), (960 - less, 960 + more));
+            assert!(steepest(&short) < steepest(&plain) * 1.1 && steepest(&long) < steepest(&plain) * 1.1);
+            assert_eq!(plain.last(), short.last());
+            assert_eq!(plain.last(), long.last());
+        }
+    }
+
+    #[test]
+    fn noise_is_left_alone_unless_delay_matters_more() {
+        let mut state = 1_u32;
+        let noise: Vec<f32> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) as f32 / 65_536.0 - 0.5
+        })
+        .take(960)
+        .collect();
+        let mut sound = noise.clone();
+        assert_eq!(shorten(&mut sound, Care::Unheard), 0);
+        assert_eq!(lengthen(&mut sound, Care::Unheard), 0);
+        assert_eq!(sound, noise);
+        assert!(shorten(&mut sound, Care::Forced) > 0);
+    }
+
+    #[test]
+    fn silence_shrinks_by_the_longest_period() {
+        let mut sound = vec![0.0; 960];
+        assert_eq!(shorten(&mut sound, Care::Unheard), 480);
+        assert_eq!(sound, vec![0.0; 480]);
+    }
+
+    #[test]
+    fn a_piece_that_is_too_short_stays() {
+        let mut sound = tone(200.0, 719);
+        assert_eq!(shorten(&mut sound, Care::Forced), 0);
+        assert_eq!(lengthen(&mut sound, Care::Forced), 0);
+        assert_eq!(sound.len(), 719);
+    }
+}

@@ -1,0 +1,220 @@
+//! Opus (RFC 6716) at 48 kHz mono: libopus 1.6.1 behind a small safe face.
+
+mod ffi;
+
+use bytes::Bytes;
+
+use crate::limits::{OPUS_PACKET_BYTES, OPUS_PACKET_SAMPLES};
+use ffi::{Code, EncoderSetting, RawDecoder, RawEncoder};
+
+/// Sample rate of everything that is encoded, decoded and mixed, Hz.
+pub const RATE: u32 = 48_000;
+
+/// Bitrates an encoder takes, bits a second.
+pub const BITRATE_BPS: std::ops::RangeInclusive<u32> = 6_000..=128_000;
+
+/// Why libopus refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpusError {
+    /// The peer's packet is not Opus, or is larger than we take.
+    #[error("not an Opus packet that we take: {0}")]
+    Packet(String),
+    /// A setting or a frame length is out of range: the caller's fault.
+    #[error("Opus cannot do this: {0}")]
+    Argument(String),
+    /// libopus failed: memory, or a bug of ours.
+    #[error("libopus failed: {0}")]
+    Internal(String),
+}
+
+impl From<Code> for OpusError {
+    fn from(code: Code) -> Self {
+        let text = ffi::describe(code);
+        match code.0 {
+            opusic_sys::OPUS_INVALID_PACKET => Self::Packet(text),
+            opusic_sys::OPUS_BAD_ARG | opusic_sys::OPUS_BUFFER_TOO_SMALL | opusic_sys::OPUS_UNIMPLEMENTED => {
+                Self::Argument(text)
+            }
+            _ => Self::Internal(text),
+        }
+    }
+}
+
+/// How an encoder works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EncoderConfig {
+    /// Bits a second, within [`BITRATE_BPS`].
+    pub bitrate_bps: u32,
+    /// 0 (cheap) to 10 (best).
+    pub complexity: u32,
+    /// Frames carry a coarse copy of the one before.
+    pub fec: bool,
+    /// Expected loss, per cent (0..=100): decides how many bits the copy gets.
+    pub loss_percent: u32,
+    /// Every frame has the same size. Off leaks what is said through the sizes.
+    pub constant_rate: bool,
+}
+
+impl Default for EncoderConfig {
+    fn default() -> Self {
+        Self { bitrate_bps: 32_000, complexity: DEFAULT_COMPLEXITY, fec: true, loss_percent: 0, constant_rate: true }
+    }
+}
+
+/// Encoder complexity unless told otherwise.
+pub const DEFAULT_COMPLEXITY: u32 = 5;
+
+/// Encodes frames of speech. To forget the sound so far, make a new one: libopus' own reset keeps some of its analysis.
+pub struct Encoder {
+    raw: RawEncoder,
+}
+
+impl Encoder {
+    /// An encoder of this configuration.
+    ///
+    /// # Errors
+    /// [`OpusError::Argument`] if a value is out of range, [`OpusError::Internal`] without memory.
+    pub fn new(config: EncoderConfig) -> Result<Self, OpusError> {
+        let mut encoder = Self { raw: RawEncoder::new()? };
+        encoder.configure(config)?;
+        Ok(encoder)
+    }
+
+    /// Changes the configuration from the next frame on.
+    ///
+    /// # Errors
+    /// [`OpusError::Argument`] if a value is out of range.
+    pub fn configure(&mut self, config: EncoderConfig) -> Result<(), OpusError> {
+        if !BITRATE_BPS.contains(&config.bitrate_bps) {
+            return Err(OpusError::Argument(format!("{} bits a second", config.bitrate_bps)));
+        }
+        let int = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+        self.raw.set(EncoderSetting::Vbr, i32::from(!config.constant_rate))?;
+        self.raw.set(EncoderSetting::Bitrate, int(config.bitrate_bps))?;
+        self.raw.set(EncoderSetting::Complexity, int(config.complexity))?;
+        self.raw.set(EncoderSetting::InbandFec, i32::from(config.fec))?;
+        self.raw.set(EncoderSetting::PacketLossPerc, int(config.loss_percent))?;
+        Ok(())
+    }
+
+    /// The configuration as libopus holds it.
+    ///
+    /// # Errors
+    /// [`OpusError::Internal`] if libopus fails.
+    pub fn config(&mut self) -> Result<EncoderConfig, OpusError> {
+        let mut get = |setting| self.raw.get(setting).map(|value| u32::try_from(value).unwrap_or(0));
+        Ok(EncoderConfig {
+            bitrate_bps: get(EncoderSetting::Bitrate)?,
+            complexity: get(EncoderSetting::Complexity)?,
+            fec: get(EncoderSetting::InbandFec)? != 0,
+            loss_percent: get(EncoderSetting::PacketLossPerc)?,
+            constant_rate: get(EncoderSetting::Vbr)? == 0,
+        })
+    }
+
+    /// Samples by which the decoded sound lags the input.
+    ///
+    /// # Errors
+    /// [`OpusError::Internal`] if libopus fails.
+    pub fn lookahead(&mut self) -> Result<usize, OpusError> {
+        Ok(self.raw.lookahead()?)
+    }
+
+    /// Encodes one frame of 120, 240, 480, 960, 1920 or 2880 samples (2.5 to 60 ms), each within -1..=1.
+    ///
+    /// # Errors
+    /// [`OpusError::Argument`] for another length.
+    pub fn encode(&mut self, pcm: &[f32]) -> Result<Bytes, OpusError> {
+        let mut out = [0_u8; OPUS_PACKET_BYTES];
+        let bytes = self.raw.encode(pcm, &mut out)?;
+        Ok(Bytes::copy_from_slice(out.get(..bytes).unwrap_or_default()))
+    }
+}
+
+/// Decodes frames of one sender.
+pub struct Decoder {
+    raw: RawDecoder,
+}
+
+impl Decoder {
+    /// A decoder. `complexity` 0 is cheapest; from 5 on losses are concealed by a neural model (about 0.8 ms a frame),
+    /// from 6 on speech is enhanced.
+    ///
+    /// # Errors
+    /// [`OpusError::Argument`] if `complexity` is over 10, [`OpusError::Internal`] without memory.
+    pub fn new(complexity: u32) -> Result<Self, OpusError> {
+        let mut raw = RawDecoder::new()?;
+        raw.set_complexity(i32::try_from(complexity).unwrap_or(i32::MAX))?;
+        Ok(Self { raw })
+    }
+
+    /// Forgets the sender's sound so far (another sender, or the same one restarted).
+    ///
+    /// # Errors
+    /// [`OpusError::Internal`] if libopus fails.
+    pub fn reset(&mut self) -> Result<(), OpusError> {
+        Ok(self.raw.reset()?)
+    }
+
+    /// Decodes a packet into the start of `out` (which should hold [`OPUS_PACKET_SAMPLES`]); returns the samples.
+    ///
+    /// # Errors
+    /// [`OpusError::Packet`] if it is no valid packet.
+    pub fn decode(&mut self, packet: &[u8], out: &mut [f32]) -> Result<usize, OpusError> {
+        checked(packet)?;
+        Ok(self.raw.decode(Some(packet), out, false)?)
+    }
+
+    /// Fills `out` with the sound before `packet`, from the copy that it carries, or made up where it carries none.
+    ///
+    /// # Errors
+    /// [`OpusError::Packet`] if it is no valid packet, [`OpusError::Argument`] if `out` is no multiple of 120 samples.
+    pub fn decode_fec(&mut self, packet: &[u8], out: &mut [f32]) -> Result<usize, OpusError> {
+        checked(packet)?;
+        Ok(self.raw.decode(Some(packet), out, true)?)
+    }
+
+    /// Fills `out` with sound that continues what was heard, fading.
+    ///
+    /// # Errors
+    /// [`OpusError::Argument`] if `out` is no multiple of 120 samples.
+    pub fn conceal(&mut self, out: &mut [f32]) -> Result<usize, OpusError> {
+        Ok(self.raw.decode(None, out, false)?)
+    }
+}
+
+/// Refuses what is too large or empty (an empty packet would mean "conceal" to libopus).
+fn checked(packet: &[u8]) -> Result<(), OpusError> {
+    if packet.is_empty() || packet.len() > OPUS_PACKET_BYTES {
+        return Err(OpusError::Packet(format!("{} bytes", packet.len())));
+    }
+    Ok(())
+}
+
+/// Samples at 48 kHz that a packet claims to hold, at most [`OPUS_PACKET_SAMPLES`].
+///
+/// # Errors
+/// [`OpusError::Packet`] if it is empty, too large or claims more than 120 ms.
+pub fn packet_samples(packet: &[u8]) -> Result<usize, OpusError> {
+    checked(packet)?;
+    let samples = ffi::packet_samples(packet)?;
+    if samples == 0 || samples > OPUS_PACKET_SAMPLES {
+        return Err(OpusError::Packet(format!("{samples} samples")));
+    }
+    Ok(samples)
+}
+
+/// Whether a packet carries a copy of the frame before it.
+#[must_use]
+pub fn has_fec(packet: &[u8]) -> bool {
+    checked(packet).is_ok() && ffi::has_fec(packet)
+}
+
+/// Version of the library that is linked.
+#[must_use]
+pub fn version() -> String {
+    ffi::version()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+//! What is heard from one link: its ring of packets, its jitter buffer, its first sound.
+
+use rtrb::Consumer;
+
+use super::{
+    api::ReceiveStats,
+    clock::Clock,
+    jitter_buffer::{Incoming, JitterBuffer, Pulled},
+};
+use crate::simple_webrtc::engine::AudioPacket;
+
+/// The receiving end of a link that is played.
+pub(crate) struct Receiver {
+    packets: Consumer<AudioPacket>,
+    buffer: Box<dyn JitterBuffer>,
+    /// Packets that came before are dropped, monotonic microseconds.
+    since_us: u64,
+    heard: bool,
+}
+
+impl Receiver {
+    /// Plays what comes from `since_us` on.
+    pub(crate) fn new(packets: Consumer<AudioPacket>, buffer: Box<dyn JitterBuffer>, since_us: u64) -> Self {
+        Self { packets, buffer, since_us, heard: false }
+    }
+
+    /// Gives the ring back.
+    pub(crate) fn into_packets(self) -> Consumer<AudioPacket> {
+        self.packets
+    }
+
+    /// Moves what has come into the jitter buffer.
+    pub(crate) fn collect(&mut self, clock: &Clock) {
+        while let Ok(packet) = self.packets.pop() {
+            let AudioPacket { sequence, timestamp, payload, arrived, .. } = packet;
+            let arrived_us = clock.us(arrived);
+            if arrived_us >= self.since_us {
+                self.buffer.insert(Incoming { sequence, timestamp, payload, arrived_us });
+            }
+        }
+    }
+
+    /// Fills `out` with what is heard from `now_us` on; true at the first sound of the sender.
+    pub(crate) fn pull(&mut self, now_us: u64, out: &mut [f32]) -> bool {
+        let first = self.buffer.pull(now_us, out) == Pulled::Sound && !self.heard;
+        self.heard |= first;
+        first
+    }
+
+    /// Figures.
+    pub(crate) fn stats(&self, now_us: u64) -> ReceiveStats {
+        self.buffer.stats(now_us)
+    }
+}

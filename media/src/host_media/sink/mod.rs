@@ -1,0 +1,52 @@
+//! Speakers, and what stands for them: one stream of mono sound at 48 kHz.
+
+pub(crate) mod paced;
+pub(crate) mod wave_file;
+
+use super::api::DeviceSpec;
+pub(crate) use super::source::Lost;
+use paced::Paced;
+use wave_file::WaveFile;
+
+/// Samples of a playback tick: 10 ms. Shorter would cost wake-ups, longer would cost delay.
+pub(crate) const TICK: usize = 480;
+
+/// An output.
+pub(crate) trait Sink: Send {
+    /// Playback begins, or goes on after a pause.
+    fn start(&mut self, now_us: u64);
+
+    /// Monotonic microseconds of sample 0 of this sink, once it is known.
+    fn started_us(&self) -> Option<u64>;
+
+    /// The nominal time of the next tick that is due at `now_us`; none if all are played.
+    fn tick_us(&mut self, now_us: u64) -> Option<u64>;
+
+    /// Plays the sound of one tick ([`TICK`] samples).
+    ///
+    /// # Errors
+    /// [`Lost`] once it cannot play any more.
+    fn play(&mut self, sound: &[f32]) -> Result<(), Lost>;
+
+    /// When the next tick is due.
+    fn due_us(&self, now_us: u64) -> u64;
+
+    /// Nothing plays from now on: everything is written out, devices are closed.
+    ///
+    /// # Errors
+    /// [`Lost`] if that fails.
+    fn pause(&mut self) -> Result<(), Lost>;
+}
+
+/// Makes the sink of a specification; a file is made (or emptied) at once, a device is opened when playback begins.
+///
+/// # Errors
+/// [`Lost`] if the file cannot be made.
+pub(crate) fn make(spec: &DeviceSpec) -> Result<Box<dyn Sink>, Lost> {
+    match spec {
+        DeviceSpec::None => Ok(Box::new(Paced::new(None))),
+        DeviceSpec::File { path, .. } => Ok(Box::new(Paced::new(Some(WaveFile::create(path)?)))),
+        DeviceSpec::Tone(_) => Err(Lost("a tone is an input, not an output".into())),
+        DeviceSpec::Default | DeviceSpec::Id(_) => Err(Lost("devices: later".into())),
+    }
+}

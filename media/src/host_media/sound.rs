@@ -1,0 +1,173 @@
+//! Sound in real time: a desk, and the one thread that steps it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread::{self, JoinHandle, Thread},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::mpsc;
+
+use super::{
+    api::{AudioConfig, AudioEvent, DeviceInfo, DeviceSpec, FrameOut, ReceiveStats, Sound, SoundError, SourceStats},
+    clock::{Clock, samples_to_ms},
+    controls::Shared,
+    desk::{Desk, Parts},
+    opus::{BITRATE_BPS, Encoder, EncoderConfig},
+    sink,
+    source::wave::Wave,
+    voice::Voice,
+};
+use crate::simple_webrtc::engine::{LinkId, PacketSink};
+
+/// Lengths of a frame, ms.
+const FRAME_MS: [u32; 4] = [10, 20, 40, 60];
+
+/// Frequencies of a test tone, Hz: what can be heard.
+const TONE_HZ: std::ops::RangeInclusive<u32> = 20..=20_000;
+
+/// Sound of this machine. Its thread sleeps while no microphone is open and nothing plays, and ends with this value,
+/// which waits for the last of the heard sound to be written.
+pub struct HostSound {
+    shared: Arc<Shared>,
+    clock: Clock,
+    numbers: AtomicU64,
+    thread: Thread,
+    join: Option<JoinHandle<()>>,
+}
+
+impl HostSound {
+    /// Starts sound. A `file:` output is made (or emptied) now; devices are opened when they are needed.
+    ///
+    /// # Errors
+    /// [`SoundError`] says which specification or setting cannot be used, and why.
+    pub fn start(
+        config: AudioConfig,
+        out: Box<dyn FrameOut>,
+        events: mpsc::Sender<AudioEvent>,
+    ) -> Result<Self, SoundError> {
+        check(&config)?;
+        let clock = Clock::new();
+        let shared = Arc::new(Shared::default());
+        let encoder = EncoderConfig { bitrate_bps: config.bitrate_bps, ..EncoderConfig::default() };
+        let opus = |error: super::opus::OpusError| SoundError::Setting(error.to_string());
+        let lookahead = Encoder::new(encoder).and_then(|mut encoder| encoder.lookahead()).map_err(opus)?;
+        let parts = Parts {
+            clock,
+            shared: Arc::clone(&shared),
+            out,
+            events,
+            voice: Voice::new(encoder).map_err(opus)?,
+            sink: sink::make(&config.output).map_err(|lost| SoundError::Output(lost.0))?,
+            lookahead_ms: samples_to_ms(lookahead),
+        };
+        let mut desk = Desk::new(parts, &config, clock.now_us());
+        let watched = Arc::clone(&shared);
+        let join = thread::Builder::new()
+            .name("ahoy-audio".into())
+            .spawn(move || run(&mut desk, clock, &watched))
+            .map_err(|error| SoundError::Thread(error.to_string()))?;
+        Ok(Self { shared, clock, numbers: AtomicU64::new(0), thread: join.thread().clone(), join: Some(join) })
+    }
+
+    /// Monotonic microseconds on the clock of `SourceStarted` and `SinkStarted`.
+    #[must_use]
+    pub fn now_us(&self) -> u64 {
+        self.clock.now_us()
+    }
+}
+
+/// Refuses what cannot work before anything is started.
+fn check(config: &AudioConfig) -> Result<(), SoundError> {
+    if !FRAME_MS.contains(&config.frame_ms) {
+        return Err(SoundError::Setting(format!("frames of {} ms; possible are {FRAME_MS:?}", config.frame_ms)));
+    }
+    if !BITRATE_BPS.contains(&config.bitrate_bps) {
+        return Err(SoundError::Setting(format!("{} bits a second; possible are {BITRATE_BPS:?}", config.bitrate_bps)));
+    }
+    match &config.input {
+        DeviceSpec::File { path, looped } => {
+            Wave::open(path, *looped).map(drop).map_err(|lost| SoundError::Input(lost.0))
+        }
+        DeviceSpec::Tone(hz) if !TONE_HZ.contains(hz) => {
+            Err(SoundError::Input(format!("a tone of {hz} Hz; possible are {TONE_HZ:?}")))
+        }
+        DeviceSpec::Tone(_) | DeviceSpec::None | DeviceSpec::Default | DeviceSpec::Id(_) => Ok(()),
+    }
+}
+
+/// The audio thread.
+fn run(desk: &mut Desk, clock: Clock, shared: &Shared) {
+    while !shared.lock().stop {
+        match desk.step(clock.now_us()) {
+            None => thread::park(),
+            Some(at_us) => {
+                let left_us = at_us.saturating_sub(clock.now_us());
+                if left_us > 0 {
+                    thread::park_timeout(Duration::from_micros(left_us));
+                }
+            }
+        }
+    }
+    desk.close();
+}
+
+impl Sound for HostSound {
+    fn microphone(&self, open: bool) {
+        self.shared.lock().microphone(open);
+        self.thread.unpark();
+    }
+
+    fn mute(&self, muted: bool) {
+        self.shared.lock().muted = muted;
+        self.thread.unpark();
+    }
+
+    fn add_link(&self, link: LinkId) -> Box<dyn PacketSink> {
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        Box::new(self.shared.lock().add_link(link, number))
+    }
+
+    fn send(&self, link: LinkId, on: bool) {
+        if let Some(wish) = self.shared.lock().links.get_mut(&link) {
+            wish.send = on;
+        }
+    }
+
+    fn play(&self, link: LinkId, on: bool) {
+        self.shared.lock().play(link, on, Instant::now());
+        self.thread.unpark();
+    }
+
+    fn remove_link(&self, link: LinkId) {
+        self.shared.lock().links.remove(&link);
+        self.thread.unpark();
+    }
+
+    fn receive_stats(&self, link: LinkId) -> Option<ReceiveStats> {
+        self.shared.lock().links.get(&link).map(|wish| wish.stats.clone())
+    }
+
+    fn source_stats(&self) -> SourceStats {
+        self.shared.lock().source.clone()
+    }
+
+    fn devices(&self) -> Vec<DeviceInfo> {
+        Vec::new()
+    }
+}
+
+impl Drop for HostSound {
+    fn drop(&mut self) {
+        self.shared.lock().stop = true;
+        self.thread.unpark();
+        if let Some(join) = self.join.take()
+            && join.join().is_err()
+        {
+            tracing::error!("the audio thread has panicked");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Microphones, and what stands for them: mono samples at 48 kHz.
+
+pub(crate) mod generator;
+pub(crate) mod paced;
+pub(crate) mod wave;
+
+use super::api::DeviceSpec;
+use generator::{Silence, Tone};
+use paced::Paced;
+use wave::Wave;
+
+/// A device or file failed and gives nothing any more; for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Lost(pub(crate) String);
+
+/// An open microphone.
+pub(crate) trait Source: Send {
+    /// Appends what was captured until `now_us` and not taken yet.
+    ///
+    /// # Errors
+    /// [`Lost`] once nothing more will come.
+    fn capture(&mut self, now_us: u64, out: &mut Vec<f32>) -> Result<(), Lost>;
+
+    /// Monotonic microseconds of sample 0, once it is known.
+    fn started_us(&self) -> Option<u64>;
+
+    /// When at least `samples` more will be there, monotonic microseconds; may be a guess.
+    fn due_us(&self, now_us: u64, samples: usize) -> u64;
+
+    /// Samples that were lost because nobody took them in time, since the last call. They count on the timeline.
+    fn skipped(&mut self) -> u64 {
+        0
+    }
+}
+
+/// Opens the source of a specification at its sample 0.
+///
+/// # Errors
+/// [`Lost`] if a file cannot be read. What is wrong with a device shows later.
+pub(crate) fn open(spec: &DeviceSpec, now_us: u64) -> Result<Box<dyn Source>, Lost> {
+    match spec {
+        DeviceSpec::None => Ok(silence(now_us)),
+        DeviceSpec::Tone(hz) => Ok(Box::new(Paced::new(Box::new(Tone::new(*hz)), now_us))),
+        DeviceSpec::File { path, looped } => Ok(Box::new(Paced::new(Box::new(Wave::open(path, *looped)?), now_us))),
+        DeviceSpec::Default | DeviceSpec::Id(_) => Err(Lost("devices: later".into())),
+    }
+}
+
+/// What stands in for a source that is lost.
+pub(crate) fn silence(now_us: u64) -> Box<dyn Source> {
+    Box::new(Paced::new(Box::new(Silence), now_us))
+}

@@ -1,0 +1,33 @@
+//! What differs between operating systems.
+
+use std::{fs::OpenOptions, time::Instant};
+
+/// Microseconds of the machine's monotonic clock (CLOCK_MONOTONIC), the same for all processes: figures of two daemons
+/// on one machine can be compared. On systems without it, microseconds since `origin`.
+#[cfg(unix)]
+pub(crate) fn monotonic_us(_origin: Instant) -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let (seconds, nanos) = (u64::try_from(now.tv_sec).unwrap_or(0), u64::try_from(now.tv_nsec).unwrap_or(0));
+    seconds * 1_000_000 + nanos / 1_000
+}
+
+/// See above.
+#[cfg(not(unix))]
+pub(crate) fn monotonic_us(origin: Instant) -> u64 {
+    u64::try_from(origin.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Options that make a file only its owner can read: what a person hears in a call is private.
+#[cfg(unix)]
+pub(crate) fn private_file() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}
+
+/// See above; the access list of the folder decides there.
+#[cfg(not(unix))]
+pub(crate) fn private_file() -> OpenOptions {
+    OpenOptions::new()
+}
