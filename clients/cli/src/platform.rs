@@ -37,3 +37,26 @@ pub(crate) fn private_dir(path: &Path) -> std::io::Result<()> {
 pub(crate) fn private_dir(path: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(path)
 }
+/// CPU seconds (user and system) used by a process and its peak memory in bytes, where the system tells.
+#[cfg(target_os = "linux")]
+pub(crate) fn usage(pid: u32) -> Option<(f64, u64)> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Fields after the program's name, which is in brackets and may hold spaces: state is the third of all.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |index: usize| fields.get(index).and_then(|field| field.parse::<f64>().ok());
+    let seconds = (ticks(11)? + ticks(12)?) / TICKS_PER_SECOND;
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = peak.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some((seconds, kib * 1024))
+}
+
+/// Linux counts CPU time for user space in hundredths of a second on every architecture we know of.
+#[cfg(target_os = "linux")]
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// Not known here.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn usage(_pid: u32) -> Option<(f64, u64)> {
+    None
+}
