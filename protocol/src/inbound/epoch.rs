@@ -53,7 +53,7 @@ fn is_consistent(commit: &EpochSecret, committer: DeviceId, context: &CommitCont
         LEAVE => !commit.members.contains(&DeviceId(commit.subject)),
         KICK => !commit.roster.contains(&AccountId(commit.subject)),
         REFRESH => commit.subject == context.sender.0,
-        _ => false,
+        0 | 5.. => false,
     };
     subject
         && commit.committer.is_some() == (commit.op == CATCH_UP)

@@ -16,6 +16,7 @@ mod kinds;
 mod pair;
 mod refusals;
 mod sealed;
+mod signal;
 mod state;
 mod verified;
 
@@ -30,5 +31,6 @@ pub use kinds::check_offer;
 pub use pair::{PairContext, PairReceiver, Received, Role};
 pub use refusals::Refusals;
 pub use sealed::{Held, Sealed, SealedAnswer, SealedCallFrame, SealedEnvelope, SealedPairFrame, receive};
+pub use signal::Signal;
 pub use state::{Done, Rate, State};
-pub use verified::{Signal, Verified};
+pub use verified::Verified;

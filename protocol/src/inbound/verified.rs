@@ -1,16 +1,16 @@
 //! Third stage of envelopes: whose it is, what it says, and that they may say it.
 
 use ahoy_crypto::limits::CERTIFICATE_BYTES;
-use ahoy_crypto::{Certificate, Check, DeviceSet, PrekeyRecord, Responder};
+use ahoy_crypto::{Certificate, Check, DeviceSet, Responder};
 
 use super::envelope::Opened;
 use super::kinds;
+use super::signal::{Sender, Signal};
 use super::state::{Rate, State};
 use crate::ids::{AccountId, DeviceId};
 use crate::limits::RINGING_MAX;
 use crate::topic::Topic;
-use crate::wire::bodies::{Cancel, ContactRequest, Elsewhere, InboxBody, Missed, Offer, Presence, Purpose, Receipt};
-use crate::wire::card::Card;
+use crate::wire::bodies::{InboxBody, Purpose};
 use crate::wire::envelope::{FLAG_ASK, FLAG_RECEIPT, Type, unpad};
 
 /// An envelope that passed every check.
@@ -36,52 +36,6 @@ pub struct Verified {
     pub signal: Signal,
     /// The handshake, to answer an offer with.
     pub responder: Responder,
-}
-
-/// What a verified envelope says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Signal {
-    /// Kind 1: answer it. `purpose` says what confirm will mean.
-    Offer(Box<Offer>),
-    /// Kind 2.
-    Presence {
-        /// As it was sent.
-        body: Box<Presence>,
-        /// Its record, verified.
-        record: Box<PrekeyRecord>,
-        /// Its device set, verified, if it is newer than the one we know (or the first): to be stored.
-        newer_set: Option<Box<DeviceSet>>,
-    },
-    /// Kind 3.
-    Request {
-        /// As it was sent.
-        body: Box<ContactRequest>,
-        /// Its card, verified as far as cards are.
-        card: Box<Card>,
-    },
-    /// Kind 4.
-    Elsewhere(Box<Elsewhere>),
-    /// Kind 5.
-    Cancel {
-        /// As it was sent.
-        body: Cancel,
-        /// The offer has arrived; otherwise the cancel is remembered for 120 s.
-        offered: bool,
-    },
-    /// Kind 6.
-    Receipt(Receipt),
-    /// Kind 7: verified, to be stored if it isn't the one we know.
-    Devices(Box<DeviceSet>),
-    /// Kind 8.
-    Missed(Missed),
-}
-
-/// Who sent it, for the checks of a kind.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sender {
-    pub(super) account: AccountId,
-    pub(super) device: DeviceId,
-    pub(super) own: bool,
 }
 
 /// What stands between certificate and body.
@@ -183,7 +137,7 @@ impl Opened {
 pub(crate) fn flags_of(kind: u8) -> u8 {
     match kind {
         2 => FLAG_RECEIPT | FLAG_ASK,
-        3 | 4 | 5 | 7 | 8 => FLAG_RECEIPT,
-        _ => 0,
+        3..=5 | 7 | 8 => FLAG_RECEIPT,
+        0 | 1 | 6 | 9.. => 0,
     }
 }

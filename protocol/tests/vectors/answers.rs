@@ -83,10 +83,7 @@ struct Waiting {
 impl Waiting {
     fn take(&mut self, topic: Topic, data: &[u8]) -> Result<Value, Check> {
         let held = (topic == self.mailbox).then_some(Held::Mailbox { hint_key: self.hint_key });
-        let sealed = match inbound::receive(topic, data, held)? {
-            Sealed::Answer(sealed) => sealed,
-            other => panic!("no answer: {other:?}"),
-        };
+        let Sealed::Answer(sealed) = inbound::receive(topic, data, held)? else { panic!("no answer") };
         let found = (sealed.pair_tag == self.pair_tag && !self.done).then_some(&mut self.initiator);
         let opened = sealed.open(waiting(found)?)?;
         self.hash = *opened.channel().handshake_hash();

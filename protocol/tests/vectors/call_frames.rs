@@ -80,10 +80,7 @@ impl Receiver {
 
     fn take(&mut self, data: &[u8]) -> Result<Value, Check> {
         let topic = Topic(self.keys.call_topic());
-        let sealed = match inbound::receive(topic, data, Some(Held::Call))? {
-            Sealed::Call(sealed) => sealed,
-            other => panic!("no call frame: {other:?}"),
-        };
+        let Sealed::Call(sealed) = inbound::receive(topic, data, Some(Held::Call))? else { panic!("no call frame") };
         let context = CallContext {
             call: self.call,
             keys: &self.keys,

@@ -70,10 +70,8 @@ pub(crate) fn open(case: &Case) -> Outcome {
 
 fn open_with(receiver: &mut Receiver, envelope: &[u8], topic: Topic, now_s: u64) -> Result<Verified, Check> {
     let held = receiver.held(&topic);
-    match inbound::receive(topic, envelope, held)? {
-        Sealed::Envelope(sealed) => sealed.open(receiver)?.verify(receiver, now_s),
-        other => panic!("no envelope: {other:?}"),
-    }
+    let Sealed::Envelope(sealed) = inbound::receive(topic, envelope, held)? else { panic!("no envelope") };
+    sealed.open(receiver)?.verify(receiver, now_s)
 }
 
 fn describe(verified: &Verified) -> Value {

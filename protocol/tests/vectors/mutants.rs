@@ -10,8 +10,11 @@ use crate::values::list;
 use crate::vector_file::{Case, load};
 use crate::{is_ours, judge, run};
 
+/// Something that a check must refuse.
+type UnitCase = fn() -> Result<(), Check>;
+
 /// Checks that no vector has, each with something that it must refuse.
-const UNIT_CASES: [(Check, fn() -> Result<(), Check>); 2] =
+const UNIT_CASES: [(Check, UnitCase); 2] =
     [(Check::CANDIDATES, one_candidate_too_many), (Check::RESTARTS, one_restart_too_many)];
 
 fn one_candidate_too_many() -> Result<(), Check> {

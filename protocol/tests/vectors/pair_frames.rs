@@ -69,10 +69,8 @@ fn take(
     pair: &PairContext<'_>,
     receiver: &mut PairReceiver,
 ) -> Result<Value, Check> {
-    let frame = match inbound::receive(topic, data, Some(Held::Mailbox { hint_key: [0; 32] }))? {
-        Sealed::Pair(frame) => frame,
-        other => panic!("no pair frame: {other:?}"),
-    };
+    let held = Held::Mailbox { hint_key: [0; 32] };
+    let Sealed::Pair(frame) = inbound::receive(topic, data, Some(held))? else { panic!("no pair frame") };
     waiting((frame.pair_tag == tag).then_some(()))?;
     let before = *receiver;
     let received = frame.open(pair, receiver);

@@ -53,6 +53,7 @@ pub(crate) fn from_cbor(bytes: &[u8]) -> Value {
     to_json(&serde_cbor::from_slice(bytes).expect("the independent reader reads what we read and write"))
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "serde_cbor's enum has hidden variants")]
 fn to_json(value: &Cbor) -> Value {
     match value {
         Cbor::Integer(number) => json!(u64::try_from(*number).expect("unsigned")),
@@ -60,9 +61,9 @@ fn to_json(value: &Cbor) -> Value {
         Cbor::Text(text) => json!({"text": text}),
         Cbor::Array(list) => Value::Array(list.iter().map(to_json).collect()),
         Cbor::Map(map) => {
-            let field = |(key, value): (&Cbor, &Cbor)| match key {
-                Cbor::Integer(key) => (key.to_string(), to_json(value)),
-                other => panic!("a key that is no number: {other:?}"),
+            let field = |(key, value): (&Cbor, &Cbor)| {
+                let Cbor::Integer(key) = key else { panic!("a key that is no number: {key:?}") };
+                (key.to_string(), to_json(value))
             };
             Value::Object(map.iter().map(field).collect::<Map<_, _>>())
         }

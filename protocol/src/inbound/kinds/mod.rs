@@ -9,8 +9,8 @@ pub(super) use presence::{devices, presence};
 
 use ahoy_crypto::Check;
 
+use super::signal::{Sender, Signal};
 use super::state::State;
-use super::verified::{Sender, Signal};
 use crate::wire::bodies::InboxBody;
 
 /// All kinds but those that bring a device set.

@@ -4,8 +4,8 @@ use ahoy_crypto::Check;
 
 use super::is_media;
 use crate::ids::AccountId;
+use crate::inbound::signal::{Sender, Signal};
 use crate::inbound::state::State;
-use crate::inbound::verified::{Sender, Signal};
 use crate::limits::{OFFER_ATTEMPT_MAX, OFFER_TTL_MAX_S, ROSTER_MAX, ROSTER_MIN};
 use crate::wire::bodies::{Format, Media, Offer, Purpose};
 use crate::wire::codec::is_ascending;

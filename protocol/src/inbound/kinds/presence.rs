@@ -3,8 +3,8 @@
 use ahoy_crypto::device_set::Revision;
 use ahoy_crypto::{Check, DeviceSet, PrekeyRecord};
 
+use crate::inbound::signal::{Sender, Signal};
 use crate::inbound::state::State;
-use crate::inbound::verified::{Sender, Signal};
 use crate::wire::bodies::{Devices, Presence};
 
 pub(in crate::inbound) fn presence(

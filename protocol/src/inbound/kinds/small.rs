@@ -3,8 +3,8 @@
 use ahoy_crypto::Check;
 
 use super::is_media;
+use crate::inbound::signal::{Sender, Signal};
 use crate::inbound::state::{Done, State};
-use crate::inbound::verified::{Sender, Signal};
 use crate::wire::bodies::{Cancel, ContactRequest, Elsewhere, Missed, Receipt};
 use crate::wire::card::Card;
 
@@ -44,7 +44,7 @@ pub(super) fn receipt(body: Receipt, sender: Sender, state: &dyn State) -> Resul
     let length = match body.kind {
         2 | 3 | 7 => Some(32),
         4 | 5 | 8 => Some(16),
-        _ => None,
+        0 | 1 | 6 | 9.. => None,
     };
     Check::CONTENT.refuse_if(length != Some(body.id.len()))?;
     Check::NOT_ALLOWED.refuse_if(!(sender.own || state.is_contact(sender.account)))?;

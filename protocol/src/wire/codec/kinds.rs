@@ -71,7 +71,7 @@ impl InboxBody {
             6 => InboxBody::Receipt(read(bytes, check)?),
             7 => InboxBody::Devices(read(bytes, check)?),
             8 => InboxBody::Missed(read(bytes, check)?),
-            _ => return Err(check),
+            0 | 9.. => return Err(check),
         })
     }
 }
@@ -162,7 +162,7 @@ impl PairRead {
             11 => PairBody::LinkIdentity(read(bytes, check)?),
             12 => PairBody::LinkContact(read(bytes, check)?),
             13 => PairBody::LinkEnd(read::<One<_>>(bytes, check)?.value),
-            _ => return Err(check),
+            0 | 14.. => return Err(check),
         })))
     }
 
@@ -235,7 +235,7 @@ impl RawCandidate {
         let ip = match self.ip.len() {
             4 => IpAddr::from(<[u8; 4]>::try_from(self.ip.as_slice()).ok()?),
             16 => IpAddr::from(<[u8; 16]>::try_from(self.ip.as_slice()).ok()?),
-            _ => return None,
+            0..=3 | 5..=15 | 17.. => return None,
         };
         Some(Candidate { kind: self.kind, protocol: self.protocol, ip, port: self.port, priority: self.priority })
     }
@@ -315,7 +315,7 @@ impl CallBody {
                 let AskMute { state_seq, device } = read(bytes, check)?;
                 CallBody::AskMute { state_seq, device }
             }
-            _ => return Err(check),
+            0 | 6.. => return Err(check),
         })
     }
 }
@@ -355,7 +355,7 @@ impl CtlBody {
             7 => CtlBody::Status(read(bytes, check)?),
             8 => CtlBody::HangUp(read::<One<_>>(bytes, check)?.value),
             10 => CtlBody::Record(read(bytes, check)?),
-            _ => return Err(check),
+            0..=6 | 9 | 11.. => return Err(check),
         })
     }
 }
