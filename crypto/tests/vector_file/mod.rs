@@ -1,6 +1,6 @@
 //! Reads vector files: blobs, defaults and the values of a case.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ahoy_crypto::{DeviceId, Secret, SignKey};
 use serde_json::{Map, Value};
@@ -26,11 +26,19 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(bytes)
 }
 
-/// All cases of all files; panics for a folder without a file or a file of another form.
+/// The cases of the folder named by AHOY_VECTORS, or else our own ones.
 pub(crate) fn load() -> Vec<Case> {
-    let folder = std::env::var_os("AHOY_VECTORS")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors"), PathBuf::from);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
+    std::env::var_os("AHOY_VECTORS").map_or_else(load_own, |folder| load_folder(&PathBuf::from(folder)))
+}
+
+/// The cases in the repository: for tests that say something about them.
+pub(crate) fn load_own() -> Vec<Case> {
+    load_folder(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors"))
+}
+
+/// All cases of all files; panics for a folder without a file or a file of another form.
+fn load_folder(folder: &Path) -> Vec<Case> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
         .map(|entry| entry.expect("a folder entry").path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "json"))

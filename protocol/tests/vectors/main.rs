@@ -17,6 +17,7 @@ mod mutants;
 mod pair_frames;
 mod small;
 mod state;
+mod validation;
 #[path = "../../../crypto/tests/vector_file/mod.rs"]
 mod vector_file;
 

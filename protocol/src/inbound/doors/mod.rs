@@ -9,3 +9,6 @@ mod sdp;
 pub use address::{LocalAddresses, candidate, is_forbidden, is_local};
 pub use rates::{CandidateCount, RestartRate};
 pub use sdp::description;
+
+#[cfg(test)]
+mod tests;
