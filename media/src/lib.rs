@@ -1,5 +1,6 @@
 //! Media of one daemon: links (WebRTC) and sound. Knows no call, no topic and no gossip.
 
+pub mod fake;
 pub mod host_media;
 pub mod limits;
 mod platform;

@@ -39,6 +39,8 @@ pub const STATS_INTERVAL: Duration = Duration::from_secs(1);
 pub const CTL_BUFFER_BYTES: usize = 64 * CTL_MESSAGE_BYTES;
 /// Bytes SCTP buffers of what comes in (at least 1500, RFC 9260 section 3.3.2); `ctl` is all it carries.
 pub const SCTP_RECEIVE_BYTES: u32 = 64 * 1024;
+/// Packets that may wait at one end of a fake link: half a second of audio with room for `ctl`.
+pub const FAKE_PACKETS_A_LINK: usize = 64;
 
 // Sound.
 

@@ -1,7 +1,7 @@
 //! Media connections behind one trait: commands in, events out, no webrtc type in its signatures.
 
 pub mod engine;
-mod link;
+pub(crate) mod link;
 pub(crate) mod links;
 pub(crate) mod port;
 mod sdp;

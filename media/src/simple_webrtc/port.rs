@@ -123,6 +123,8 @@ pub(crate) enum Wake {
     Order(Order),
     /// Frames wait.
     Frames,
+    /// An event was handed over: there may be room to tell more.
+    Told,
 }
 
 impl Port {
@@ -146,25 +148,23 @@ impl Port {
         self.outbox.len() < EVENTS_A_LINK
     }
 
-    /// The next thing to do. Hands over events meanwhile. Cancel safe.
+    /// The next thing to do. Hands over one event meanwhile. Cancel safe.
     pub(crate) async fn wake(&mut self) -> Wake {
-        loop {
-            let room_to_tell = self.outbox.len() < EVENTS_A_LINK;
-            tokio::select! {
-                biased;
-                () = self.shared.closing.cancelled() => return Wake::Closing,
-                room = self.events.reserve(), if !self.outbox.is_empty() => match (room, self.outbox.pop_front()) {
-                    (Ok(room), Some(event)) => room.send((self.link, event)),
-                    (Ok(_), None) => {}
-                    // Nobody listens to this engine any more, so nobody wants the link.
-                    (Err(_), _) => return Wake::Closing,
-                },
-                () = self.shared.frames.filled.notified() => return Wake::Frames,
-                order = self.orders.recv(), if room_to_tell => match order {
-                    Some(order) => return Wake::Order(order),
-                    None => return Wake::Closing,
-                },
-            }
+        let may_tell = self.may_tell();
+        tokio::select! {
+            biased;
+            () = self.shared.closing.cancelled() => Wake::Closing,
+            room = self.events.reserve(), if !self.outbox.is_empty() => match (room, self.outbox.pop_front()) {
+                (Ok(room), Some(event)) => {
+                    room.send((self.link, event));
+                    Wake::Told
+                }
+                (Ok(_), None) => Wake::Told,
+                // Nobody listens to this engine any more, so nobody wants the link.
+                (Err(_), _) => Wake::Closing,
+            },
+            () = self.shared.frames.filled.notified() => Wake::Frames,
+            order = self.orders.recv(), if may_tell => order.map_or(Wake::Closing, Wake::Order),
         }
     }
 

@@ -72,7 +72,7 @@ impl LinkDriver for WebrtcDriver {
         let Ok((peer, signals)) = Peer::build(&bind, &servers, policy).await else {
             return CloseReason::Failed("none of the local addresses could be bound".to_owned());
         };
-        let mut session = Session { peer, port, signals, audio, policy, remote: None };
+        let mut session = Session { peer, port, signals, audio, policy, remote: None, local: Vec::new() };
         let over = AssertUnwindSafe(session.run()).catch_unwind().await;
         session.port.machine().close();
         session.peer.close().await;

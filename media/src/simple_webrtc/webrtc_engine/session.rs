@@ -14,7 +14,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use super::peer::Peer;
 use super::signals::Signal;
 use super::stats;
-use crate::limits::{CTL_MESSAGE_BYTES, FRAME_WRITE, STATS_INTERVAL};
+use crate::limits::{CANDIDATES_A_GENERATION, CTL_MESSAGE_BYTES, FRAME_WRITE, STATS_INTERVAL};
 use crate::simple_webrtc::engine::{
     AudioPacket, Candidate, CandidateKind, CloseReason, DescriptionKind, IcePolicy, LinkEvent, PacketSink,
 };
@@ -36,6 +36,8 @@ pub(super) struct Session<'a> {
     pub(super) audio: Box<dyn PacketSink>,
     pub(super) policy: IcePolicy,
     pub(super) remote: Option<Arc<dyn TrackRemote>>,
+    /// Our candidates so far. The library keeps its sockets over a restart and doesn't tell them again.
+    pub(super) local: Vec<Candidate>,
 }
 
 /// The next event of the remote track; never, while there is none.
@@ -57,6 +59,7 @@ impl Session<'_> {
             let step = tokio::select! {
                 wake = self.port.wake() => match wake {
                     Wake::Closing => Err(CloseReason::Local),
+                    Wake::Told => Ok(()),
                     Wake::Order(order) => self.order(order).await,
                     Wake::Frames => {
                         self.send_frames().await;
@@ -116,6 +119,8 @@ impl Session<'_> {
         let wanted = self.port.machine().described(generation);
         if wanted {
             self.port.tell([LinkEvent::Description { kind, generation, sdp }]);
+            let again = self.local.iter().map(|candidate| LinkEvent::Candidate { generation, candidate: *candidate });
+            self.port.tell(again);
         }
     }
 
@@ -206,12 +211,13 @@ impl Session<'_> {
             IcePolicy::NoHost => kind == CandidateKind::Host,
             IcePolicy::Relay => kind != CandidateKind::Relay,
         };
-        if hidden {
+        if hidden || self.local.len() >= CANDIDATES_A_GENERATION {
             return;
         }
         let generation = self.port.machine().generation();
         let tcp = candidate.protocol == RTCIceProtocol::Tcp;
         let candidate = Candidate { kind, tcp, ip, port: candidate.port, priority: candidate.priority };
+        self.local.push(candidate);
         self.port.tell([LinkEvent::Candidate { generation, candidate }]);
     }
 

@@ -1,0 +1,1 @@
+//! What happens to the path between the two.
