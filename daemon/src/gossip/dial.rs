@@ -117,7 +117,8 @@ fn describe(error: &DialError, report: &mut Report) {
     }
 }
 
-fn without_peer(address: &Multiaddr) -> Multiaddr {
+/// An address without the device it names.
+pub(crate) fn without_peer(address: &Multiaddr) -> Multiaddr {
     address.iter().filter(|part| !matches!(part, libp2p::multiaddr::Protocol::P2p(_))).collect()
 }
 

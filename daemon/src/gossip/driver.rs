@@ -11,7 +11,7 @@ use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::{Multiaddr, PeerId, Swarm};
 use tokio::sync::mpsc;
 
-use super::address::{Ours, Reach, ip_of, reach};
+use super::address::{Ours, ip_of, is_loopback};
 use super::behaviour::{Behaviours, Gossip};
 use super::bucket::Bucket;
 use super::counters::Counters;
@@ -50,7 +50,7 @@ impl Driver {
         config: &NetConfig,
     ) -> Self {
         let now = Instant::now();
-        let on_loopback = |address: &Multiaddr| ip_of(address).map(reach) == Some(Reach::Loopback);
+        let on_loopback = |address: &Multiaddr| ip_of(address).is_some_and(is_loopback);
         let ours = Ours {
             loopback: config.listen.iter().any(on_loopback),
             memory: config.transport == Transport::Memory,

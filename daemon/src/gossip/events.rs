@@ -9,9 +9,10 @@ use libp2p::request_response::{self, Message, OutboundFailure};
 use libp2p::swarm::{ConnectionId, DialError, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, mdns};
 
-use super::address::{Reach, ip_of, reach};
+use super::address::{ip_of, is_loopback};
 use super::behaviour::BehavioursEvent;
 use super::device::device_of;
+use super::dial::without_peer;
 use super::driver::Driver;
 use super::gate::GateEvent;
 use super::limits;
@@ -66,7 +67,7 @@ impl Driver {
             BehavioursEvent::Mdns(mdns::Event::Expired(gone)) => {
                 for (peer, address) in gone {
                     if let Some(device) = device_of(&peer) {
-                        self.discovered.remove(device, &address);
+                        self.discovered.remove(device, &without_peer(&address));
                     }
                 }
             }
@@ -101,7 +102,7 @@ impl Driver {
         self.outbox.event(NetEvent::Connected {
             device,
             // In memory, everybody is in this process.
-            loopback: self.ours.memory || ip.map(reach) == Some(Reach::Loopback),
+            loopback: self.ours.memory || ip.is_some_and(is_loopback),
             private: ip.is_some_and(|ip| self.ours.is_near(ip)),
         });
     }
@@ -186,7 +187,7 @@ impl Driver {
         let mut devices: Vec<DeviceId> = Vec::new();
         for (peer, address) in seen {
             let Some(device) = device_of(&peer) else { continue };
-            self.discovered.add(device, address);
+            self.discovered.add(device, without_peer(&address));
             if !devices.contains(&device) {
                 devices.push(device);
             }

@@ -7,41 +7,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use ahoy_crypto::Check;
+use ahoy_protocol::wire::envelope::classify;
 use libp2p::PeerId;
 use libp2p::gossipsub::{DataTransform, Message, RawMessage, TopicHash};
 
 use super::bucket::Bucket;
 use super::counters::Counters;
 use super::limits;
-
-/// Why a message dies (wire.md 5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Junk {
-    /// CHK-001: length in {256, 512, 1024, 2048, 4096}.
-    Length,
-    /// CHK-002: byte 0 = 01.
-    Version,
-    /// CHK-003: byte 1 is a known type, and the length one of its sizes.
-    Type,
-}
-
-/// CHK-001..003, in this order.
-///
-/// # Errors
-/// The first that fails.
-pub(crate) fn check_head(data: &[u8]) -> Result<(), Junk> {
-    let length = data.len();
-    if !matches!(length, 256 | 512 | 1024 | 2048 | 4096) {
-        return Err(Junk::Length);
-    }
-    match data {
-        [0x01, 0x11, ..] if length >= 1024 => Ok(()),
-        [0x01, 0x21, ..] if length == 512 => Ok(()),
-        [0x01, 0x31 | 0x41, ..] => Ok(()),
-        [0x01, ..] => Err(Junk::Type),
-        _ => Err(Junk::Version),
-    }
-}
 
 /// The checks of one driver; clones share everything.
 #[derive(Clone, Debug)]
@@ -74,11 +47,12 @@ impl FirstChecks {
             self.counters.over_rate.add();
             return Err("too many messages");
         }
-        check_head(data).map_err(|junk| {
-            let count = match junk {
-                Junk::Length => &self.counters.bad_length,
-                Junk::Version => &self.counters.bad_version,
-                Junk::Type => &self.counters.bad_type,
+        classify(data).map(drop).map_err(|check| {
+            let count = match check {
+                Check::LENGTH => &self.counters.bad_length,
+                Check::VERSION => &self.counters.bad_version,
+                // 003; `classify` knows no other.
+                _ => &self.counters.bad_type,
             };
             count.add();
             "junk"
@@ -120,30 +94,6 @@ mod tests {
         data[0] = version;
         data[1] = kind;
         data
-    }
-
-    #[test]
-    fn each_type_passes_with_its_sizes_only() {
-        for (kind, sizes) in [
-            (0x11, &[1024, 2048, 4096][..]),
-            (0x21, &[512]),
-            (0x31, &[256, 512, 1024, 2048, 4096]),
-            (0x41, &[256, 512, 1024, 2048, 4096]),
-        ] {
-            for length in [256, 512, 1024, 2048, 4096] {
-                let expected = if sizes.contains(&length) { Ok(()) } else { Err(Junk::Type) };
-                assert_eq!(check_head(&message(1, kind, length)), expected, "type {kind:x}, {length} bytes");
-            }
-        }
-    }
-
-    #[test]
-    fn the_first_failing_check_names_the_junk() {
-        assert_eq!(check_head(&[]), Err(Junk::Length));
-        assert_eq!(check_head(&message(2, 0x99, 255)), Err(Junk::Length));
-        assert_eq!(check_head(&message(1, 0x31, 8192)), Err(Junk::Length));
-        assert_eq!(check_head(&message(0, 0x99, 256)), Err(Junk::Version));
-        assert_eq!(check_head(&message(1, 0x12, 1024)), Err(Junk::Type));
     }
 
     #[test]

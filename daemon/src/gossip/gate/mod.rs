@@ -11,6 +11,8 @@
 //! then waits, offering the protocol, until the other opens a stream (see [`handler`]).
 
 mod handler;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::task::{Context, Poll};

@@ -8,7 +8,7 @@ use libp2p::Multiaddr;
 use tokio::sync::mpsc;
 
 use super::node::{Node, connected_pair, frame, gossiping_pair, patiently, topic};
-use crate::gossip::{NetConfig, NetError, NetOutput, Network, Transport};
+use crate::gossip::{NetConfig, NetError, NetOutput, Network, Transport, limits};
 
 async fn dial_failed(node: &mut Node, other: DeviceId) -> String {
     node.event("DialFailed", |event| {
@@ -176,4 +176,27 @@ async fn a_wish_for_a_device_that_is_connected_changes_nothing() {
         let connected = |output: &NetOutput| matches!(output, NetOutput::Event(NetEvent::Connected { .. }));
         assert!(!told.iter().any(connected), "{told:?}");
     }
+}
+
+#[tokio::test]
+async fn a_crowd_of_strangers_makes_room_for_the_newest_and_never_drops_an_allowed_device() {
+    let mut host = Node::start(1).await;
+    let mut friend = Node::start(2).await;
+    host.allow(friend.device, true);
+    friend.dial(&host);
+    friend.connected(host.device).await;
+    let mut strangers = Vec::new();
+    for seed in 3..=3 + u8::try_from(limits::STRANGERS).unwrap() {
+        let mut stranger = Node::start(seed).await;
+        stranger.dial(&host);
+        stranger.connected(host.device).await;
+        host.connected(stranger.device).await;
+        strangers.push(stranger);
+    }
+    host.disconnected(strangers[0].device).await;
+    strangers[0].disconnected(host.device).await;
+    assert_eq!(host.network.counters.strangers_dropped.get(), 1);
+    let told = host.rest();
+    let dropped = |output: &NetOutput| matches!(output, NetOutput::Event(NetEvent::Disconnected { .. }));
+    assert!(!told.iter().any(dropped), "{told:?}");
 }

@@ -124,3 +124,69 @@ async fn opening_twice_and_closing_twice_are_no_more_than_once() {
     a.allow(b.device, false);
     patiently("the end", a.disconnected(b.device)).await;
 }
+
+/// Draws (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % n
+    }
+}
+
+/// Redials when a connection ends, publishes when both topics are known; returns when both have
+/// received a message.
+async fn converse(a: &mut Node, b: &mut Node) {
+    let (mut a_knows, mut b_knows, mut a_has, mut b_has) = (false, false, false, false);
+    let mut sent = 0;
+    while !(a_has && b_has) {
+        let (at_a, output) = tokio::select! {
+            output = a.next() => (true, output),
+            output = b.next() => (false, output),
+        };
+        let (node, other, knows, has) =
+            if at_a { (&*a, &*b, &mut a_knows, &mut a_has) } else { (&*b, &*a, &mut b_knows, &mut b_has) };
+        match output {
+            NetOutput::Sealed { .. } => *has = true,
+            NetOutput::Event(NetEvent::Unsubscribed { .. }) => *knows = false,
+            NetOutput::Event(NetEvent::Disconnected { .. }) => node.dial(other),
+            NetOutput::Event(NetEvent::Subscribed { .. }) => {
+                *knows = true;
+                if a_knows && b_knows {
+                    sent += 1;
+                    a.publish(topic(b'b'), frame(sent));
+                    b.publish(topic(b'a'), frame(sent));
+                }
+            }
+            NetOutput::Event(_) => {}
+        }
+    }
+}
+
+/// Gates open and close in any order; in the end, when both allow each other, both are heard.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_came_before_two_that_allow_each_other_find_each_other() {
+    let seed = getrandom::u64().unwrap();
+    for round in 0..100 {
+        let mut dice = Dice(seed.wrapping_add(round));
+        let (mut a, mut b) = silent_pair().await;
+        for _ in 0..dice.below(8) {
+            let (node, other) = if dice.below(2) == 0 { (&a, &b) } else { (&b, &a) };
+            match dice.below(4) {
+                0 => node.dial(other),
+                1 => node.allow(other.device, false),
+                2.. => node.allow(other.device, true),
+            }
+            for _ in 0..dice.below(60) {
+                tokio::task::yield_now().await;
+            }
+        }
+        a.allow(b.device, true);
+        b.allow(a.device, true);
+        a.dial(&b);
+        patiently(&format!("seed {seed}, round {round}"), converse(&mut a, &mut b)).await;
+    }
+}

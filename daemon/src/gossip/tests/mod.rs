@@ -2,7 +2,9 @@
 
 mod connections;
 mod gate;
+mod local_network;
 mod messages;
 mod node;
 mod outsider;
 mod prekeys;
+mod vanished;

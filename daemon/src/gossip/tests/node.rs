@@ -53,15 +53,23 @@ impl Node {
     }
 
     pub(super) async fn with(seed: u8, listen: &str, transport: Transport, room: usize) -> Node {
-        let (core, outputs) = mpsc::channel(room);
         let config = NetConfig {
             device_key: Secret::new([seed; 32]),
             listen: vec![listen.parse().unwrap()],
             mdns: false,
             transport,
         };
+        Node::start_with(config, room).await
+    }
+
+    pub(super) async fn of(config: NetConfig) -> Node {
+        Node::start_with(config, 1024).await
+    }
+
+    async fn start_with(config: NetConfig, room: usize) -> Node {
+        let (core, outputs) = mpsc::channel(room);
+        let peer = Keypair::ed25519_from_bytes(*config.device_key.expose()).unwrap().public().to_peer_id();
         let network = Network::start(config, core).await.unwrap();
-        let peer = Keypair::ed25519_from_bytes([seed; 32]).unwrap().public().to_peer_id();
         Node { network, device: device_of(&peer).unwrap(), outputs, seen: VecDeque::new() }
     }
 
@@ -110,6 +118,14 @@ impl Node {
             }
         })
         .await
+    }
+
+    /// The next output.
+    pub(super) async fn next(&mut self) -> NetOutput {
+        match self.seen.pop_front() {
+            Some(output) => output,
+            None => self.outputs.recv().await.expect("the driver lives"),
+        }
     }
 
     /// Everything told so far that nobody has asked for.

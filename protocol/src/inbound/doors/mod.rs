@@ -6,7 +6,7 @@ mod address;
 mod rates;
 mod sdp;
 
-pub use address::{LocalAddresses, candidate, is_forbidden, is_local};
+pub use address::{Local, LocalAddresses, candidate, is_forbidden, is_local};
 pub use rates::{CandidateCount, RestartRate};
 pub use sdp::description;
 
