@@ -131,3 +131,7 @@ pub const GIVE_UP_MS: u64 = 60_000;
 pub const INTERRUPTED_MS: u64 = 2_000;
 /// Milliseconds: a clock that is off by more than this gives a warning.
 pub const CLOCK_OFF_MS: u64 = 120_000;
+/// Count: contacts of an account; each costs a row, and a place in the dialling order.
+pub const CONTACTS_MAX: usize = 4096;
+/// Count: links (call, device, number) whose candidates are counted at once: 16 participants, some links each.
+pub const LINKS_COUNTED_MAX: usize = 256;

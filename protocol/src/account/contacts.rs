@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ahoy_crypto::Secret;
+use ahoy_crypto::{DeviceSet, Secret};
 
 use super::rows::{self, RowError};
 use crate::ids::{AccountId, DeviceId};
@@ -45,6 +45,8 @@ pub struct DeviceFacts {
     pub sent_ms: u64,
     /// Where it listens (binary multiaddrs), from the card or its presence.
     pub addresses: Vec<Vec<u8>>,
+    /// Hash of what our last acknowledged presence told it (tokens and addresses).
+    pub told: Option<[u8; 32]>,
 }
 
 /// A contact.
@@ -59,13 +61,11 @@ pub struct Contact {
     /// Token of its contact inbox, once its presence told us.
     pub contact_token: Option<Secret>,
     /// Its newest device set.
-    pub device_set: Option<Vec<u8>>,
+    pub device_set: Option<DeviceSet>,
     /// What it may do.
     pub policy: Policy,
     /// Its devices: those of the newest set, or of the card while no set is known.
     pub devices: BTreeMap<DeviceId, DeviceFacts>,
-    /// Hash of what our last acknowledged presence told it (tokens and addresses).
-    pub told: Option<[u8; 32]>,
 }
 
 impl Contact {
@@ -73,6 +73,15 @@ impl Contact {
     #[must_use]
     pub fn token(&self) -> &Secret {
         self.contact_token.as_ref().unwrap_or(&self.card_token)
+    }
+
+    /// Takes a newer device set: devices that aren't in it are forgotten, new ones are known from now on.
+    pub fn take_set(&mut self, set: DeviceSet) {
+        self.devices.retain(|device, _| set.devices().contains(device));
+        for device in set.devices() {
+            self.devices.entry(*device).or_default();
+        }
+        self.device_set = Some(set);
     }
 
     /// The row the store keeps.
@@ -136,6 +145,14 @@ impl Contacts {
             return self.get(&account);
         }
         self.by_account.values().find(|contact| contact.name == text)
+    }
+
+    /// Changes a contact; none if there is no such one.
+    pub fn change<T>(&mut self, account: &AccountId, change: impl FnOnce(&mut Contact) -> T) -> Option<T> {
+        let mut contact = self.by_account.get(account)?.clone();
+        let result = change(&mut contact);
+        self.put(contact);
+        Some(result)
     }
 
     /// All, by account.

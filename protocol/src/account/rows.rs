@@ -1,6 +1,6 @@
 //! How the account and contacts are kept by the store: CBOR rows with a version, never seen by peers.
 
-use ahoy_crypto::Secret;
+use ahoy_crypto::{DeviceSet, Secret};
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 
@@ -82,8 +82,6 @@ struct ContactRow {
     policy: u16,
     #[n(7)]
     devices: Vec<DeviceRow>,
-    #[n(8)]
-    told: Option<ByteArray<32>>,
 }
 
 #[derive(Encode, Decode)]
@@ -99,6 +97,8 @@ struct DeviceRow {
     sent_ms: u64,
     #[n(4)]
     addresses: Vec<ByteVec>,
+    #[n(5)]
+    told: Option<ByteArray<32>>,
 }
 
 /// Reads a row of any kind, refusing newer versions by the first field.
@@ -130,6 +130,7 @@ pub(super) fn write_contact(contact: &Contact) -> Vec<u8> {
         revision: facts.revision,
         sent_ms: facts.sent_ms,
         addresses: facts.addresses.iter().cloned().map(ByteVec::from).collect(),
+        told: facts.told.map(ByteArray::from),
     });
     write(&ContactRow {
         version: VERSION,
@@ -137,10 +138,9 @@ pub(super) fn write_contact(contact: &Contact) -> Vec<u8> {
         name: contact.name.clone(),
         card_token: (*contact.card_token.expose()).into(),
         contact_token: contact.contact_token.as_ref().map(|token| (*token.expose()).into()),
-        device_set: contact.device_set.clone().map(ByteVec::from),
+        device_set: contact.device_set.as_ref().map(|set| set.bytes().to_vec().into()),
         policy: contact.policy.0,
         devices: devices.collect(),
-        told: contact.told.map(ByteArray::from),
     })
 }
 
@@ -152,17 +152,18 @@ pub(super) fn read_contact(row: &[u8]) -> Result<Contact, RowError> {
             revision: device.revision,
             sent_ms: device.sent_ms,
             addresses: device.addresses.into_iter().map(Vec::from).collect(),
+            told: device.told.map(Into::into),
         };
         (DeviceId(device.device.into()), facts)
     });
+    let read_set = |bytes: ByteVec| DeviceSet::from_store(&bytes).map_err(|_| RowError::Damaged);
     Ok(Contact {
         account: AccountId(row.account.into()),
         name: row.name,
         card_token: Secret::new(row.card_token.into()),
         contact_token: row.contact_token.map(|token| Secret::new(token.into())),
-        device_set: row.device_set.map(Vec::from),
+        device_set: row.device_set.map(read_set).transpose()?,
         policy: Policy(row.policy),
         devices: devices.collect(),
-        told: row.told.map(Into::into),
     })
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use ahoy_crypto::Secret;
+use ahoy_crypto::keys::SignKey;
 use ahoy_crypto::prekey::PrekeyRecord;
+use ahoy_crypto::{DeviceSet, Secret};
 
 use super::*;
-use crate::ids::{AccountId, DeviceId};
+use crate::ids::DeviceId;
 use crate::testing::rng;
 
 const NOW_S: u64 = 1_800_000_000;
@@ -17,21 +18,23 @@ fn own() -> Own {
 }
 
 fn contact(account: u8, name: &str, devices: &[u8]) -> Contact {
+    let key = SignKey::from_seed(&Secret::new([account; 32]));
+    let set: Vec<_> = devices.iter().map(|device| DeviceId([*device; 32])).collect();
     let facts = DeviceFacts {
         record: Some(vec![1, 2, 3]),
         revision: 7,
         sent_ms: 9,
         addresses: vec![vec![4, 127, 0, 0, 1, 6, 1, 2]],
+        told: Some([3; 32]),
     };
     Contact {
-        account: AccountId([account; 32]),
+        account: key.account(),
         name: name.into(),
         card_token: Secret::new([account; 32]),
         contact_token: None,
-        device_set: Some(vec![9; 141]),
+        device_set: DeviceSet::make(&key, 3, NOW_S, &set).ok(),
         policy: Policy::default(),
         devices: devices.iter().map(|device| (DeviceId([*device; 32]), facts.clone())).collect(),
-        told: Some([3; 32]),
     }
 }
 
@@ -126,6 +129,16 @@ fn devices_that_a_contact_lost_no_longer_lead_to_it() {
     assert!(all.of_device(&DeviceId([11; 32])).is_none());
     assert!(all.remove(&ben.account).is_some() && all.is_empty());
     assert!(all.of_device(&DeviceId([12; 32])).is_none());
+}
+
+#[test]
+fn a_newer_set_brings_devices_and_takes_those_it_lacks() {
+    let mut ben = contact(1, "Ben", &[11, 12]);
+    let key = SignKey::from_seed(&Secret::new([1; 32]));
+    let set = DeviceSet::make(&key, 4, NOW_S, &[DeviceId([12; 32]), DeviceId([13; 32])]).unwrap();
+    ben.take_set(set);
+    assert_eq!(ben.devices.keys().map(|device| device.0[0]).collect::<Vec<_>>(), vec![12, 13]);
+    assert!(ben.devices[&DeviceId([12; 32])].record.is_some());
 }
 
 #[test]

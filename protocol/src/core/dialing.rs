@@ -8,6 +8,8 @@ use crate::ids::DeviceId;
 const MAX_DIALS_A_MINUTE: u8 = 8;
 /// First pause after a failed dial; doubled each time.
 const FIRST_PAUSE_MS: u64 = 2_000;
+/// Pause while a call waits for the device.
+const HURRY_PAUSE_MS: u64 = 1_000;
 /// Longest pause: a contact that comes back is found within 5 minutes even without mDNS.
 const LONGEST_PAUSE_MS: u64 = 300_000;
 /// Devices that we try to stay connected with (the connection budget).
@@ -20,6 +22,8 @@ struct Attempts {
     /// When to dial next; none while connected or while a dial is under way.
     next_ms: Option<u64>,
     pause_ms: u64,
+    /// A call waits for it until then.
+    hurry_until_ms: u64,
     minute_began_ms: u64,
     dials: u8,
     tried: Option<String>,
@@ -40,11 +44,12 @@ impl Dialing {
         self.wanted.insert(device, Attempts { next_ms: Some(now_ms), minute_began_ms: now_ms, ..Attempts::default() });
     }
 
-    /// A call needs this device: dial now, and forget the pauses.
-    pub(super) fn urgent(&mut self, device: DeviceId, now_ms: u64) {
+    /// Somebody calls this device, or it was just seen: dial now, and with short pauses until then.
+    pub(super) fn urgent(&mut self, device: DeviceId, now_ms: u64, until_ms: u64) {
         let attempts = self.wanted.entry(device).or_default();
         attempts.next_ms = Some(now_ms);
         attempts.pause_ms = 0;
+        attempts.hurry_until_ms = until_ms;
         attempts.tried = None;
     }
 
@@ -68,7 +73,8 @@ impl Dialing {
     pub(super) fn failed(&mut self, device: &DeviceId, tried: String, now_ms: u64) {
         if let Some(attempts) = self.wanted.get_mut(device) {
             attempts.pause_ms = (attempts.pause_ms * 2).clamp(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
-            attempts.next_ms = Some(now_ms + attempts.pause_ms);
+            let pause_ms = if now_ms < attempts.hurry_until_ms { HURRY_PAUSE_MS } else { attempts.pause_ms };
+            attempts.next_ms = Some(now_ms + pause_ms);
             attempts.tried = Some(tried);
         }
     }
@@ -153,12 +159,23 @@ mod tests {
         dialing.want(DEVICE, 0);
         let mut dials = 0;
         for second in 0..60 {
-            dialing.urgent(DEVICE, second * 1000);
+            dialing.urgent(DEVICE, second * 1000, 0);
             dials += dialing.due(second * 1000).len();
         }
         assert_eq!(dials, usize::from(MAX_DIALS_A_MINUTE));
-        dialing.urgent(DEVICE, MINUTE_MS);
+        dialing.urgent(DEVICE, MINUTE_MS, 0);
         assert_eq!(dialing.due(MINUTE_MS), vec![DEVICE]);
+    }
+
+    #[test]
+    fn while_a_call_waits_it_is_dialled_every_second() {
+        let mut dialing = Dialing::default();
+        dialing.urgent(DEVICE, 0, 2_000);
+        for (now_ms, pause_ms) in [(0, 1_000), (1_000, 1_000), (2_000, 8_000)] {
+            assert_eq!(dialing.due(now_ms), vec![DEVICE]);
+            dialing.failed(&DEVICE, "refused".into(), now_ms);
+            assert_eq!(dialing.next_ms(), Some(now_ms + pause_ms));
+        }
     }
 
     #[test]

@@ -1,26 +1,56 @@
 //! The whole of a device as one pure state machine: account, contacts, sessions and calls.
+//!
+//! ```text
+//!  Sealed ──> inbound (checks) ──> letters ──┐
+//!  Net ─────> network, acquaint ─────────────┤
+//!  Command ─> commands ──────────────────────┼──> CallCore ──> carry out ──> Effects
+//!  Link ────> links (doors) ─────────────────┤        ^             │
+//!  Timer ───> timers ────────────────────────┘        └── sessions <┘
+//! ```
 
-pub mod effect;
-pub mod input;
-
+mod acquaint;
+mod asking;
+mod beyond;
+mod carry_out;
+mod commands;
 mod dialing;
+pub mod effect;
+mod guests;
+mod inboxes;
+pub mod input;
+mod knowledge;
+mod ledger;
+mod letters;
+mod links;
+mod names;
+mod network;
 mod peers;
-mod reaching;
+mod signals;
+mod step;
+mod timers;
+
+use std::collections::BTreeMap;
 
 use rand_core::CryptoRng;
 
 pub use crate::call::Times;
 
-use crate::ids::{AccountId, DeviceId, Now};
-use effect::Effect;
+use crate::account::{Contacts, Own};
+use crate::call::CallCore;
+use crate::call::signal::CallInput;
+use crate::ids::{AccountId, CallId, DeviceId, Now};
+use crate::inbound::Refusals;
+use crate::session::{Session, SessionTimes};
+use effect::{Effect, StoreCommand, Table};
 use input::{Input, LinkOf};
+use step::Step;
 
 /// What the core starts with.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
     /// Rows of the tables `Account`, `Contacts` and `SeenCalls` as they were put, in any order.
-    pub rows: Vec<(effect::Table, Vec<u8>, Vec<u8>)>,
-    /// Our name, 1..64 bytes; none: `ahoy-` and six letters.
+    pub rows: Vec<(Table, Vec<u8>, Vec<u8>)>,
+    /// Our name, 1..64 bytes; none: as stored, at first `ahoy-` and six letters.
     pub name: Option<String>,
     /// Time limits.
     pub times: Times,
@@ -38,7 +68,29 @@ pub enum SetupError {
 
 /// The core of a device.
 pub struct Core {
-    _private: (),
+    own: Own,
+    contacts: Contacts,
+    /// Where we listen, binary multiaddrs.
+    addresses: Vec<Vec<u8>>,
+    loopback: bool,
+    reach_ms: u64,
+    peers: peers::Peers,
+    dialing: dialing::Dialing,
+    asking: asking::Asking,
+    guests: guests::Guests,
+    inboxes: inboxes::Inboxes,
+    ledger: ledger::Ledger,
+    links: links::Links,
+    /// What presences on their way to devices say.
+    tellings: BTreeMap<DeviceId, [u8; 32]>,
+    session: Session,
+    calls: CallCore,
+    refusals: Refusals,
+    /// When Unix times are looked at next, monotonic ms.
+    look_at_ms: u64,
+    /// When the last input came.
+    now: Now,
+    stopping: bool,
 }
 
 impl Core {
@@ -47,54 +99,155 @@ impl Core {
     ///
     /// # Errors
     /// [`SetupError`] if a stored row cannot be used.
-    pub fn new(_setup: Setup, _now: Now, _rng: &mut dyn CryptoRng) -> Result<(Core, Vec<Effect>), SetupError> {
-        Ok((Core { _private: () }, Vec::new()))
+    pub fn new(setup: Setup, now: Now, rng: &mut dyn CryptoRng) -> Result<(Core, Vec<Effect>), SetupError> {
+        let rows = |table: Table| setup.rows.iter().filter(move |(of, ..)| *of == table);
+        let stored = rows(Table::Account).next();
+        let mut own = match stored {
+            Some((_, _, row)) => Own::from_row(row, now.unix_s()),
+            None => Own::make(setup.name.clone(), now.unix_s(), rng),
+        }
+        .map_err(|_| SetupError::Row("account"))?;
+        let renamed = setup.name.as_deref().is_some_and(|name| own.rename(name));
+        let contacts = Contacts::from_rows(rows(Table::Contacts).map(|(_, _, row)| row.as_slice()))
+            .map_err(|_| SetupError::Row("list of contacts"))?;
+        let mut calls = CallCore::new(own.account(), own.device(), setup.times.clone());
+        for (_, key, value) in rows(Table::SeenCalls) {
+            let (call, account, unix_ms) = read_seen(key, value).ok_or(SetupError::Row("list of past calls"))?;
+            calls.remember(call, account, unix_ms);
+        }
+        let core = Core {
+            inboxes: inboxes::Inboxes::new(own.inboxes()),
+            session: Session::new(SessionTimes { reach_ms: setup.times.reach_ms, confirm_ms: setup.times.confirm_ms }),
+            reach_ms: setup.times.reach_ms,
+            loopback: setup.loopback,
+            own,
+            contacts,
+            calls,
+            addresses: Vec::new(),
+            peers: peers::Peers::default(),
+            dialing: dialing::Dialing::default(),
+            asking: asking::Asking::default(),
+            guests: guests::Guests::default(),
+            ledger: ledger::Ledger::default(),
+            links: links::Links::default(),
+            tellings: BTreeMap::new(),
+            refusals: Refusals::default(),
+            look_at_ms: 0,
+            now,
+            stopping: false,
+        };
+        Ok(core.begun(stored.is_none() || renamed, now, rng))
+    }
+
+    /// The first effects: what is new is stored, topics are held, contacts are looked for.
+    fn begun(mut self, store: bool, now: Now, rng: &mut dyn CryptoRng) -> (Core, Vec<Effect>) {
+        let mut step = Step::new(now, rng);
+        if store {
+            step.store(StoreCommand::Put { table: Table::Account, key: Vec::new(), value: self.own.row() });
+        }
+        self.daily(&mut step);
+        let devices: Vec<_> = self.contacts.iter().flat_map(|contact| contact.devices.keys().copied()).collect();
+        let policies: Vec<_> = self.contacts.iter().map(|contact| (contact.account, contact.policy)).collect();
+        for (account, policy) in policies {
+            self.calls.set_policy(account, network::policy_of(policy));
+        }
+        for device in devices {
+            self.welcome(device, &mut step);
+        }
+        let out = step.out;
+        (self, out)
+    }
+
+    /// Takes an input and says what shall be done, in order.
+    pub fn handle(&mut self, input: Input, now: Now, rng: &mut dyn CryptoRng) -> Vec<Effect> {
+        let mut step = Step::new(now, rng);
+        self.now = now;
+        self.ledger.at(now.mono_ms);
+        match input {
+            Input::Sealed { topic, data, message } => self.sealed(topic, &data, message, &mut step),
+            Input::Command { ticket, command, .. } => self.command(ticket, command, &mut step),
+            Input::Net(event) => self.net_event(event, &mut step),
+            Input::Link { link, event } => self.link_event(link, event, &mut step),
+            Input::Ctl { link, message } => self.ctl_message(link, &message, &mut step),
+            Input::Timer => self.timers(&mut step),
+            Input::Shutdown => {
+                self.stopping = true;
+                step.calls.push_back(CallInput::Shutdown);
+            }
+        }
+        self.run_calls(&mut step);
+        if !self.stopping {
+            self.reach_out(&mut step);
+        }
+        step.out
+    }
+
+    /// Feeds the call core, and sends what it wants sent, until neither has more to say.
+    fn run_calls(&mut self, step: &mut Step<'_>) {
+        let mut effects = Vec::new();
+        loop {
+            while let Some(input) = step.calls.pop_front() {
+                self.calls.handle(input, step.now, step.rng, &mut effects);
+                for effect in effects.drain(..) {
+                    self.carry_out(effect, step);
+                }
+            }
+            self.session(step, |session, cx| session.flush(cx));
+            if step.calls.is_empty() {
+                break;
+            }
+        }
     }
 
     /// Our device's private Ed25519 key: libp2p's identity.
     #[must_use]
     pub fn device_key(&self) -> ahoy_crypto::Secret {
-        ahoy_crypto::Secret::new([0; 32])
+        self.own.device_seed()
     }
 
     /// Our account.
     #[must_use]
     pub fn account(&self) -> AccountId {
-        AccountId([0; 32])
+        self.own.account()
     }
 
     /// Our device.
     #[must_use]
     pub fn device(&self) -> DeviceId {
-        DeviceId([0; 32])
+        self.own.device()
     }
 
-    /// Takes an input and says what shall be done, in order.
-    pub fn handle(&mut self, _input: Input, _now: Now, _rng: &mut dyn CryptoRng) -> Vec<Effect> {
-        Vec::new()
-    }
-
-    /// When `Input::Timer` is wanted next, in monotonic ms.
-    #[must_use]
-    pub fn next_timer_ms(&self) -> Option<u64> {
-        None
-    }
-
-    /// Every live link, for stats and metrics.
+    /// Every open link, for stats and metrics.
     #[must_use]
     pub fn links(&self) -> Vec<LinkOf> {
-        Vec::new()
+        self.links.iter().map(|(link, call, device)| LinkOf { call, device, link }).collect()
     }
 
     /// Number of calls that are not ended.
     #[must_use]
     pub fn calls(&self) -> usize {
-        0
+        self.calls.live_calls()
+    }
+
+    /// How often each check has refused something.
+    #[must_use]
+    pub fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// Nothing is left to be told to anybody: a stopping daemon may go.
     #[must_use]
     pub fn drained(&self) -> bool {
-        true
+        self.calls.drained() && self.session.is_settled(self.now.mono_ms)
     }
 }
+
+/// A row of `SeenCalls`: when it was heard of, and whose it is.
+fn read_seen(key: &[u8], value: &[u8]) -> Option<(CallId, AccountId, u64)> {
+    let call = CallId(key.try_into().ok()?);
+    let (at_ms, account) = value.split_first_chunk::<8>()?;
+    Some((call, AccountId(account.try_into().ok()?), u64::from_be_bytes(*at_ms)))
+}
+
+#[cfg(test)]
+mod tests;

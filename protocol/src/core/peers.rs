@@ -62,6 +62,10 @@ impl Peers {
         self.connected.values().any(|peer| peer.topics.contains(topic))
     }
 
+    pub(super) fn devices(&self) -> Vec<DeviceId> {
+        self.connected.keys().copied().collect()
+    }
+
     pub(super) fn len(&self) -> usize {
         self.connected.len()
     }

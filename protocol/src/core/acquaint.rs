@@ -1,0 +1,106 @@
+//! Getting to know contacts: our presence to whoever lacks it, and taking theirs.
+
+use ahoy_crypto::{DeviceId, PrekeyRecord};
+
+use super::Core;
+use super::beyond::usable_record;
+use super::network::take_record;
+use super::step::Step;
+use crate::control::EventKind;
+use crate::inbound::Verified;
+use crate::limits::ADDRESSES_MAX;
+use crate::session::Delivery;
+use crate::wire::bodies::{InboxBody, Presence};
+
+/// `state` of a presence: somebody is there. More of it comes with presence on demand.
+const AVAILABLE: u8 = 1;
+
+impl Core {
+    /// Does what is still missing between us and a connected device of a contact: its prekey first,
+    /// then our presence, until it has acknowledged what it says now.
+    pub(super) fn acquaint(&mut self, device: DeviceId, step: &mut Step<'_>) {
+        let Some(contact) = self.contacts.of_device(&device) else { return };
+        if !self.peers.is_connected(&device) {
+            return;
+        }
+        let knows_us = contact.devices.get(&device).is_some_and(|facts| facts.told == Some(self.telling()));
+        let known = contact.contact_token.is_some();
+        if usable_record(&self.contacts, &device, step.now.unix_s()).is_none() {
+            self.ask_prekey(device, step);
+        } else if !knows_us || !known {
+            self.send_presence(device, !known, step);
+        }
+    }
+
+    fn telling(&self) -> [u8; 32] {
+        self.own.telling(&self.told_addresses())
+    }
+
+    fn told_addresses(&self) -> Vec<Vec<u8>> {
+        self.addresses.iter().take(ADDRESSES_MAX).cloned().collect()
+    }
+
+    /// Sends our presence; `ask` for the other's.
+    fn send_presence(&mut self, device: DeviceId, ask: bool, step: &mut Step<'_>) {
+        let Some(record) = self.own.record() else { return };
+        let presence = Presence {
+            state: AVAILABLE,
+            record: record.bytes().to_vec(),
+            device_set: self.own.device_set().bytes().to_vec(),
+            addresses: self.told_addresses(),
+            contact_token: Some(self.own.contact_token().clone()),
+            name: Some(self.own.name().to_owned()),
+        };
+        self.tellings.insert(device, self.telling());
+        let delivery = Delivery { receipt: true, asks_presence: ask };
+        self.send_letter(device, InboxBody::Presence(presence), delivery, step);
+    }
+
+    /// A contact's device has acknowledged our presence.
+    pub(super) fn presence_arrived(&mut self, device: DeviceId, step: &mut Step<'_>) {
+        let Some(told) = self.tellings.remove(&device) else { return };
+        let Some(account) = self.contacts.of_device(&device).map(|contact| contact.account) else { return };
+        self.contacts.change(&account, |contact| {
+            if let Some(facts) = contact.devices.get_mut(&device) {
+                facts.told = Some(told);
+            }
+        });
+        self.keep_contact(&account, step);
+    }
+
+    /// Takes a contact's presence, stores it, and answers what it asks for.
+    pub(super) fn take_presence(
+        &mut self,
+        from: &Verified,
+        body: &Presence,
+        record: &PrekeyRecord,
+        newer_set: Option<Box<ahoy_crypto::DeviceSet>>,
+        step: &mut Step<'_>,
+    ) {
+        let device = from.device;
+        let changed = self.contacts.change(&from.account, |contact| {
+            if let Some(set) = newer_set {
+                contact.take_set(*set);
+            }
+            contact.devices.entry(device).or_default();
+            take_record(contact, device, record);
+            if let Some(facts) = contact.devices.get_mut(&device) {
+                facts.sent_ms = from.sent_ms;
+                facts.addresses.clone_from(&body.addresses);
+            }
+            if let Some(token) = &body.contact_token {
+                contact.contact_token = Some(token.clone());
+            }
+        });
+        if changed.is_none() {
+            return;
+        }
+        self.keep_contact(&from.account, step);
+        step.event(EventKind::ContactChanged { account: from.account.text() });
+        self.welcome(device, step);
+        self.record_known(device, step);
+        if from.asks_presence && !self.tellings.contains_key(&device) {
+            self.send_presence(device, false, step);
+        }
+    }
+}

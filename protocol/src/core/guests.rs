@@ -1,0 +1,88 @@
+//! Strangers who proved that they know a token of ours: they may speak gossip with us for a minute.
+
+use std::collections::BTreeMap;
+
+use crate::ids::DeviceId;
+
+/// At once; the one that came first goes when there are more.
+const GUESTS_MAX: usize = 16;
+/// For how long.
+const STAY_MS: u64 = 60_000;
+
+/// Devices with a gossip handler that aren't contacts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Guests {
+    until_ms: BTreeMap<DeviceId, u64>,
+}
+
+impl Guests {
+    /// Lets a device in; names those that have to go for it.
+    pub(super) fn enter(&mut self, device: DeviceId, now_ms: u64) -> Vec<DeviceId> {
+        self.until_ms.insert(device, now_ms + STAY_MS);
+        let mut evicted = Vec::new();
+        while self.until_ms.len() > GUESTS_MAX {
+            let oldest = self.until_ms.iter().filter(|(guest, _)| **guest != device).min_by_key(|(_, until)| **until);
+            let Some(oldest) = oldest.map(|(guest, _)| *guest) else { break };
+            self.until_ms.remove(&oldest);
+            evicted.push(oldest);
+        }
+        evicted
+    }
+
+    /// It is gone, or a contact now.
+    pub(super) fn leave(&mut self, device: &DeviceId) {
+        self.until_ms.remove(device);
+    }
+
+    /// Those whose time is over.
+    pub(super) fn over(&mut self, now_ms: u64) -> Vec<DeviceId> {
+        let over: Vec<_> =
+            self.until_ms.iter().filter(|(_, until)| **until <= now_ms).map(|(guest, _)| *guest).collect();
+        for guest in &over {
+            self.until_ms.remove(guest);
+        }
+        over
+    }
+
+    pub(super) fn next_ms(&self) -> Option<u64> {
+        self.until_ms.values().min().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn device(n: u8) -> DeviceId {
+        DeviceId([n; 32])
+    }
+
+    #[test]
+    fn a_guest_stays_a_minute() {
+        let mut guests = Guests::default();
+        assert!(guests.enter(device(1), 5).is_empty());
+        assert_eq!(guests.next_ms(), Some(5 + STAY_MS));
+        assert!(guests.over(4 + STAY_MS).is_empty());
+        assert_eq!(guests.over(5 + STAY_MS), vec![device(1)]);
+        assert_eq!(guests.next_ms(), None);
+    }
+
+    #[test]
+    fn the_seventeenth_puts_out_the_first() {
+        let mut guests = Guests::default();
+        for n in 0..16 {
+            assert!(guests.enter(device(n), u64::from(n)).is_empty());
+        }
+        assert_eq!(guests.enter(device(99), 50), vec![device(0)]);
+        guests.leave(&device(1));
+        assert!(guests.enter(device(98), 51).is_empty());
+    }
+
+    #[test]
+    fn coming_again_renews_the_minute() {
+        let mut guests = Guests::default();
+        guests.enter(device(1), 0);
+        guests.enter(device(1), 1000);
+        assert!(guests.over(STAY_MS).is_empty());
+    }
+}

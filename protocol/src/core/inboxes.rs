@@ -1,0 +1,117 @@
+//! The topics of our two inboxes that we hold now: today's, and a neighbour's near the turn of the day.
+
+use std::collections::BTreeMap;
+
+use ahoy_crypto::inbox::Inbox;
+
+use crate::topic::Topic;
+
+/// What is needed to open envelopes of an inbox topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct HeldInbox {
+    /// Key of the outer MAC.
+    pub(super) hint_key: [u8; 32],
+    /// The token's day, bound into every envelope.
+    pub(super) day: u32,
+    /// It is the inbox of our cards, which strangers know.
+    pub(super) card: bool,
+}
+
+/// Both inboxes.
+pub(super) struct Inboxes {
+    card: Inbox,
+    contact: Inbox,
+    held: BTreeMap<Topic, HeldInbox>,
+}
+
+impl Inboxes {
+    pub(super) fn new([card, contact]: [Inbox; 2]) -> Self {
+        Self { card, contact, held: BTreeMap::new() }
+    }
+
+    /// Topics to hold from now on, and those to leave.
+    pub(super) fn turn(&mut self, now_s: u64) -> (Vec<Topic>, Vec<Topic>) {
+        let mut held = BTreeMap::new();
+        for (inbox, card) in [(&self.card, true), (&self.contact, false)] {
+            for day in inbox.held_days(now_s) {
+                let facts = HeldInbox { hint_key: inbox.hint_key(day), day, card };
+                held.insert(Topic(inbox.topic(day)), facts);
+            }
+        }
+        let new = held.keys().filter(|topic| !self.held.contains_key(topic)).copied().collect();
+        let old = self.held.keys().filter(|topic| !held.contains_key(topic)).copied().collect();
+        self.held = held;
+        (new, old)
+    }
+
+    /// When `turn` has something to do next, Unix seconds.
+    pub(super) fn next_turn_s(&self, now_s: u64) -> u64 {
+        self.card.next_change_s(now_s).min(self.contact.next_change_s(now_s))
+    }
+
+    /// The inbox behind a topic.
+    pub(super) fn get(&self, topic: &Topic) -> Option<&HeldInbox> {
+        self.held.get(topic)
+    }
+
+    /// Keys that a prekey request may prove its knowledge of a token by.
+    pub(super) fn hint_keys(&self) -> Vec<[u8; 32]> {
+        self.held.values().map(|held| held.hint_key).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ahoy_crypto::Secret;
+
+    use super::*;
+
+    const DAY_S: u64 = 86_400;
+
+    fn inboxes() -> Inboxes {
+        Inboxes::new([1, 2].map(|token| Inbox::new(&Secret::new([token; 32]))))
+    }
+
+    #[test]
+    fn both_inboxes_are_held_and_told_apart() {
+        let mut inboxes = inboxes();
+        let (new, old) = inboxes.turn(20_000 * DAY_S);
+        assert!(new.len() >= 2 && old.is_empty());
+        let cards = new.iter().filter(|topic| inboxes.get(topic).unwrap().card).count();
+        assert!(cards >= 1 && cards < new.len());
+    }
+
+    #[test]
+    fn nothing_changes_until_the_time_that_was_named() {
+        let mut inboxes = inboxes();
+        let mut now_s = 20_000 * DAY_S;
+        inboxes.turn(now_s);
+        let mut changes = 0;
+        for _ in 0..18 {
+            let next_s = inboxes.next_turn_s(now_s);
+            assert!(next_s > now_s);
+            assert_eq!(inboxes.turn(next_s - 1), (Vec::new(), Vec::new()));
+            let (new, old) = inboxes.turn(next_s);
+            changes += usize::from(!new.is_empty()) + usize::from(!old.is_empty());
+            now_s = next_s;
+        }
+        // Of the three moments of a day the turn itself changes nothing: both days are held around it.
+        assert_eq!(changes, 12);
+    }
+
+    #[test]
+    fn a_topic_is_held_two_hours_before_and_after_its_day() {
+        let mut inboxes = inboxes();
+        let mut seen: BTreeMap<Topic, (u64, u64)> = BTreeMap::new();
+        let start_s = 20_000 * DAY_S;
+        for quarter in 0..(4 * 24 * 4) {
+            let now_s = start_s + quarter * 900;
+            inboxes.turn(now_s);
+            for topic in inboxes.held.keys() {
+                seen.entry(*topic).or_insert((now_s, now_s)).1 = now_s;
+            }
+        }
+        let whole = seen.values().map(|(from, to)| to - from).max().unwrap();
+        assert!((28 * 3600 - 900..=28 * 3600).contains(&whole), "{whole}");
+    }
+}

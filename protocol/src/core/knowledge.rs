@@ -1,0 +1,113 @@
+//! What the checks of the inbound stages ask, answered by the parts of the core.
+
+use ahoy_crypto::{DeviceSet, DhKey};
+
+use super::inboxes::Inboxes;
+use super::ledger::Ledger;
+use crate::account::{Contacts, Own, Policy};
+use crate::call::CallCore;
+use crate::ids::{AccountId, CallId, DeviceId};
+use crate::inbound::{Done, Rate, State};
+use crate::session::Session;
+use crate::topic::Topic;
+
+/// Diffie-Hellman operations a second (docs/wire.md section 4): what strangers can reach gets less.
+const CONTACT_INBOX_BUDGET: u32 = 150;
+const OTHER_BUDGET: u32 = 50;
+
+/// The device's knowledge, borrowed for one message.
+pub(super) struct Knowledge<'a> {
+    pub(super) own: &'a Own,
+    pub(super) contacts: &'a Contacts,
+    pub(super) inboxes: &'a Inboxes,
+    pub(super) session: &'a Session,
+    pub(super) calls: &'a CallCore,
+    pub(super) ledger: &'a mut Ledger,
+}
+
+impl State for Knowledge<'_> {
+    fn account(&self) -> AccountId {
+        self.own.account()
+    }
+
+    fn device(&self) -> DeviceId {
+        self.own.device()
+    }
+
+    fn prekey(&self, spk_id: [u8; 4]) -> Option<&DhKey> {
+        self.own.prekey(&spk_id)
+    }
+
+    fn is_replay(&self, envelope: &[u8; 32]) -> bool {
+        self.ledger.is_replay(envelope)
+    }
+
+    fn enter_replay(&mut self, envelope: [u8; 32]) {
+        self.ledger.enter_replay(envelope);
+    }
+
+    fn has_budget(&self, topic: &Topic) -> bool {
+        let contact_inbox = self.inboxes.get(topic).is_some_and(|inbox| !inbox.card);
+        self.ledger.spent(topic) < if contact_inbox { CONTACT_INBOX_BUDGET } else { OTHER_BUDGET }
+    }
+
+    fn take_budget(&mut self, topic: &Topic) {
+        self.ledger.spend(topic);
+    }
+
+    fn device_set(&self, account: AccountId) -> Option<&DeviceSet> {
+        if account == self.own.account() {
+            return Some(self.own.device_set());
+        }
+        self.contacts.get(&account).and_then(|contact| contact.device_set.as_ref())
+    }
+
+    fn is_contact(&self, account: AccountId) -> bool {
+        self.contacts.get(&account).is_some()
+    }
+
+    fn is_blocked(&self, account: AccountId) -> bool {
+        self.contacts.get(&account).is_some_and(|contact| contact.policy.has(Policy::BLOCKED))
+    }
+
+    fn call_roster(&self, call: CallId) -> Option<&[AccountId]> {
+        self.session.roster(call)
+    }
+
+    fn is_linking(&self) -> bool {
+        false
+    }
+
+    fn offered_by(&self, call: CallId) -> Option<AccountId> {
+        self.ledger.offered_by(call)
+    }
+
+    fn is_cancelled(&self, account: AccountId, call: CallId) -> bool {
+        self.ledger.is_cancelled(account, call)
+    }
+
+    fn presence(&self, device: DeviceId) -> Option<(u32, u64)> {
+        let facts = self.contacts.of_device(&device)?.devices.get(&device)?;
+        (facts.sent_ms > 0).then_some((facts.revision, facts.sent_ms))
+    }
+
+    fn is_done(&self, what: Done) -> bool {
+        match what {
+            // A missed call that history knows already, however it came to know it.
+            Done::Missed(call) => self.ledger.is_done(what) || self.calls.known(call),
+            Done::Request(_) | Done::Elsewhere(..) | Done::Cancel(..) => self.ledger.is_done(what),
+        }
+    }
+
+    fn has_rate(&self, rate: Rate) -> bool {
+        self.ledger.has_rate(rate)
+    }
+
+    fn take_rate(&mut self, rate: Rate) {
+        self.ledger.take_rate(rate);
+    }
+
+    fn ringing(&self) -> usize {
+        self.calls.ringing()
+    }
+}

@@ -1,0 +1,97 @@
+//! Verified inbox envelopes: each kind goes where it belongs, stored before it is acknowledged.
+
+use super::Core;
+use super::effect::{StoreCommand, Table};
+use super::network::policy_of;
+use super::step::Step;
+use crate::account::Policy;
+use crate::call::signal::{CallInput, Sender};
+use crate::ids::{AccountId, CallId};
+use crate::inbound::{Done, Signal, Verified};
+use crate::session::Delivery;
+use crate::wire::bodies::{InboxBody, Purpose, Receipt};
+
+impl Core {
+    pub(super) fn letter(&mut self, letter: Verified, step: &mut Step<'_>) {
+        let from = self.sender(&letter);
+        let receipt = match &letter.signal {
+            Signal::Offer(_) => {
+                self.take_offer(letter, from, step);
+                return;
+            }
+            Signal::Presence { body, record, newer_set } => {
+                let (body, record, newer_set) = (body.clone(), record.clone(), newer_set.clone());
+                self.take_presence(&letter, &body, &record, newer_set, step);
+                Some((2, letter.hash.to_vec()))
+            }
+            // Requests of strangers are not taken yet: no sign of life.
+            Signal::Request { .. } => None,
+            Signal::Elsewhere(body) => {
+                self.ledger.done(Done::Elsewhere(body.call, body.event));
+                let id = body.call.0.to_vec();
+                step.calls.push_back(CallInput::Elsewhere { from, body: (**body).clone() });
+                Some((4, id))
+            }
+            Signal::Cancel { body, .. } => {
+                self.ledger.cancelled(letter.account, body.call);
+                self.ledger.done(Done::Cancel(letter.account, body.call));
+                self.keep_seen(body.call, letter.account, step);
+                step.calls.push_back(CallInput::Cancel { from, call: body.call, reason: body.reason });
+                Some((5, body.call.0.to_vec()))
+            }
+            Signal::Receipt(receipt) => {
+                self.receipt(letter.device, receipt, step);
+                None
+            }
+            Signal::Devices(set) => {
+                let set = (**set).clone();
+                self.contacts.change(&letter.account, |contact| contact.take_set(set));
+                self.keep_contact(&letter.account, step);
+                Some((7, letter.hash.to_vec()))
+            }
+            Signal::Missed(body) => {
+                self.ledger.done(Done::Missed(body.call));
+                self.keep_seen(body.call, letter.account, step);
+                step.calls.push_back(CallInput::Missed { from, body: *body });
+                Some((8, body.call.0.to_vec()))
+            }
+        };
+        if let Some((kind, id)) = receipt
+            && letter.wants_receipt
+        {
+            let once = Delivery { receipt: false, asks_presence: false };
+            self.send_letter(letter.device, InboxBody::Receipt(Receipt { kind, id }), once, step);
+        }
+    }
+
+    fn sender(&self, letter: &Verified) -> Sender {
+        let policy = self.contacts.get(&letter.account).map_or(Policy(0), |contact| contact.policy);
+        Sender {
+            account: letter.account,
+            device: letter.device,
+            own: letter.own,
+            policy: policy_of(policy),
+            sent_ms: letter.sent_ms,
+        }
+    }
+
+    /// An offer that passed: remembered, answered by the session, told to the call core. It doesn't ring yet.
+    fn take_offer(&mut self, letter: Verified, from: Sender, step: &mut Step<'_>) {
+        let Verified { signal: Signal::Offer(offer), responder, .. } = letter else { return };
+        if offer.purpose == Purpose::Link {
+            return;
+        }
+        if self.ledger.offered_by(offer.call).is_none() {
+            self.ledger.offered(offer.call, from.account);
+            self.keep_seen(offer.call, from.account, step);
+        }
+        self.answer_offer(from, offer, responder, step);
+    }
+
+    /// Call ids are kept for 96 h, also over a restart: a replay can't make a second history entry.
+    fn keep_seen(&mut self, call: CallId, account: AccountId, step: &mut Step<'_>) {
+        let mut value = step.now.unix_ms.to_be_bytes().to_vec();
+        value.extend_from_slice(&account.0);
+        step.store(StoreCommand::Put { table: Table::SeenCalls, key: call.0.to_vec(), value });
+    }
+}

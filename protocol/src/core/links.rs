@@ -1,0 +1,196 @@
+//! Links: what the call core wants of them, what the media layer says of them, and the doors of what peers send.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::Core;
+use super::effect::{Effect, MediaCommand};
+use super::step::Step;
+use crate::account::Policy;
+use crate::call::effect::LinkCommand;
+use crate::call::signal::{CallInput, LinkEvent};
+use crate::ids::{CallId, DeviceId, LinkId};
+use crate::inbound::doors::{self, CandidateCount, LocalAddresses, RestartRate};
+use crate::wire::bodies::{Candidate, Candidates, CtlBody, PairBody};
+use crate::wire::ctl;
+
+/// What a link carries besides media.
+#[derive(Clone, Debug)]
+struct LinkFacts {
+    call: CallId,
+    device: DeviceId,
+    /// Sequence number of our last `ctl` message.
+    sent_seq: u32,
+    /// Highest sequence number of theirs.
+    taken_seq: u32,
+}
+
+/// All links that are open, and what peers asked of the media engine lately.
+#[derive(Debug, Default)]
+pub(super) struct Links {
+    facts: BTreeMap<LinkId, LinkFacts>,
+    candidates: BTreeMap<(CallId, DeviceId, u32), CandidateCount>,
+    restarts: BTreeMap<(CallId, DeviceId), RestartRate>,
+}
+
+impl Links {
+    /// Every open link.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (LinkId, CallId, DeviceId)> {
+        self.facts.iter().map(|(link, facts)| (*link, facts.call, facts.device))
+    }
+
+    /// A call is over: nothing of it is counted any more.
+    pub(super) fn forget_call(&mut self, call: &CallId) {
+        self.candidates.retain(|(of, ..), _| of != call);
+        self.restarts.retain(|(of, _), _| of != call);
+    }
+}
+
+impl Core {
+    pub(super) fn open_link(
+        &mut self,
+        (link, call, device): (LinkId, CallId, DeviceId),
+        (offerer, ice_policy): (bool, u8),
+        step: &mut Step<'_>,
+    ) {
+        self.links.facts.insert(link, LinkFacts { call, device, sent_seq: 0, taken_seq: 0 });
+        step.out.push(Effect::Media(MediaCommand::Open { link, offerer, ice_policy }));
+    }
+
+    pub(super) fn link_command(&mut self, link: LinkId, command: LinkCommand, step: &mut Step<'_>) {
+        let command = match command {
+            LinkCommand::Apply { kind, generation, sdp } => MediaCommand::Apply { link, kind, generation, sdp },
+            LinkCommand::Candidate { generation, candidate } => MediaCommand::Candidate { link, generation, candidate },
+            LinkCommand::EndOfCandidates { generation } => MediaCommand::EndOfCandidates { link, generation },
+            LinkCommand::Restart { generation } => MediaCommand::Restart { link, generation },
+            LinkCommand::Send { on } => MediaCommand::Send { link, on },
+            LinkCommand::Play { on } => MediaCommand::Play { link, on },
+            LinkCommand::Ctl(body) => match self.frame_ctl(link, &body) {
+                Some(message) => MediaCommand::Ctl { link, message },
+                None => return,
+            },
+            LinkCommand::Close => MediaCommand::Close { link },
+        };
+        step.out.push(Effect::Media(command));
+    }
+
+    fn frame_ctl(&mut self, link: LinkId, body: &CtlBody) -> Option<Vec<u8>> {
+        let facts = self.links.facts.get_mut(&link)?;
+        facts.sent_seq = facts.sent_seq.checked_add(1)?;
+        ctl::write(body, facts.sent_seq).ok()
+    }
+
+    pub(super) fn link_event(&mut self, link: LinkId, event: LinkEvent, step: &mut Step<'_>) {
+        if matches!(event, LinkEvent::Closed(_)) {
+            self.links.facts.remove(&link);
+        }
+        step.calls.push_back(CallInput::Link { link, event });
+    }
+
+    /// A message on a link's data channel, raw.
+    pub(super) fn ctl_message(&mut self, link: LinkId, message: &[u8], step: &mut Step<'_>) {
+        let Some(facts) = self.links.facts.get_mut(&link) else { return };
+        match ctl::open(message, &mut facts.taken_seq) {
+            Ok(body) => step.calls.push_back(CallInput::Ctl { link, body }),
+            Err(check) => self.refusals.count(check),
+        }
+    }
+
+    /// Lets a body of the pair channel through the doors (060..069), or drops it.
+    pub(super) fn at_the_door(
+        &mut self,
+        call: CallId,
+        device: DeviceId,
+        body: PairBody,
+        step: &Step<'_>,
+    ) -> Option<PairBody> {
+        let judged = match body {
+            PairBody::Description(description) => {
+                doors::description(&description.bytes).map(|_| PairBody::Description(description.clone()))
+            }
+            PairBody::Candidates(candidates) => {
+                return self.candidates_at_the_door(call, device, candidates).map(PairBody::Candidates);
+            }
+            PairBody::Restart(at) => {
+                let rate = self.links.restarts.entry((call, device)).or_default();
+                rate.take(step.now.mono_ms).map(|()| PairBody::Restart(at))
+            }
+            PairBody::Confirm(_)
+            | PairBody::Verdict(_)
+            | PairBody::EndOfCandidates(_)
+            | PairBody::Status(_)
+            | PairBody::HangUp(_)
+            | PairBody::EpochSecret(_)
+            | PairBody::Record(_)
+            | PairBody::LinkIdentity(_)
+            | PairBody::LinkContact(_)
+            | PairBody::LinkEnd(_) => Ok(body),
+        };
+        judged.map_err(|check| self.refusals.count(check)).ok()
+    }
+
+    /// Only candidates that may be talked to go on; none left, nothing goes on.
+    fn candidates_at_the_door(&mut self, call: CallId, device: DeviceId, candidates: Candidates) -> Option<Candidates> {
+        let allowed = self.local_addresses(&device);
+        let Candidates { link, generation, list } = candidates;
+        // One number of a pair more than is kept: its oldest links are closed for long.
+        if self.links.candidates.len() > crate::limits::LINKS_COUNTED_MAX {
+            self.links.candidates.pop_first();
+        }
+        let count = self.links.candidates.entry((call, device, link)).or_default();
+        let mut good: Vec<Candidate> = Vec::new();
+        for candidate in list {
+            match doors::candidate(&candidate, allowed).and_then(|()| count.take(generation)) {
+                Ok(()) => good.push(candidate),
+                Err(check) => self.refusals.count(check),
+            }
+        }
+        (!good.is_empty()).then_some(Candidates { link, generation, list: good })
+    }
+
+    /// Which local addresses a device's candidates may name now.
+    fn local_addresses(&self, device: &DeviceId) -> LocalAddresses {
+        let policy = self.contacts.of_device(device).map_or(Policy(0), |contact| contact.policy);
+        let allowed = policy.has(Policy::LOCAL_CANDIDATES);
+        match self.peers.get(device) {
+            Some(peer) => LocalAddresses { loopback: allowed && peer.loopback, private: allowed && peer.private },
+            None => LocalAddresses::default(),
+        }
+    }
+
+    /// Addresses of a device that may be dialled: never what candidates may never be; loopback only if we listen
+    /// there. Whether a private one is near is the network driver's to know.
+    pub(super) fn dialable(&self, address: &[u8]) -> bool {
+        match ip_of(address) {
+            Some(ip) => {
+                !doors::is_forbidden(ip) && (self.loopback || doors::is_local(ip) != Some(doors::Local::Loopback))
+            }
+            // Addresses without an IP (memory, relayed by name) are judged where they are dialled.
+            None => true,
+        }
+    }
+}
+
+/// The IP address a binary multiaddr begins with (codes 4 and 41).
+fn ip_of(address: &[u8]) -> Option<IpAddr> {
+    match address.split_first()? {
+        (4, rest) => rest.first_chunk::<4>().map(|ip| IpAddr::from(*ip)),
+        (41, rest) => rest.first_chunk::<16>().map(|ip| IpAddr::from(*ip)),
+        (_, _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ip_of_a_binary_multiaddr_is_read() {
+        assert_eq!(ip_of(&[4, 127, 0, 0, 1, 6, 0x1f, 0x90]), Some(IpAddr::from([127, 0, 0, 1])));
+        let mut six = vec![41];
+        six.extend_from_slice(&std::net::Ipv6Addr::LOCALHOST.octets());
+        assert_eq!(ip_of(&six), Some(IpAddr::from(std::net::Ipv6Addr::LOCALHOST)));
+        assert_eq!(ip_of(&[4, 127]), None);
+        assert_eq!(ip_of(&[]), None);
+    }
+}

@@ -1,0 +1,81 @@
+//! Contacts, calls and events as frontends see them: with our names for people.
+
+use super::Core;
+use crate::account::Contact;
+use crate::control::{self, CallInfo, EventKind, RosterEntry, Snapshot, Status};
+use crate::ids::{AccountId, Now};
+
+impl Core {
+    /// Our name for an account, if it is a contact or ourselves.
+    fn name_of(&self, account: &str) -> Option<String> {
+        let account = AccountId::parse(account).ok()?;
+        if account == self.own.account() {
+            return Some(self.own.name().to_owned());
+        }
+        self.contacts.get(&account).map(|contact| contact.name.clone())
+    }
+
+    fn name_entry(&self, entry: &mut RosterEntry) {
+        entry.name = self.name_of(&entry.account);
+    }
+
+    /// A contact as frontends list it.
+    pub(super) fn contact_info(&self, contact: &Contact) -> control::Contact {
+        control::Contact {
+            account: contact.account.text(),
+            name: contact.name.clone(),
+            devices: contact.devices.keys().map(|device| device.text()).collect(),
+            online: contact.devices.keys().any(|device| self.peers.is_connected(device)),
+            acquainted: contact.contact_token.is_some(),
+        }
+    }
+
+    /// All contacts, by name.
+    pub(super) fn contact_infos(&self) -> Vec<control::Contact> {
+        let mut contacts: Vec<_> = self.contacts.iter().map(|contact| self.contact_info(contact)).collect();
+        contacts.sort_by(|a, b| a.name.cmp(&b.name));
+        contacts
+    }
+
+    /// All calls, those of the last 10 minutes included, with names.
+    pub(super) fn call_infos(&self, now: Now) -> Vec<CallInfo> {
+        let mut calls = self.calls.calls(now);
+        for call in &mut calls {
+            call.roster.iter_mut().for_each(|entry| self.name_entry(entry));
+            for participant in &mut call.participants {
+                participant.name = self.name_of(&participant.account);
+            }
+        }
+        calls
+    }
+
+    /// Puts our names into an event.
+    pub(super) fn name_event(&self, mut event: EventKind) -> EventKind {
+        if let EventKind::IncomingCall { from, .. } = &mut event {
+            self.name_entry(from);
+        }
+        event
+    }
+
+    /// The whole state, as `subscribe` shows it. `version`, `api`, `peers` and `uptime_ms` of its status
+    /// are the daemon's to fill in.
+    #[must_use]
+    pub fn snapshot(&self, now: Now) -> Snapshot {
+        let calls = self.call_infos(now).into_iter().filter(|call| call.ended_at_ms.is_none()).collect();
+        Snapshot { status: self.status(), calls, contacts: self.contact_infos(), muted: self.calls.muted() }
+    }
+
+    /// How we are, as far as the core knows.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        Status {
+            version: String::new(),
+            api: control::API_VERSION.to_owned(),
+            account: self.own.account().text(),
+            device: self.own.device().text(),
+            peers: self.peers.len(),
+            calls: self.calls.live_calls(),
+            uptime_ms: 0,
+        }
+    }
+}

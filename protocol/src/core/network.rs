@@ -1,0 +1,182 @@
+//! What the network driver reports: connections, subscriptions, prekeys.
+
+use ahoy_crypto::prekey::{self, Asked, PrekeyRecord};
+use ahoy_crypto::{AccountId, DeviceId};
+
+use super::Core;
+use super::effect::{NetCommand, StoreCommand, Table};
+use super::input::{NetEvent, NetTicket};
+use super::step::Step;
+use crate::account::{Contact, Policy};
+use crate::call::signal::{CallInput, ContactPolicy};
+use crate::control::EventKind;
+
+impl Core {
+    pub(super) fn net_event(&mut self, event: NetEvent, step: &mut Step<'_>) {
+        match event {
+            NetEvent::Listening(addresses) => self.listening(addresses, step),
+            NetEvent::Connected { device, loopback, private } => self.connected(device, loopback, private, step),
+            NetEvent::Disconnected { device } => self.disconnected(device, step),
+            NetEvent::DialFailed { device, tried } => self.dialing.failed(&device, tried, step.now.mono_ms),
+            NetEvent::Discovered { device, .. } => {
+                if self.contacts.of_device(&device).is_some() && !self.peers.is_connected(&device) {
+                    self.dialing.urgent(device, step.now.mono_ms, 0);
+                }
+            }
+            NetEvent::Subscribed { device, topic } => {
+                self.peers.subscribed(&device, topic);
+                self.session(step, |session, cx| session.subscribed(&topic, cx));
+            }
+            NetEvent::Unsubscribed { device, topic } => self.peers.unsubscribed(&device, &topic),
+            NetEvent::Prekey { device, answer } => self.prekey_answer(device, answer.as_deref(), step),
+            NetEvent::PrekeyRequest { device, request, ticket } => self.prekey_request(device, &request, ticket, step),
+        }
+    }
+
+    fn listening(&mut self, addresses: Vec<Vec<u8>>, step: &mut Step<'_>) {
+        if self.addresses == addresses {
+            return;
+        }
+        self.addresses = addresses;
+        for device in self.peers.devices() {
+            self.acquaint(device, step);
+        }
+    }
+
+    fn connected(&mut self, device: DeviceId, loopback: bool, private: bool, step: &mut Step<'_>) {
+        self.peers.connected(device, loopback, private);
+        self.dialing.connected(&device);
+        self.asking.connected(&device, step.now.mono_ms);
+        step.calls.push_back(CallInput::Connection { device, connected: true });
+        let Some(contact) = self.contacts.of_device(&device) else { return };
+        let account = contact.account;
+        step.gossip(device, true);
+        step.event(EventKind::ContactChanged { account: account.text() });
+        self.acquaint(device, step);
+    }
+
+    fn disconnected(&mut self, device: DeviceId, step: &mut Step<'_>) {
+        if !self.peers.disconnected(&device) {
+            return;
+        }
+        self.guests.leave(&device);
+        self.dialing.disconnected(&device, step.now.mono_ms);
+        step.calls.push_back(CallInput::Connection { device, connected: false });
+        if let Some(contact) = self.contacts.of_device(&device) {
+            step.event(EventKind::ContactChanged { account: contact.account.text() });
+        }
+    }
+
+    /// A device asks for our prekey: whoever knows one of our tokens gets it and may speak gossip with us
+    /// for a while; to others, silence.
+    fn prekey_request(&mut self, device: DeviceId, request: &[u8], ticket: NetTicket, step: &mut Step<'_>) {
+        let known = prekey::check_request(request, &self.inboxes.hint_keys(), device, self.own.device());
+        let blocked = self.contacts.of_device(&device).is_some_and(|contact| contact.policy.has(Policy::BLOCKED));
+        let answer = match (known, self.own.record()) {
+            (Ok(_), Some(record)) if !blocked => Some(prekey::answer(record, self.own.device_set())),
+            (Ok(_), _) => None,
+            (Err(check), _) => {
+                self.refusals.count(check);
+                None
+            }
+        };
+        if answer.is_some() && self.contacts.of_device(&device).is_none() {
+            for evicted in self.guests.enter(device, step.now.mono_ms) {
+                step.gossip(evicted, false);
+            }
+            step.gossip(device, true);
+        }
+        step.net(NetCommand::AnswerPrekey { ticket, answer });
+    }
+
+    /// What a device answered to our prekey request.
+    fn prekey_answer(&mut self, device: DeviceId, answer: Option<&[u8]>, step: &mut Step<'_>) {
+        let Some(contact) = self.contacts.of_device(&device) else { return };
+        let Some(answer) = answer else { return };
+        let facts = contact.devices.get(&device);
+        let stored = facts.and_then(|facts| facts.record.as_deref().map(|record| (facts.revision, record)));
+        let asked = Asked { account: contact.account, device, record: stored, set: contact.device_set.as_ref() };
+        match prekey::check_answer(answer, step.now.unix_s(), asked) {
+            Ok(answer) => {
+                let account = contact.account;
+                self.contacts.change(&account, |contact| {
+                    contact.take_set(answer.set);
+                    take_record(contact, device, &answer.record);
+                });
+                self.keep_contact(&account, step);
+                self.record_known(device, step);
+            }
+            Err(check) => self.refusals.count(check),
+        }
+    }
+
+    /// A device's prekey is known (anew): what waited for it can go.
+    pub(super) fn record_known(&mut self, device: DeviceId, step: &mut Step<'_>) {
+        self.asking.known(&device);
+        self.session(step, |session, cx| session.flush(cx));
+        self.acquaint(device, step);
+    }
+
+    /// Asks a connected device of a contact for its prekey.
+    pub(super) fn ask_prekey(&mut self, device: DeviceId, step: &mut Step<'_>) {
+        let Some(contact) = self.contacts.of_device(&device) else { return };
+        if !self.peers.is_connected(&device) {
+            return;
+        }
+        let place = place_of(contact.token(), step.now.unix_s());
+        let request = prekey::request(&place.hint_key, self.own.device(), device).to_vec();
+        step.net(NetCommand::RequestPrekey { device, request });
+    }
+
+    /// A contact's device is wanted: gossip with it, connect to it, get to know it.
+    pub(super) fn welcome(&mut self, device: DeviceId, step: &mut Step<'_>) {
+        self.guests.leave(&device);
+        step.gossip(device, true);
+        if self.peers.is_connected(&device) {
+            self.acquaint(device, step);
+        }
+        self.dialing.want(device, step.now.mono_ms);
+        if self.peers.is_connected(&device) {
+            self.dialing.connected(&device);
+        }
+    }
+
+    /// Stores a contact as it is now.
+    pub(super) fn keep_contact(&mut self, account: &AccountId, step: &mut Step<'_>) {
+        if let Some(contact) = self.contacts.get(account) {
+            step.store(StoreCommand::Put { table: Table::Contacts, key: account.0.to_vec(), value: contact.row() });
+        }
+    }
+
+    /// Takes a contact, new or changed, and stores it.
+    pub(super) fn put_contact(&mut self, contact: Contact, step: &mut Step<'_>) {
+        let account = contact.account;
+        self.calls.set_policy(account, policy_of(contact.policy));
+        self.contacts.put(contact);
+        self.keep_contact(&account, step);
+    }
+}
+
+/// Writes a checked record into what we know of a device.
+pub(super) fn take_record(contact: &mut Contact, device: DeviceId, record: &PrekeyRecord) {
+    if let Some(facts) = contact.devices.get_mut(&device) {
+        facts.record = Some(record.bytes().to_vec());
+        facts.revision = record.terms().revision;
+    }
+}
+
+/// What a contact's policy means for calls.
+pub(super) fn policy_of(policy: Policy) -> ContactPolicy {
+    ContactPolicy {
+        local_candidates: policy.has(Policy::LOCAL_CANDIDATES),
+        early_connection: !policy.has(Policy::NO_EARLY_CONNECTION),
+        relay_only: policy.has(Policy::RELAY_ONLY),
+    }
+}
+
+/// Where an envelope for the holder of a token is published now.
+pub(super) fn place_of(token: &ahoy_crypto::Secret, now_s: u64) -> crate::outbound::Where {
+    let inbox = ahoy_crypto::inbox::Inbox::new(token);
+    let day = inbox.day(now_s);
+    crate::outbound::Where { topic: crate::topic::Topic(inbox.topic(day)), hint_key: inbox.hint_key(day), stamp: day }
+}

@@ -1,0 +1,7 @@
+//! Whole devices in one process, joined by a network and media of the test's own, in virtual time.
+
+mod calls;
+mod contacts;
+mod media;
+mod outsiders;
+mod world;

@@ -1,0 +1,121 @@
+//! Cards, presence, and what contacts come to know of each other.
+
+use super::world::World;
+use crate::control::{AccountCommand, ContactCommand, ErrorKind, Reply};
+use crate::core::input::Command;
+
+pub(super) fn card(world: &mut World, n: usize) -> String {
+    match world.ask(n, Command::Account(AccountCommand::Card { addresses: true })) {
+        Ok(Reply::Card(reply)) => reply.card,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// `n` adds the card of `other`.
+pub(super) fn introduce(world: &mut World, n: usize, other: usize) {
+    let card = card(world, other);
+    world.ask(n, Command::Contact(ContactCommand::Add { card, name: None })).unwrap();
+}
+
+/// Devices that have each other as contacts and have met.
+pub(super) fn acquainted(names: &[&str]) -> World {
+    let mut world = World::new(names);
+    for n in 0..names.len() {
+        for other in 0..names.len() {
+            if n != other {
+                introduce(&mut world, n, other);
+            }
+        }
+    }
+    world.pass(1_000);
+    world
+}
+
+fn contacts(world: &mut World, n: usize) -> Vec<crate::control::Contact> {
+    match world.ask(n, Command::Contact(ContactCommand::List)) {
+        Ok(Reply::Contacts(reply)) => reply.contacts,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn contacts_that_meet_exchange_presence_and_use_the_contact_inbox() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    for (n, name) in [(0, "Ben"), (1, "Ada")] {
+        let contacts = contacts(&mut world, n);
+        assert_eq!(contacts.len(), 1);
+        assert!(contacts[0].online && contacts[0].acquainted && contacts[0].name == name, "{contacts:?}");
+    }
+}
+
+#[test]
+fn presence_is_not_sent_again_while_it_says_the_same() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    world.pass(120_000);
+    let before = world.published.len();
+    world.disconnect(0, 1);
+    world.run();
+    world.connect(0, 1);
+    world.run();
+    world.pass(120_000);
+    assert_eq!(world.published.len(), before);
+}
+
+#[test]
+fn a_restarted_daemon_knows_its_contacts_and_itself() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    let account = world.nodes[0].core.account();
+    world.restart(0, "Ada");
+    world.pass(5_000);
+    assert_eq!(world.nodes[0].core.account(), account);
+    let contacts = contacts(&mut world, 0);
+    assert!(contacts[0].acquainted && contacts[0].online, "{contacts:?}");
+}
+
+#[test]
+fn one_side_alone_gets_no_presence() {
+    let mut world = World::new(&["Ada", "Ben"]);
+    introduce(&mut world, 0, 1);
+    world.pass(60_000);
+    assert!(!contacts(&mut world, 0)[0].acquainted);
+    assert!(contacts(&mut world, 1).is_empty());
+}
+
+#[test]
+fn the_second_side_to_add_the_other_completes_it() {
+    let mut world = World::new(&["Ada", "Ben"]);
+    introduce(&mut world, 0, 1);
+    world.pass(100_000);
+    introduce(&mut world, 1, 0);
+    world.pass(2_000);
+    assert!(contacts(&mut world, 0)[0].acquainted && contacts(&mut world, 1)[0].acquainted);
+}
+
+#[test]
+fn a_card_can_be_wrong_in_every_way_and_says_how() {
+    let mut world = World::new(&["Ada", "Ben", "Eve"]);
+    let own = card(&mut world, 0);
+    let ben = card(&mut world, 1);
+    let eve = card(&mut world, 2);
+    let add = |card: String, name: Option<&str>| {
+        Command::Contact(ContactCommand::Add { card, name: name.map(str::to_owned) })
+    };
+    assert_eq!(world.ask(0, add("hello".into(), None)).unwrap_err().kind, ErrorKind::BadCard);
+    assert_eq!(world.ask(0, add(own, None)).unwrap_err().kind, ErrorKind::OwnCard);
+    assert_eq!(world.ask(0, add(ben.clone(), Some(" "))).unwrap_err().kind, ErrorKind::BadParams);
+    world.ask(0, add(ben.clone(), Some("Friend"))).unwrap();
+    world.ask(0, add(ben, Some("Old friend"))).unwrap();
+    assert_eq!(world.ask(0, add(eve, Some("Old friend"))).unwrap_err().kind, ErrorKind::NameTaken);
+    assert_eq!(contacts(&mut world, 0).len(), 1);
+}
+
+#[test]
+fn a_removed_contact_is_gone_also_after_a_restart() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    world.ask(0, Command::Contact(ContactCommand::Remove { contact: "Ben".into() })).unwrap();
+    assert!(!world.gossip(0, 1));
+    world.restart(0, "Ada");
+    assert!(contacts(&mut world, 0).is_empty());
+    let gone = world.ask(0, Command::Contact(ContactCommand::Remove { contact: "Ben".into() }));
+    assert_eq!(gone.unwrap_err().kind, ErrorKind::NoSuchContact);
+}

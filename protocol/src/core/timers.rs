@@ -1,0 +1,75 @@
+//! What is due: dials, prekeys, the turn of inbox days, guests whose time is over.
+
+use super::Core;
+use super::effect::{NetCommand, StoreCommand, Table};
+use super::step::Step;
+use crate::call::signal::CallInput;
+
+/// Unix times are looked at this often at the latest, so that a set clock or a sleep does no harm.
+const LOOK_MS: u64 = 600_000;
+
+impl Core {
+    /// Everything that time alone brings about.
+    pub(super) fn timers(&mut self, step: &mut Step<'_>) {
+        if self.look_at_ms <= step.now.mono_ms {
+            self.daily(step);
+        }
+        for guest in self.guests.over(step.now.mono_ms) {
+            step.gossip(guest, false);
+        }
+        step.calls.push_back(CallInput::Timer);
+    }
+
+    /// Inbox topics and prekeys turn by the wall clock.
+    pub(super) fn daily(&mut self, step: &mut Step<'_>) {
+        let now_s = step.now.unix_s();
+        if self.own.turn(now_s, step.rng) {
+            step.store(StoreCommand::Put { table: Table::Account, key: Vec::new(), value: self.own.row() });
+        }
+        let (new, old) = self.inboxes.turn(now_s);
+        new.into_iter().for_each(|topic| step.net(NetCommand::Subscribe(topic)));
+        old.into_iter().for_each(|topic| step.net(NetCommand::Unsubscribe(topic)));
+        let next_s = self.inboxes.next_turn_s(now_s).min(self.own.next_turn_s());
+        let wait_ms = next_s.saturating_sub(now_s).saturating_mul(1000).clamp(1000, LOOK_MS);
+        self.look_at_ms = step.now.mono_ms.saturating_add(wait_ms);
+    }
+
+    /// Dials and prekey requests that are due now: after every input, since inputs make them due.
+    pub(super) fn reach_out(&mut self, step: &mut Step<'_>) {
+        for device in self.dialing.due(step.now.mono_ms) {
+            let contact = self.contacts.of_device(&device);
+            let known = contact.and_then(|contact| contact.devices.get(&device));
+            let addresses = known.map(|facts| facts.addresses.clone()).unwrap_or_default();
+            let addresses = addresses.into_iter().filter(|address| self.dialable(address)).collect();
+            step.net(NetCommand::Connect { device, addresses });
+        }
+        for device in self.asking.due(step.now.mono_ms) {
+            self.ask_prekey(device, step);
+        }
+    }
+
+    /// What was tried to reach a device, for people.
+    pub(super) fn tried(&self, device: &crate::ids::DeviceId) -> String {
+        if self.peers.is_connected(device) {
+            return "it is connected, but does not hold its inbox".to_owned();
+        }
+        match self.dialing.tried(device) {
+            Some(tried) => tried.to_owned(),
+            None => "no address of it is known, and nothing on this network answers to its name".to_owned(),
+        }
+    }
+
+    /// When `Input::Timer` is wanted next, in monotonic ms.
+    #[must_use]
+    pub fn next_timer_ms(&self) -> Option<u64> {
+        let times = [
+            Some(self.look_at_ms),
+            self.guests.next_ms(),
+            self.asking.next_ms(),
+            self.dialing.next_ms(),
+            self.session.next_timer_ms(self.now.mono_ms),
+            self.calls.next_timer_ms(),
+        ];
+        times.into_iter().flatten().min()
+    }
+}
