@@ -12,6 +12,8 @@ mod purity;
 #[cfg(test)]
 mod reasons;
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod setup;
 #[cfg(test)]
 mod sources;
