@@ -45,7 +45,7 @@ impl CallCore {
                 if let Some(peer) = call.peer_mut(device) {
                     peer.leg = Leg::Over(reason);
                 }
-                self.release(id, device, cx);
+                self.release(id, device, false, cx);
                 self.check_silence(id, cx);
             }
             Phase::Ringing(_) | Phase::Joined(_) => self.end_by(id, device, reason, cx),
@@ -64,6 +64,8 @@ impl CallCore {
     /// The daemon stops.
     pub(super) fn shutdown(&mut self, cx: &mut Cx<'_>) {
         self.stopping = true;
+        // No call gets the microphone because another one ended first.
+        self.focus = None;
         let reason = Reason::DaemonStopped;
         let ids: Vec<CallId> = self.live.keys().copied().collect();
         for id in ids {
@@ -81,19 +83,27 @@ impl CallCore {
         }
     }
 
-    /// Tells a device that is still in the call that it is over for it.
+    /// The call is over for a device: it is told, if it is still in it, and its link is closed.
     pub(super) fn dismiss(&mut self, id: CallId, device: DeviceId, reason: Reason, cx: &mut Cx<'_>) {
-        let Some(call) = self.live.get_mut(&id) else { return };
+        let on_ctl = self.say_over(id, device, reason, cx);
+        self.release(id, device, on_ctl, cx);
+    }
+
+    /// Tells a device that is still in the call that it is over for it; whether that went over `ctl` too.
+    fn say_over(&mut self, id: CallId, device: DeviceId, reason: Reason, cx: &mut Cx<'_>) -> bool {
+        let Some(call) = self.live.get_mut(&id) else { return false };
         let (incoming, media, started_ms) = (call.facts.incoming, call.facts.media, call.facts.started_unix_ms);
-        let Some(peer) = call.peer_mut(device) else { return };
+        let Some(peer) = call.peer_mut(device) else { return false };
         match std::mem::replace(&mut peer.leg, Leg::Over(reason)) {
             Leg::Over(before) => peer.leg = Leg::Over(before),
             Leg::Confirmed | Leg::Ringing | Leg::Accepted => {
-                if let Some(link) = peer.links.current.as_ref().filter(|link| link.ctl_open) {
+                let link = peer.links.current.as_ref().filter(|link| link.ctl_open);
+                if let Some(link) = link {
                     let command = LinkCommand::Ctl(CtlBody::HangUp(reason));
                     cx.push(CallEffect::Link { link: link.id, command });
                 }
                 cx.push(CallEffect::Pair { call: id, device, body: PairBody::HangUp(reason) });
+                return link.is_some();
             }
             // Nobody ever confirmed: of an incoming call there is nothing to tell.
             Leg::Offered | Leg::Silent(_) if incoming => {}
@@ -110,11 +120,12 @@ impl CallCore {
                 }
             }
         }
+        false
     }
 
-    /// Silences a device's link and closes it: at once if the other side has ended it, else once the
-    /// hang-up on `ctl` had time to get out.
-    pub(super) fn release(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
+    /// Silences a device's link and closes it: at once, or, if it shall `linger`, once a hang-up on
+    /// `ctl` had time to get out.
+    pub(super) fn release(&mut self, id: CallId, device: DeviceId, linger: bool, cx: &mut Cx<'_>) {
         let Some(peer) = self.peer_mut(id, device) else { return };
         peer.links.waiting = None;
         let Some(link) = peer.links.current.take() else { return };
@@ -122,7 +133,7 @@ impl CallCore {
             cx.push(CallEffect::Link { link: link.id, command: LinkCommand::Send { on: false } });
             cx.push(CallEffect::Link { link: link.id, command: LinkCommand::Play { on: false } });
         }
-        if link.ctl_open {
+        if linger {
             self.closing.push(Closing { link: link.id, at_ms: cx.now.mono_ms.saturating_add(LINK_LINGER_MS) });
         } else {
             cx.push(CallEffect::Link { link: link.id, command: LinkCommand::Close });
@@ -136,7 +147,6 @@ impl CallCore {
         let devices: Vec<DeviceId> = call.peers.iter().map(|p| p.device).collect();
         for device in devices {
             self.dismiss(id, device, tell, cx);
-            self.release(id, device, cx);
         }
         let Some(call) = self.live.remove(&id) else { return };
         self.leave_focus(&call);

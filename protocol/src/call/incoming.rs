@@ -290,7 +290,13 @@ impl CallCore {
         };
         let Some(call) = self.live.get_mut(&id) else { return Err(wrong_state("this call is over", "call back")) };
         match call.phase {
-            Phase::Joined(_) => self.take_focus(id, end),
+            Phase::Joined(_) => {
+                let works = call.worked();
+                self.take_focus(id, end);
+                if works {
+                    self.works(id, cx);
+                }
+            }
             Phase::Ringing(_) => {
                 for peer in &mut call.peers {
                     peer.leg = Leg::Accepted;

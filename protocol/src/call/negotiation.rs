@@ -16,7 +16,14 @@ impl CallCore {
     pub(super) fn connect(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
         let fresh = self.fresh_link();
         let Some((peer, ice_policy)) = self.peer_and_policy(id, device) else { return };
-        if !peer.may_connect() || peer.links.current.is_some() {
+        if !peer.may_connect() {
+            return;
+        }
+        if let Some(link) = &peer.links.current {
+            // It was made while it rang, and lost since: there is no time to wait for the limit.
+            if link.up == Up::Interrupted {
+                self.renew(id, device, cx);
+            }
             return;
         }
         if peer.links.opener {

@@ -207,7 +207,7 @@ impl CallCore {
             }
             Verdict::Busy => {
                 peer.leg = Leg::Over(Reason::Busy);
-                self.release(id, device, cx);
+                self.release(id, device, false, cx);
                 self.check_silence(id, cx);
             }
         }
@@ -219,7 +219,6 @@ impl CallCore {
         let others: Vec<DeviceId> = call.peers.iter().map(|p| p.device).filter(|d| *d != device).collect();
         for other in others {
             self.dismiss(id, other, Reason::AnsweredElsewhere, cx);
-            self.release(id, other, cx);
         }
         let Some(call) = self.live.get_mut(&id) else { return };
         call.peers.retain(|p| p.device == device);

@@ -2,13 +2,19 @@
 //! joined by a session and by links that are made up); both hold it against `invariants` at each step.
 
 mod agree;
+mod commands;
 mod desk;
 mod early;
 mod faults;
+mod flow;
+mod hold;
 mod incoming;
 mod invariants;
+mod links;
 mod media;
 mod outgoing;
+mod seen;
 mod session;
+mod status;
 mod withdrawn;
 mod world;

@@ -1,0 +1,283 @@
+//! Several calls, one microphone: hold, return, end, refuse, and what happens to the call that was active.
+
+use super::desk::*;
+use crate::call::effect::CallEffect;
+use crate::call::signal::{CallInput, LinkEvent};
+use crate::control::{CallCommand, CallState, InCall};
+use crate::ids::CallId;
+use crate::wire::bodies::{Flags, PairBody, Reason, SdpKind, Status, Verdict};
+
+fn accept(desk: &mut Desk, id: CallId, in_call: InCall) {
+    desk.command(CallCommand::Accept { call: Some(id), in_call }).unwrap();
+}
+
+/// The flags of the last status sent to a device.
+fn last_flags(desk: &Desk, to: u8) -> Option<u16> {
+    told(&desk.log, to)
+        .into_iter()
+        .filter_map(|body| {
+            let PairBody::Status(status) = body else { return None };
+            Some(status.flags.0)
+        })
+        .next_back()
+}
+
+/// B talks with account 1 in call 7, and call 8 of account 3 rings.
+fn busy() -> Desk {
+    let mut b = Desk::new(2);
+    b.talks(call(7), 1);
+    b.rings(call(8), 3);
+    b
+}
+
+#[test]
+fn accepting_a_second_call_holds_the_first_and_tells_it() {
+    let mut b = busy();
+    let old = b.link_of(call(7), device(1)).unwrap();
+    accept(&mut b, call(8), InCall::Hold);
+    assert_eq!((b.state(call(7)), b.state(call(8))), (Some(CallState::Held), Some(CallState::Connecting)));
+    assert_eq!(b.sound(old), (false, false));
+    assert_eq!(last_flags(&b, 1), Some(Flags::HELD));
+    let new = b.flows(call(8), 3);
+    assert_eq!(b.sound(new), (true, true));
+    assert_eq!(b.state(call(7)), Some(CallState::Held), "still there");
+    assert!(b.microphone());
+}
+
+#[test]
+fn a_held_call_is_taken_up_again_by_accepting_it() {
+    let mut b = busy();
+    accept(&mut b, call(8), InCall::Hold);
+    b.flows(call(8), 3);
+    let (old, new) = (b.link_of(call(7), device(1)).unwrap(), b.link_of(call(8), device(3)).unwrap());
+    accept(&mut b, call(7), InCall::Hold);
+    assert_eq!((b.state(call(7)), b.state(call(8))), (Some(CallState::Active), Some(CallState::Held)));
+    assert_eq!((b.sound(old), b.sound(new)), ((true, true), (false, false)));
+    assert_eq!((last_flags(&b, 1), last_flags(&b, 3)), (Some(0), Some(Flags::HELD)));
+    // With `end`, the other one goes at once: this one works already.
+    accept(&mut b, call(8), InCall::End);
+    assert_eq!(b.reason(call(7)).as_deref(), Some("hung_up"));
+    assert_eq!(b.state(call(8)), Some(CallState::Active));
+}
+
+#[test]
+fn an_active_call_cannot_be_accepted_again() {
+    let mut b = busy();
+    assert!(b.accept(call(7)).is_err());
+    assert_eq!(b.state(call(7)), Some(CallState::Active));
+}
+
+#[test]
+fn with_end_the_old_call_ends_only_once_the_new_one_works() {
+    let mut b = busy();
+    accept(&mut b, call(8), InCall::End);
+    assert_eq!(b.state(call(7)), Some(CallState::Held));
+    b.wait(20_000);
+    assert_eq!(b.state(call(7)), Some(CallState::Held));
+    let before = b.log.len();
+    b.flows(call(8), 3);
+    assert_eq!(b.reason(call(7)).as_deref(), Some("hung_up"));
+    assert!(told(&b.log[before..], 1).contains(&PairBody::HangUp(Reason::HungUp)));
+    assert_eq!(b.state(call(8)), Some(CallState::Active));
+    assert!(b.microphone());
+}
+
+#[test]
+fn a_new_call_that_never_works_gives_the_microphone_back() {
+    for in_call in [InCall::Hold, InCall::End] {
+        let mut b = busy();
+        let old = b.link_of(call(7), device(1)).unwrap();
+        accept(&mut b, call(8), in_call);
+        b.wait(30_000);
+        assert_eq!(b.reason(call(8)).as_deref(), Some("media_failed"));
+        assert_eq!(b.state(call(7)), Some(CallState::Active));
+        assert_eq!(b.sound(old), (true, true));
+        assert_eq!(last_flags(&b, 1), Some(0));
+    }
+}
+
+#[test]
+fn a_held_call_is_not_taken_up_by_itself_when_one_that_worked_ends() {
+    let mut b = busy();
+    accept(&mut b, call(8), InCall::Hold);
+    b.flows(call(8), 3);
+    b.hear_hang_up(call(8), 3, Reason::HungUp);
+    assert_eq!(b.state(call(7)), Some(CallState::Held));
+    assert!(!b.microphone(), "nobody's microphone opens without a person");
+    accept(&mut b, call(7), InCall::Refuse);
+    assert_eq!(b.state(call(7)), Some(CallState::Active));
+    assert!(b.microphone());
+}
+
+#[test]
+fn calling_somebody_holds_the_call_that_is_active() {
+    let mut b = Desk::new(2);
+    b.talks(call(7), 1);
+    let id = b.dial(3, &[3]);
+    assert_eq!((b.state(call(7)), b.state(id)), (Some(CallState::Held), Some(CallState::Dialing)));
+    assert!(!b.microphone());
+    // Nobody is there: back to the one that was held.
+    b.unreached(id, 3, "nothing");
+    assert_eq!(b.state(call(7)), Some(CallState::Active));
+    assert!(b.microphone());
+}
+
+#[test]
+fn the_one_that_was_called_hears_us_and_the_held_one_does_not() {
+    let mut b = Desk::new(2);
+    let old = b.talks(call(7), 1);
+    let id = b.dial(3, &[3]);
+    b.reached(id, 3);
+    b.verdict(id, 3, Verdict::Accept);
+    let new = b.flows(id, 3);
+    assert_eq!((b.sound(old), b.sound(new)), ((false, false), (true, true)));
+}
+
+#[test]
+fn a_call_of_ours_that_is_accepted_while_we_talk_elsewhere_is_held_and_says_so() {
+    let mut b = Desk::new(2);
+    let id = b.dial(3, &[3]);
+    b.reached(id, 3);
+    b.rings(call(7), 1);
+    accept(&mut b, call(7), InCall::Hold);
+    b.flows(call(7), 1);
+    b.verdict(id, 3, Verdict::Accept);
+    assert_eq!((b.state(call(7)), b.state(id)), (Some(CallState::Active), Some(CallState::Held)));
+    assert_eq!(last_flags(&b, 3), Some(Flags::HELD));
+    // It may stay so for longer than connecting may last.
+    b.wait(100_000);
+    assert_eq!(b.state(id), Some(CallState::Held));
+    b.hang_up(call(7)).unwrap();
+    assert_eq!(b.state(id), Some(CallState::Held));
+    accept(&mut b, id, InCall::Hold);
+    assert_eq!(b.state(id), Some(CallState::Connecting));
+    // The time to connect begins when it is taken up.
+    b.wait(29_999);
+    assert_eq!(b.state(id), Some(CallState::Connecting));
+    b.wait(1);
+    assert_eq!(b.reason(id).as_deref(), Some("media_failed"));
+}
+
+#[test]
+fn a_call_of_ours_that_is_accepted_after_the_active_one_ended_is_active() {
+    let mut b = Desk::new(2);
+    let id = b.dial(3, &[3]);
+    b.reached(id, 3);
+    b.talks(call(7), 1);
+    b.hang_up(call(7)).unwrap();
+    assert!(!b.microphone());
+    b.verdict(id, 3, Verdict::Accept);
+    assert_eq!(b.state(id), Some(CallState::Connecting));
+    assert!(b.microphone());
+}
+
+#[test]
+fn a_peer_that_holds_us_from_the_start_is_not_a_failure_of_media() {
+    let mut b = Desk::new(2);
+    b.accepted(call(7), 1);
+    b.pair(call(7), 1, PairBody::Status(Status { state_seq: 1, flags: Flags(Flags::HELD) }));
+    b.wait(200_000);
+    assert_eq!(b.state(call(7)), Some(CallState::Connecting));
+    b.pair(call(7), 1, PairBody::Status(Status { state_seq: 2, flags: Flags(0) }));
+    b.wait(29_999);
+    assert_eq!(b.state(call(7)), Some(CallState::Connecting));
+    b.wait(1);
+    assert_eq!(b.reason(call(7)).as_deref(), Some("media_failed"));
+}
+
+#[test]
+fn a_held_call_that_is_interrupted_and_comes_back_is_still_held() {
+    let mut b = busy();
+    let old = b.link_of(call(7), device(1)).unwrap();
+    accept(&mut b, call(8), InCall::Hold);
+    b.flows(call(8), 3);
+    b.link(old, LinkEvent::Interrupted);
+    b.wait(10_000);
+    b.link(old, LinkEvent::Resumed);
+    b.wait(100_000);
+    assert_eq!(b.state(call(7)), Some(CallState::Held));
+}
+
+#[test]
+fn a_held_call_whose_link_never_comes_back_is_lost_all_the_same() {
+    let mut b = busy();
+    let old = b.link_of(call(7), device(1)).unwrap();
+    accept(&mut b, call(8), InCall::Hold);
+    b.flows(call(8), 3);
+    b.link(old, LinkEvent::Interrupted);
+    b.wait(58_000);
+    assert_eq!(b.reason(call(7)).as_deref(), Some("lost"));
+    assert_eq!(b.state(call(8)), Some(CallState::Active));
+}
+
+#[test]
+fn the_end_of_the_held_call_does_not_touch_the_active_one() {
+    let mut b = busy();
+    accept(&mut b, call(8), InCall::Hold);
+    let new = b.flows(call(8), 3);
+    b.hear_hang_up(call(7), 1, Reason::HungUp);
+    assert_eq!(b.sound(new), (true, true));
+    assert!(b.microphone());
+}
+
+#[test]
+fn a_displaced_call_that_ends_first_is_not_brought_back() {
+    let mut b = busy();
+    accept(&mut b, call(8), InCall::Hold);
+    b.hear_hang_up(call(7), 1, Reason::HungUp);
+    b.hear_hang_up(call(8), 3, Reason::Cancelled);
+    assert!(!b.microphone());
+    assert_eq!(b.core.live_calls(), 0);
+}
+
+#[test]
+fn tries_that_fail_one_after_the_other_lead_back_to_the_call_that_works() {
+    let mut b = Desk::new(2);
+    let old = b.talks(call(7), 1);
+    let id = b.dial(3, &[3]);
+    b.rings(call(8), 4);
+    accept(&mut b, call(8), InCall::Hold);
+    b.hear_hang_up(call(8), 4, Reason::Cancelled);
+    assert_eq!((b.state(id), b.state(call(7))), (Some(CallState::Dialing), Some(CallState::Held)));
+    b.unreached(id, 3, "nothing");
+    assert_eq!(b.state(call(7)), Some(CallState::Active));
+    assert_eq!(b.sound(old), (true, true));
+}
+
+#[test]
+fn with_end_an_outgoing_call_that_was_displaced_is_cancelled() {
+    let mut b = Desk::new(2);
+    let id = b.dial(3, &[3]);
+    b.rings(call(8), 4);
+    accept(&mut b, call(8), InCall::End);
+    assert_eq!(b.state(id), Some(CallState::Dialing));
+    b.flows(call(8), 4);
+    assert_eq!(b.reason(id).as_deref(), Some("cancelled"));
+}
+
+#[test]
+fn a_daemon_that_stops_opens_no_microphone_on_its_way_out() {
+    let mut b = busy();
+    accept(&mut b, call(8), InCall::Hold);
+    let out = b.input(CallInput::Shutdown);
+    assert!(!out.contains(&CallEffect::Microphone { open: true }));
+    assert!(!b.microphone());
+    assert_eq!(
+        (b.reason(call(7)).as_deref(), b.reason(call(8)).as_deref()),
+        (Some("daemon_stopped"), Some("daemon_stopped"))
+    );
+    b.wait(200);
+    assert!(b.core.drained());
+}
+
+#[test]
+fn links_of_the_second_call_are_made_while_it_rings_without_sound() {
+    let mut b = busy();
+    b.pair(call(8), 3, description(1, 0, SdpKind::Offer));
+    // Device 3 is the higher one: the link is ours to open.
+    let link = b.link_of(call(8), device(3)).unwrap();
+    b.link(link, LinkEvent::Connected);
+    b.link(link, LinkEvent::CtlOpen);
+    assert_eq!(b.sound(link), (false, false));
+    assert_eq!(b.state(call(8)), Some(CallState::Incoming));
+}
