@@ -20,7 +20,7 @@ pub enum DeviceSpec {
         /// Again from the start at its end (input only).
         looped: bool,
     },
-    /// A device id from [`list_devices`].
+    /// A device id from [`Sound::devices`].
     Id(String),
 }
 
@@ -146,6 +146,7 @@ pub trait Sound: Send + Sync {
     fn receive_stats(&self, link: LinkId) -> Option<ReceiveStats>;
     /// Figures of what is sent.
     fn source_stats(&self) -> SourceStats;
-    /// Devices of this machine.
+    /// Devices of this machine; none without a sound card. The system is asked: may take some milliseconds, half a second
+    /// at most.
     fn devices(&self) -> Vec<DeviceInfo>;
 }

@@ -1,6 +1,9 @@
 //! An open microphone cut into frames on the timeline of what we send.
 
-use super::source::{self, Lost, Source};
+use super::{
+    source::{Lost, Source},
+    specs,
+};
 
 /// A frame of sound and its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,7 +67,7 @@ impl Capture {
 
     /// The source is lost: silence from now on.
     pub(crate) fn lose(&mut self, now_us: u64) {
-        self.source = source::silence(now_us);
+        self.source = specs::silence(now_us);
         self.announced = true;
     }
 

@@ -17,8 +17,9 @@ use super::{
     mixer::Mixer,
     opus::OpusError,
     receiver::Receiver,
-    sink::{self, Sink, TICK},
-    source::{self, Lost},
+    sink::{Sink, TICK},
+    source::Lost,
+    specs,
     voice::Voice,
 };
 use crate::{
@@ -180,10 +181,9 @@ impl Desk {
         }
         if open && self.capture.is_none() {
             let place = us_to_samples(now_us.saturating_sub(self.origin_us)).max(self.end);
-            let source = source::open(&self.input, now_us);
-            let (source, lost) = match source {
+            let (source, lost) = match specs::source(&self.input, self.clock, now_us) {
                 Ok(source) => (source, None),
-                Err(lost) => (source::silence(now_us), Some(lost)),
+                Err(lost) => (specs::silence(now_us), Some(lost)),
             };
             let mut capture = Capture::new(source, self.frame, place);
             if let Some(lost) = lost {
@@ -325,7 +325,7 @@ impl Desk {
     }
 
     fn lose_sink(&mut self, lost: Lost, now_us: u64) {
-        self.sink = Box::new(sink::paced::Paced::new(None));
+        self.sink = specs::nowhere();
         self.sink.start(now_us);
         self.announced = true;
         self.lose(false, lost);

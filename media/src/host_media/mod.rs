@@ -5,6 +5,7 @@ mod capture;
 mod clock;
 mod controls;
 mod desk;
+mod device;
 mod jitter_buffer;
 mod mixer;
 pub mod opus;
@@ -13,6 +14,7 @@ mod resample;
 mod sink;
 pub mod sound;
 mod source;
+mod specs;
 mod voice;
 
 #[cfg(test)]

@@ -16,9 +16,10 @@ use super::{
     clock::{Clock, samples_to_ms},
     controls::Shared,
     desk::{Desk, Parts},
+    device::list,
     opus::{BITRATE_BPS, Encoder, EncoderConfig},
-    sink,
     source::wave::Wave,
+    specs,
     voice::Voice,
 };
 use crate::simple_webrtc::engine::{LinkId, PacketSink};
@@ -61,7 +62,7 @@ impl HostSound {
             out,
             events,
             voice: Voice::new(encoder).map_err(opus)?,
-            sink: sink::make(&config.output).map_err(|lost| SoundError::Output(lost.0))?,
+            sink: specs::sink(&config.output, clock).map_err(|lost| SoundError::Output(lost.0))?,
             lookahead_ms: samples_to_ms(lookahead),
         };
         let mut desk = Desk::new(parts, &config, clock.now_us());
@@ -156,7 +157,7 @@ impl Sound for HostSound {
     }
 
     fn devices(&self) -> Vec<DeviceInfo> {
-        Vec::new()
+        list::list()
     }
 }
 

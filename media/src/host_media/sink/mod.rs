@@ -3,10 +3,7 @@
 pub(crate) mod paced;
 pub(crate) mod wave_file;
 
-use super::api::DeviceSpec;
 pub(crate) use super::source::Lost;
-use paced::Paced;
-use wave_file::WaveFile;
 
 /// Samples of a playback tick: 10 ms. Shorter would cost wake-ups, longer would cost delay.
 pub(crate) const TICK: usize = 480;
@@ -36,17 +33,4 @@ pub(crate) trait Sink: Send {
     /// # Errors
     /// [`Lost`] if that fails.
     fn pause(&mut self) -> Result<(), Lost>;
-}
-
-/// Makes the sink of a specification; a file is made (or emptied) at once, a device is opened when playback begins.
-///
-/// # Errors
-/// [`Lost`] if the file cannot be made.
-pub(crate) fn make(spec: &DeviceSpec) -> Result<Box<dyn Sink>, Lost> {
-    match spec {
-        DeviceSpec::None => Ok(Box::new(Paced::new(None))),
-        DeviceSpec::File { path, .. } => Ok(Box::new(Paced::new(Some(WaveFile::create(path)?)))),
-        DeviceSpec::Tone(_) => Err(Lost("a tone is an input, not an output".into())),
-        DeviceSpec::Default | DeviceSpec::Id(_) => Err(Lost("devices: later".into())),
-    }
 }

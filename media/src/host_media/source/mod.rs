@@ -4,11 +4,6 @@ pub(crate) mod generator;
 pub(crate) mod paced;
 pub(crate) mod wave;
 
-use super::api::DeviceSpec;
-use generator::{Silence, Tone};
-use paced::Paced;
-use wave::Wave;
-
 /// A device or file failed and gives nothing any more; for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Lost(pub(crate) String);
@@ -31,22 +26,4 @@ pub(crate) trait Source: Send {
     fn skipped(&mut self) -> u64 {
         0
     }
-}
-
-/// Opens the source of a specification at its sample 0.
-///
-/// # Errors
-/// [`Lost`] if a file cannot be read. What is wrong with a device shows later.
-pub(crate) fn open(spec: &DeviceSpec, now_us: u64) -> Result<Box<dyn Source>, Lost> {
-    match spec {
-        DeviceSpec::None => Ok(silence(now_us)),
-        DeviceSpec::Tone(hz) => Ok(Box::new(Paced::new(Box::new(Tone::new(*hz)), now_us))),
-        DeviceSpec::File { path, looped } => Ok(Box::new(Paced::new(Box::new(Wave::open(path, *looped)?), now_us))),
-        DeviceSpec::Default | DeviceSpec::Id(_) => Err(Lost("devices: later".into())),
-    }
-}
-
-/// What stands in for a source that is lost.
-pub(crate) fn silence(now_us: u64) -> Box<dyn Source> {
-    Box::new(Paced::new(Box::new(Silence), now_us))
 }

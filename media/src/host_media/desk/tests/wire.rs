@@ -74,7 +74,7 @@ impl Side {
             out: Box::new(frames.clone()),
             events: sender,
             voice: Voice::new(encoder).unwrap(),
-            sink: sink::make(output).unwrap(),
+            sink: specs::sink(output, clock).unwrap(),
             lookahead_ms: samples_to_ms(lookahead),
         };
         let config = AudioConfig { input: input.clone(), output: output.clone(), bitrate_bps: 32_000, frame_ms: 20 };

@@ -1,0 +1,133 @@
+//! The real-time side: no lock, no allocation, no log. What happens is counted in [`Status`].
+
+use std::sync::{Arc, atomic::Ordering};
+
+use cpal::{ErrorKind, FromSample};
+use rtrb::{Consumer, Producer};
+
+use super::line::Status;
+use crate::host_media::clock::Clock;
+
+/// Takes what a microphone gives: mixed down to one channel, into the ring.
+pub(super) struct Capture {
+    pub(super) ring: Producer<f32>,
+    pub(super) status: Arc<Status>,
+    pub(super) clock: Clock,
+    pub(super) channels: usize,
+    pub(super) rate_hz: u32,
+}
+
+impl Capture {
+    /// One buffer of interleaved samples.
+    pub(super) fn take<T: Copy>(&mut self, data: &[T])
+    where
+        f32: FromSample<T>,
+    {
+        let frames = data.len() / self.channels.max(1);
+        if self.status.callbacks.fetch_add(1, Ordering::AcqRel) == 0 {
+            // The first sample was captured as long ago as the buffer is.
+            let ago_us = frames as u64 * 1_000_000 / u64::from(self.rate_hz.max(1));
+            self.status.first_us.store(self.clock.now_us().saturating_sub(ago_us).max(1), Ordering::Release);
+        }
+        let scale = 1.0 / self.channels.max(1) as f32;
+        let mono = data.chunks_exact(self.channels.max(1)).map(|frame| {
+            let sum: f32 = frame.iter().map(|sample| <f32 as FromSample<T>>::from_sample_(*sample)).sum();
+            sum * scale
+        });
+        let mut lost = 0;
+        for sample in mono {
+            lost += u64::from(self.ring.push(sample).is_err());
+        }
+        if lost > 0 {
+            self.status.overrun.fetch_add(lost, Ordering::AcqRel);
+        }
+    }
+}
+
+/// Gives a speaker what the ring holds, the same on every channel; silence where the ring is empty.
+pub(super) struct Playback {
+    pub(super) ring: Consumer<f32>,
+    pub(super) status: Arc<Status>,
+    pub(super) clock: Clock,
+    pub(super) channels: usize,
+}
+
+impl Playback {
+    /// One buffer of interleaved samples to fill.
+    pub(super) fn give<T: Copy + FromSample<f32>>(&mut self, data: &mut [T]) {
+        if self.status.callbacks.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.status.first_us.store(self.clock.now_us().max(1), Ordering::Release);
+        }
+        let mut missing = 0;
+        for frame in data.chunks_mut(self.channels.max(1)) {
+            let sample = self.ring.pop().unwrap_or_else(|_| {
+                missing += 1;
+                0.0
+            });
+            frame.fill(T::from_sample_(sample));
+        }
+        if missing > 0 {
+            self.status.underrun.fetch_add(missing, Ordering::AcqRel);
+        }
+    }
+}
+
+/// An error of a stream. Those that pass by themselves are counted; cpal repeats some of them hundreds of times.
+pub(super) fn error(status: &Status, kind: ErrorKind) {
+    let passes = matches!(
+        kind,
+        ErrorKind::Xrun | ErrorKind::RealtimeDenied | ErrorKind::DeviceChanged | ErrorKind::BackendError
+    );
+    if passes {
+        status.errors.fetch_add(1, Ordering::Relaxed);
+    } else {
+        status.failed.store(true, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rtrb::RingBuffer;
+
+    use super::*;
+
+    #[test]
+    fn a_microphone_of_many_channels_becomes_one() {
+        let (ring, mut heard) = RingBuffer::new(8);
+        let status = Arc::new(Status::default());
+        let mut capture =
+            Capture { ring, status: Arc::clone(&status), clock: Clock::new(), channels: 2, rate_hz: 48_000 };
+        capture.take(&[16_384_i16, 0, -32_768, -32_768]);
+        assert_eq!((heard.pop(), heard.pop(), heard.slots()), (Ok(0.25), Ok(-1.0), 0));
+        assert!(status.first_us.load(Ordering::Relaxed) > 0);
+        capture.take(&[0.5_f32; 20]);
+        assert_eq!((heard.slots(), status.overrun.load(Ordering::Relaxed)), (8, 2), "what has no room is counted");
+    }
+
+    #[test]
+    fn a_speaker_gets_every_sample_on_every_channel_and_silence_when_the_ring_is_empty() {
+        let (mut play, ring) = RingBuffer::new(8);
+        let status = Arc::new(Status::default());
+        let mut playback = Playback { ring, status: Arc::clone(&status), clock: Clock::new(), channels: 2 };
+        play.push(0.5).unwrap();
+        let mut data = [7_i16; 6];
+        playback.give(&mut data);
+        assert_eq!(data, [16_384, 16_384, 0, 0, 0, 0]);
+        assert_eq!(status.underrun.load(Ordering::Relaxed), 2);
+        let mut unsigned = [7_u8; 2];
+        playback.give(&mut unsigned);
+        assert_eq!(unsigned, [128, 128], "silence lies in the middle of unsigned samples");
+    }
+
+    #[test]
+    fn storms_of_passing_errors_do_not_end_a_stream_but_a_vanished_device_does() {
+        let status = Status::default();
+        for _ in 0..1_000 {
+            error(&status, ErrorKind::Xrun);
+            error(&status, ErrorKind::BackendError);
+        }
+        assert!(!status.failed.load(Ordering::Relaxed));
+        error(&status, ErrorKind::DeviceNotAvailable);
+        assert!(status.failed.load(Ordering::Relaxed));
+    }
+}

@@ -1,0 +1,18 @@
+//! Sound cards, through cpal. Opening and closing may take long, so a thread of its own does both for each stream; the
+//! callbacks of the card only move samples between its buffer and a ring, and the audio thread has the other end.
+
+mod callback;
+mod line;
+pub(crate) mod list;
+mod open;
+pub(crate) mod sink;
+pub(crate) mod source;
+
+/// What a specification of a device says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// The system's default.
+    Default,
+    /// The one with this id.
+    Id(String),
+}

@@ -1,0 +1,216 @@
+//! Opens a stream on a thread of its own, which keeps it until it is to be closed: cpal may block in both.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::Ordering,
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use cpal::{
+    BufferSize, FromSample, SampleFormat, SizedSample, Stream, StreamConfig, SupportedBufferSize,
+    SupportedStreamConfig,
+    traits::{DeviceTrait, HostTrait, StreamTrait},
+};
+use rtrb::{Consumer, Producer, RingBuffer};
+
+use super::{
+    Which, callback,
+    callback::{Capture, Playback},
+    line::{Line, Opened, Status},
+};
+use crate::{
+    host_media::{clock::Clock, source::Lost},
+    limits::{CHANNELS, DEVICE_RING_MS, SAMPLE_RATES},
+};
+
+/// Length of a callback's buffer that is asked for, ms: shorter ones made ALSA over PulseAudio report errors in storms,
+/// and the default of some systems is two seconds.
+const BUFFER_MS: u32 = 20;
+
+/// Time cpal may take to open a stream where it keeps to that.
+const OPEN: Duration = Duration::from_secs(5);
+
+/// Opens a microphone.
+pub(super) fn microphone(which: &Which, clock: Clock) -> Line<Consumer<f32>> {
+    let which = which.clone();
+    spawn(clock, move |status| {
+        let device = find(&which, true)?;
+        let config = supported(&device, true)?;
+        let (producer, consumer) = RingBuffer::new(ring_samples(config.sample_rate()));
+        let capture = Capture {
+            ring: producer,
+            status: Arc::clone(status),
+            clock,
+            channels: usize::from(config.channels()),
+            rate_hz: config.sample_rate(),
+        };
+        let stream = input(&device, &config, capture, Arc::clone(status))?;
+        Ok((stream, Opened { rate_hz: config.sample_rate(), end: consumer }))
+    })
+}
+
+/// Opens a speaker.
+pub(super) fn speaker(which: &Which, clock: Clock) -> Line<Producer<f32>> {
+    let which = which.clone();
+    spawn(clock, move |status| {
+        let device = find(&which, false)?;
+        let config = supported(&device, false)?;
+        let (producer, consumer) = RingBuffer::new(ring_samples(config.sample_rate()));
+        let channels = usize::from(config.channels());
+        let playback = Playback { ring: consumer, status: Arc::clone(status), clock, channels };
+        let stream = output(&device, &config, playback, Arc::clone(status))?;
+        Ok((stream, Opened { rate_hz: config.sample_rate(), end: producer }))
+    })
+}
+
+fn spawn<End: Send + 'static>(
+    clock: Clock,
+    open: impl FnOnce(&Arc<Status>) -> Result<(Stream, Opened<End>), Lost> + Send + 'static,
+) -> Line<End> {
+    let status = Arc::new(Status::default());
+    let (tell, opening) = sync_channel(1);
+    let line = Line::new(Arc::clone(&status), opening, clock.now_us());
+    let failed = tell.clone();
+    let spawned = thread::Builder::new().name("ahoy-device".into()).spawn(move || keep(&status, open, &tell));
+    match spawned {
+        Ok(thread) => line.status.opener(thread.thread().clone()),
+        Err(error) => tell_once(&failed, Err(Lost(format!("no thread for a sound device: {error}")))),
+    }
+    line
+}
+
+/// The opener's thread: opens, tells, and keeps the stream until it is to be closed.
+fn keep<End>(
+    status: &Arc<Status>,
+    open: impl FnOnce(&Arc<Status>) -> Result<(Stream, Opened<End>), Lost>,
+    tell: &SyncSender<Result<Opened<End>, Lost>>,
+) {
+    match open(status) {
+        Ok((stream, opened)) => {
+            tell_once(tell, Ok(opened));
+            while !status.closed.load(Ordering::Acquire) {
+                thread::park();
+            }
+            drop(stream);
+        }
+        Err(lost) => tell_once(tell, Err(lost)),
+    }
+}
+
+fn tell_once<End>(tell: &SyncSender<Result<Opened<End>, Lost>>, result: Result<Opened<End>, Lost>) {
+    if tell.try_send(result).is_err() {
+        tracing::debug!("a sound device was opened for nobody");
+    }
+}
+
+fn lost(what: &str) -> impl Fn(cpal::Error) -> Lost {
+    move |error| Lost(format!("{what}: {error}"))
+}
+
+fn find(which: &Which, input: bool) -> Result<cpal::Device, Lost> {
+    let host = cpal::default_host();
+    let device = match which {
+        Which::Default if input => host.default_input_device(),
+        Which::Default => host.default_output_device(),
+        Which::Id(id) => host.device_by_id(&id.parse().map_err(lost("not the id of a sound device"))?),
+    };
+    device.ok_or_else(|| Lost(format!("no such sound device for {}", if input { "input" } else { "output" })))
+}
+
+fn supported(device: &cpal::Device, input: bool) -> Result<SupportedStreamConfig, Lost> {
+    let config = if input { device.default_input_config() } else { device.default_output_config() };
+    let config = config.map_err(lost("the sound device cannot be used"))?;
+    if config.channels() == 0 || config.channels() > CHANNELS || !SAMPLE_RATES.contains(&config.sample_rate()) {
+        return Err(Lost(format!("a device with {} channels at {} Hz", config.channels(), config.sample_rate())));
+    }
+    Ok(config)
+}
+
+fn ring_samples(rate_hz: u32) -> usize {
+    usize::try_from(rate_hz / 1_000 * DEVICE_RING_MS).unwrap_or(0).max(1)
+}
+
+/// The stream's configuration with buffers of [`BUFFER_MS`], as near as the device allows.
+fn sized(config: &SupportedStreamConfig) -> StreamConfig {
+    let wanted = config.sample_rate() / 1_000 * BUFFER_MS;
+    let frames = match *config.buffer_size() {
+        SupportedBufferSize::Range { min, max } if min <= max => wanted.clamp(min, max),
+        SupportedBufferSize::Range { .. } | SupportedBufferSize::Unknown => wanted,
+    };
+    StreamConfig { buffer_size: BufferSize::Fixed(frames), ..config.config() }
+}
+
+fn input(
+    device: &cpal::Device,
+    config: &SupportedStreamConfig,
+    capture: Capture,
+    status: Arc<Status>,
+) -> Result<Stream, Lost> {
+    let format = config.sample_format();
+    let config = sized(config);
+    let stream = if format == SampleFormat::F32 {
+        input_of::<f32>(device, config, capture, status)
+    } else if format == SampleFormat::I16 {
+        input_of::<i16>(device, config, capture, status)
+    } else if format == SampleFormat::I32 {
+        input_of::<i32>(device, config, capture, status)
+    } else if format == SampleFormat::U8 {
+        input_of::<u8>(device, config, capture, status)
+    } else {
+        return Err(Lost(format!("a sound device with samples of {format}")));
+    };
+    let stream = stream.map_err(lost("the microphone cannot be opened"))?;
+    stream.play().map_err(lost("the microphone does not start"))?;
+    Ok(stream)
+}
+
+fn input_of<T: SizedSample + Send + 'static>(
+    device: &cpal::Device,
+    config: StreamConfig,
+    mut capture: Capture,
+    status: Arc<Status>,
+) -> Result<Stream, cpal::Error>
+where
+    f32: FromSample<T>,
+{
+    let failed = move |error: cpal::Error| callback::error(&status, error.kind());
+    device.build_input_stream::<T, _, _>(config, move |data, _| capture.take(data), failed, Some(OPEN))
+}
+
+fn output(
+    device: &cpal::Device,
+    config: &SupportedStreamConfig,
+    playback: Playback,
+    status: Arc<Status>,
+) -> Result<Stream, Lost> {
+    let format = config.sample_format();
+    let config = sized(config);
+    let stream = if format == SampleFormat::F32 {
+        output_of::<f32>(device, config, playback, status)
+    } else if format == SampleFormat::I16 {
+        output_of::<i16>(device, config, playback, status)
+    } else if format == SampleFormat::I32 {
+        output_of::<i32>(device, config, playback, status)
+    } else if format == SampleFormat::U8 {
+        output_of::<u8>(device, config, playback, status)
+    } else {
+        return Err(Lost(format!("a sound device with samples of {format}")));
+    };
+    let stream = stream.map_err(lost("the speaker cannot be opened"))?;
+    stream.play().map_err(lost("the speaker does not start"))?;
+    Ok(stream)
+}
+
+fn output_of<T: SizedSample + FromSample<f32> + Send + 'static>(
+    device: &cpal::Device,
+    config: StreamConfig,
+    mut playback: Playback,
+    status: Arc<Status>,
+) -> Result<Stream, cpal::Error> {
+    let failed = move |error: cpal::Error| callback::error(&status, error.kind());
+    device.build_output_stream::<T, _, _>(config, move |data, _| playback.give(data), failed, Some(OPEN))
+}

@@ -1,0 +1,130 @@
+//! A speaker whose card is played by the test.
+
+use std::sync::{
+    Arc,
+    mpsc::{SyncSender, sync_channel},
+};
+
+use rtrb::{Consumer, RingBuffer};
+
+use super::*;
+use crate::host_media::device::line::{Opened, Status, WATCHDOG_US};
+
+type Answer = Result<Opened<Producer<f32>>, Lost>;
+
+fn speaker() -> (Speaker, Arc<Status>, SyncSender<Answer>) {
+    let status = Arc::new(Status::default());
+    let (tell, opening) = sync_channel(1);
+    let line = Line::new(Arc::clone(&status), opening, 0);
+    let mut speaker = Speaker::new(Which::Default, Clock::new());
+    speaker.state = State::Opening(line, 0);
+    (speaker, status, tell)
+}
+
+fn open(rate_hz: u32) -> (Speaker, Arc<Status>, Consumer<f32>) {
+    let (mut speaker, status, tell) = speaker();
+    let (end, card) = RingBuffer::new(samples(rate_hz, 60));
+    tell.send(Ok(Opened { rate_hz, end })).unwrap();
+    speaker.opening(0).unwrap();
+    (speaker, status, card)
+}
+
+/// Plays all ticks due at `now_us`; returns how many.
+fn play(speaker: &mut Speaker, now_us: u64) -> usize {
+    let mut ticks = 0;
+    while speaker.tick_us(now_us).is_some() {
+        speaker.play(&[0.5; TICK]).unwrap();
+        ticks += 1;
+    }
+    ticks
+}
+
+fn consume(card: &mut Consumer<f32>, status: &Status, samples: usize) -> Vec<f32> {
+    status.callbacks.fetch_add(1, Ordering::AcqRel);
+    (0..samples).map(|_| card.pop().unwrap_or(9.0)).collect()
+}
+
+#[test]
+fn nothing_is_played_until_the_device_is_open() {
+    let (mut speaker, _status, tell) = speaker();
+    assert_eq!(play(&mut speaker, 5_000_000), 0);
+    assert_eq!(speaker.due_us(5_000_000), 5_010_000);
+    let (end, _card) = RingBuffer::new(2_880);
+    tell.send(Ok(Opened { rate_hz: 48_000, end })).unwrap();
+    assert_eq!(play(&mut speaker, 5_010_000), 1);
+}
+
+#[test]
+fn a_card_that_keeps_time_never_runs_dry_and_hears_every_sample() {
+    let (mut speaker, status, mut card) = open(48_000);
+    let mut heard = Vec::new();
+    for tick in 0..1_000_u64 {
+        assert_eq!(play(&mut speaker, tick * 10_000), 1);
+        if tick % 2 == 1 {
+            heard.extend(consume(&mut card, &status, 960));
+        }
+    }
+    assert!(heard[..1_440].iter().all(|s| *s == 0.0), "30 ms of silence go ahead");
+    assert!(heard[1_440..].iter().all(|s| *s == 0.5));
+}
+
+#[test]
+fn a_card_that_is_fast_or_slow_is_followed() {
+    for (consumed, drift) in [(965, "fast"), (955, "slow")] {
+        let (mut speaker, status, mut card) = open(48_000);
+        let (mut dry, mut ticks) = (0, 0);
+        for tick in 0..6_000_u64 {
+            ticks += play(&mut speaker, tick * 10_000);
+            if tick % 2 == 1 {
+                dry += consume(&mut card, &status, consumed).iter().filter(|s| **s > 1.0).count();
+            }
+        }
+        assert_eq!(dry, 0, "{drift}");
+        let wanted = 3_000 * consumed / TICK;
+        assert!(ticks.abs_diff(wanted) < 6, "{drift}: {ticks} ticks, {wanted} consumed");
+    }
+}
+
+#[test]
+fn a_card_at_another_rate_gets_its_rate() {
+    let (mut speaker, status, mut card) = open(44_100);
+    let mut heard = Vec::new();
+    for tick in 0..200_u64 {
+        play(&mut speaker, tick * 10_000);
+        if tick % 2 == 1 {
+            heard.extend(consume(&mut card, &status, 882));
+        }
+    }
+    assert_eq!(heard.iter().filter(|s| **s > 1.0).count(), 0, "never dry");
+    assert!(heard[8_000..].iter().all(|s| (s - 0.5).abs() < 0.01));
+}
+
+#[test]
+fn a_lost_device_is_told_by_the_next_tick() {
+    let (mut speaker, status, _card) = open(48_000);
+    play(&mut speaker, 0);
+    status.failed.store(true, Ordering::Release);
+    assert!(speaker.tick_us(10_000).is_some());
+    assert!(speaker.play(&[0.0; TICK]).is_err());
+
+    let (mut stopped, _status, _card) = open(48_000);
+    play(&mut stopped, 0);
+    assert!(stopped.tick_us(WATCHDOG_US + 1).is_some());
+    assert!(stopped.play(&[0.0; TICK]).is_err());
+}
+
+#[test]
+fn a_device_that_cannot_be_opened_is_lost() {
+    let (mut speaker, _status, tell) = speaker();
+    tell.send(Err(Lost("busy".into()))).unwrap();
+    assert!(speaker.tick_us(0).is_some());
+    assert_eq!(speaker.play(&[0.0; TICK]), Err(Lost("busy".into())));
+}
+
+#[test]
+fn a_pause_closes_the_device() {
+    let (mut speaker, status, _card) = open(48_000);
+    speaker.pause().unwrap();
+    assert!(status.closed.load(Ordering::Acquire));
+    assert_eq!(speaker.tick_us(0), None);
+}
