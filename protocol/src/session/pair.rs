@@ -90,14 +90,15 @@ impl Pair {
     /// Sends in order until acknowledged. A description of any length may come whole (part 0 of 1).
     /// What doesn't fit the queue breaks the pair: a gap in the order would be worse.
     pub(super) fn send(&mut self, body: PairBody, now_ms: u64) {
-        match body {
-            PairBody::Description(whole) if whole.parts == 1 => {
-                for part in split(&whole) {
-                    self.enqueue(PairBody::Description(part), now_ms);
-                }
+        if let PairBody::Description(whole) = &body
+            && whole.parts == 1
+        {
+            for part in split(whole) {
+                self.enqueue(PairBody::Description(part), now_ms);
             }
-            body => self.enqueue(body, now_ms),
+            return;
         }
+        self.enqueue(body, now_ms);
     }
 
     fn enqueue(&mut self, body: PairBody, now_ms: u64) {
@@ -140,9 +141,10 @@ impl Pair {
         let mut ready = Vec::new();
         while let Some(body) = self.early.remove(&(self.delivered + 1)) {
             self.delivered += 1;
-            match body {
-                PairBody::Description(part) => ready.extend(self.joiner.take(part).map(PairBody::Description)),
-                body => ready.push(body),
+            if let PairBody::Description(part) = body {
+                ready.extend(self.joiner.take(part).map(PairBody::Description));
+            } else {
+                ready.push(body);
             }
         }
         ready
