@@ -77,7 +77,7 @@ impl Answering {
     /// Sends the next copy if it is due and somebody is there.
     pub(super) fn flush(&mut self, cx: &mut Cx<'_>) {
         let now_ms = cx.now_ms();
-        if self.schedule.is_over(now_ms) || !self.schedule.is_due(now_ms) {
+        if self.schedule.expire(now_ms) || !self.schedule.is_due(now_ms) {
             return;
         }
         if !cx.world.has_subscriber(&self.to.0) {
@@ -108,8 +108,8 @@ impl Answering {
     }
 
     /// When it wants to be flushed.
-    pub(super) fn next_ms(&self, now_ms: u64) -> u64 {
+    pub(super) fn next_ms(&self) -> u64 {
         let over_ms = self.confirm_by_ms.saturating_add(1);
-        if self.schedule.is_over(now_ms) { over_ms } else { self.schedule.next_ms().min(over_ms) }
+        self.schedule.next_ms().map_or(over_ms, |next_ms| next_ms.min(over_ms))
     }
 }

@@ -52,11 +52,11 @@ impl Leg {
     }
 
     /// Sends confirm, once.
-    pub(super) fn confirm(&mut self, signing_key: [u8; 32], now_ms: u64) {
+    pub(super) fn confirm(&mut self, signing_key: [u8; 32]) {
         match self.stage {
             Stage::Confirmed(_) => {}
             Stage::Answered(nonce) => {
-                self.pair.send(PairBody::Confirm(Hello { nonce, signing_key, features: 0 }), now_ms);
+                self.pair.send(PairBody::Confirm(Hello { nonce, signing_key, features: 0 }));
                 let string = sas::short_string(self.pair.handshake_hash(), &nonce, &self.hello.nonce);
                 self.stage = Stage::Confirmed(string);
             }

@@ -49,12 +49,12 @@ pub(super) struct Letters {
 
 impl Letter {
     fn is_over(&self, now_ms: u64) -> bool {
-        self.schedule.is_over(now_ms) && now_ms >= self.keep_until_ms
+        !self.schedule.is_running() && now_ms >= self.keep_until_ms
     }
 
     fn flush(&mut self, cx: &mut Cx<'_>) -> Result<(), OutboundError> {
         let now_ms = cx.now_ms();
-        if self.schedule.is_over(now_ms) || !self.schedule.is_due(now_ms) {
+        if self.schedule.expire(now_ms) || !self.schedule.is_due(now_ms) {
             return Ok(());
         }
         let route = cx.world.route(self.to).filter(|route| cx.world.has_subscriber(&route.at.topic));
@@ -88,8 +88,8 @@ impl Letter {
         self.delivery.receipt && self.to == from && receipt.kind == self.body.kind() && id_fits
     }
 
-    fn next_ms(&self, now_ms: u64) -> u64 {
-        if self.schedule.is_over(now_ms) { self.keep_until_ms } else { self.schedule.next_ms() }
+    fn next_ms(&self) -> u64 {
+        self.schedule.next_ms().unwrap_or(self.keep_until_ms)
     }
 }
 
@@ -122,7 +122,7 @@ impl Letters {
     /// Sends what is due. What can't be sealed is dropped: it never will be.
     pub(super) fn flush(&mut self, cx: &mut Cx<'_>) {
         let now_ms = cx.now_ms();
-        self.letters.retain_mut(|letter| !letter.is_over(now_ms) && letter.flush(cx).is_ok());
+        self.letters.retain_mut(|letter| letter.flush(cx).is_ok() && !letter.is_over(now_ms));
     }
 
     /// Somebody subscribes to a topic: what waited for that is due, what slept begins anew.
@@ -130,20 +130,20 @@ impl Letters {
         for letter in &mut self.letters {
             if cx.world.route(letter.to).is_some_and(|route| route.at.topic == *topic) {
                 letter.schedule.wake();
-                if letter.schedule.is_over(cx.now_ms()) {
+                if !letter.schedule.is_running() {
                     letter.schedule.restart(cx.now_ms());
                 }
             }
         }
     }
 
-    /// Something that shall be acknowledged has been sent and isn't.
-    pub(super) fn is_settled(&self, now_ms: u64) -> bool {
-        !self.letters.iter().any(|letter| letter.schedule.was_sent() && !letter.schedule.is_over(now_ms))
+    /// Nothing that went will go again.
+    pub(super) fn is_settled(&self) -> bool {
+        !self.letters.iter().any(|letter| letter.schedule.was_sent() && letter.schedule.is_running())
     }
 
     /// When it wants to be flushed.
-    pub(super) fn next_ms(&self, now_ms: u64) -> Option<u64> {
-        self.letters.iter().map(|letter| letter.next_ms(now_ms)).min()
+    pub(super) fn next_ms(&self) -> Option<u64> {
+        self.letters.iter().map(Letter::next_ms).min()
     }
 }

@@ -111,11 +111,11 @@ impl Session {
     }
 
     /// The device may ring: sends confirm. Only after `Reached`.
-    pub fn confirm(&mut self, call: CallId, device: DeviceId, cx: &mut Cx<'_>) {
-        let Some(call) = self.calls.get_mut(&call) else { return };
+    pub fn confirm(&mut self, call: CallId, device: DeviceId) {
+        let Some(call) = self.calls.get_mut(&call).filter(|call| !call.is_forgotten()) else { return };
         let signing_key = call.sign.public();
         if let Some(leg) = call.legs.get_mut(&device) {
-            leg.confirm(signing_key, cx.now_ms());
+            leg.confirm(signing_key);
         }
     }
 
@@ -133,10 +133,10 @@ impl Session {
     }
 
     /// Sends on a pair, in order, until acknowledged. Nothing happens without a confirmed pair.
-    pub fn send_pair(&mut self, call: CallId, device: DeviceId, body: PairBody, cx: &mut Cx<'_>) {
+    pub fn send_pair(&mut self, call: CallId, device: DeviceId, body: PairBody) {
         let leg = self.calls.get_mut(&call).and_then(|call| call.legs.get_mut(&device));
         if let Some(leg) = leg.filter(|leg| leg.sas().is_some()) {
-            leg.pair.send(body, cx.now_ms());
+            leg.pair.send(body);
         }
     }
 
@@ -370,19 +370,19 @@ impl Session {
 
     /// When `flush` wants to be called, in monotonic ms; a time that has passed means now.
     #[must_use]
-    pub fn next_timer_ms(&self, now_ms: u64) -> Option<u64> {
+    pub fn next_timer_ms(&self) -> Option<u64> {
         let offerings = self.offerings.values().map(Offering::next_ms).min();
-        let answering = self.answering.iter().map(|answering| answering.next_ms(now_ms)).min();
+        let answering = self.answering.iter().map(Answering::next_ms).min();
         let calls = self.calls.values().filter_map(Call::next_ms).min();
         let silences = self.silences.iter().filter(|silence| !silence.told).map(|silence| silence.since_ms).min();
         let silences = silences.map(|since_ms| since_ms.saturating_add(self.times.confirm_ms));
-        [offerings, answering, calls, silences, self.letters.next_ms(now_ms)].into_iter().flatten().min()
+        [offerings, answering, calls, silences, self.letters.next_ms()].into_iter().flatten().min()
     }
 
     /// Nothing that was said waits for an acknowledgement: a stopping daemon may go.
     #[must_use]
-    pub fn is_settled(&self, now_ms: u64) -> bool {
-        self.calls.values().all(Call::is_settled) && self.letters.is_settled(now_ms)
+    pub fn is_settled(&self) -> bool {
+        self.calls.values().all(Call::is_settled) && self.letters.is_settled()
     }
 }
 

@@ -80,16 +80,13 @@ impl Offering {
     pub(super) fn flush(&mut self, keys: &CallKeys, cx: &mut Cx<'_>) -> Fate {
         let now_ms = cx.now_ms();
         if self.schedule.was_sent() {
-            if self.schedule.is_over(now_ms) {
+            if self.schedule.expire(now_ms) {
                 return Fate::Expired;
             }
         } else if now_ms >= self.reach_by_ms {
             return Fate::Unreached("nobody who subscribes to an inbox of this device was seen".to_owned());
         }
-        if self.offer.attempt > OFFER_ATTEMPT_MAX {
-            self.schedule.stop();
-        }
-        if !self.schedule.is_due(now_ms) {
+        if !self.schedule.is_due(now_ms) || self.offer.attempt > OFFER_ATTEMPT_MAX {
             return Fate::Open;
         }
         let route = self.route(keys, cx).filter(|route| cx.world.has_subscriber(&route.at.topic));
@@ -141,7 +138,7 @@ impl Offering {
 
     /// When it wants to be flushed.
     pub(super) fn next_ms(&self) -> u64 {
-        let next_ms = self.schedule.next_ms();
+        let next_ms = self.schedule.next_ms().unwrap_or(0);
         if self.schedule.was_sent() { next_ms } else { next_ms.min(self.reach_by_ms) }
     }
 }

@@ -17,7 +17,8 @@ use crate::wire::bodies::{PairBody, Purpose};
 struct Pending {
     msg: u32,
     body: PairBody,
-    schedule: Schedule,
+    /// None while the other side has no room for it.
+    schedule: Option<Schedule>,
 }
 
 /// What we owe the other side for what has come.
@@ -89,19 +90,19 @@ impl Pair {
 
     /// Sends in order until acknowledged. A description of any length may come whole (part 0 of 1).
     /// What doesn't fit the queue breaks the pair: a gap in the order would be worse.
-    pub(super) fn send(&mut self, body: PairBody, now_ms: u64) {
+    pub(super) fn send(&mut self, body: PairBody) {
         if let PairBody::Description(whole) = &body
             && whole.parts == 1
         {
             for part in split(whole) {
-                self.enqueue(PairBody::Description(part), now_ms);
+                self.enqueue(PairBody::Description(part));
             }
             return;
         }
-        self.enqueue(body, now_ms);
+        self.enqueue(body);
     }
 
-    fn enqueue(&mut self, body: PairBody, now_ms: u64) {
+    fn enqueue(&mut self, body: PairBody) {
         if self.pending.len() >= PAIR_QUEUE_MAX {
             self.give_up();
         }
@@ -109,8 +110,7 @@ impl Pair {
             return;
         }
         self.last_msg += 1;
-        let schedule = Schedule::new(Plan::Acknowledged, now_ms);
-        self.pending.push_back(Pending { msg: self.last_msg, body, schedule });
+        self.pending.push_back(Pending { msg: self.last_msg, body, schedule: None });
     }
 
     /// Opens a frame and gives what can be delivered now: in order, each once, descriptions whole.
@@ -150,25 +150,30 @@ impl Pair {
         ready
     }
 
+    /// How many of ours may be on their way: the other side keeps only so many that come early.
+    fn in_reach(&self) -> usize {
+        let last = self.acked.saturating_add(PAIR_AHEAD_MAX);
+        self.pending.iter().take_while(|pending| pending.msg <= last).count()
+    }
+
     /// Publishes what is due, sealed anew, and what is owed.
     pub(super) fn flush(&mut self, cx: &mut Cx<'_>) {
         let now_ms = cx.now_ms();
-        if self.pending.iter().any(|pending| pending.schedule.is_over(now_ms)) {
-            self.give_up();
-        }
         let present = cx.world.has_subscriber(&self.mailbox);
-        // The other side keeps only so many that came early: the rest waits for its acknowledgements.
-        let last = self.acked.saturating_add(PAIR_AHEAD_MAX);
-        for place in 0..self.pending.len() {
-            let Some(pending) = self.pending.get_mut(place).filter(|pending| pending.msg <= last) else { break };
-            if !pending.schedule.is_due(now_ms) {
+        for place in 0..self.in_reach() {
+            let Some(pending) = self.pending.get_mut(place) else { break };
+            let schedule = pending.schedule.get_or_insert(Schedule::new(Plan::Acknowledged, now_ms));
+            if schedule.expire(now_ms) {
+                return self.give_up();
+            }
+            if !schedule.is_due(now_ms) {
                 continue;
             }
             if !present {
-                pending.schedule.park();
+                schedule.park();
                 continue;
             }
-            pending.schedule.sent(now_ms);
+            schedule.sent(now_ms);
             let message = Message { body: Some(&pending.body), msg: pending.msg, ack: self.receiver.ack() };
             match pair_frame(&self.channel, self.tag, self.counter, message, None) {
                 Ok(frame) => self.went(frame, cx),
@@ -211,8 +216,8 @@ impl Pair {
         if *topic != self.mailbox {
             return;
         }
-        for pending in &mut self.pending {
-            pending.schedule.wake();
+        for schedule in self.pending.iter_mut().filter_map(|pending| pending.schedule.as_mut()) {
+            schedule.wake();
         }
         if self.debt == Debt::Parked {
             self.debt = Debt::Ack;
@@ -226,8 +231,9 @@ impl Pair {
 
     /// When it wants to be flushed.
     pub(super) fn next_ms(&self) -> Option<u64> {
-        let last = self.acked.saturating_add(PAIR_AHEAD_MAX);
-        let sends = self.pending.iter().filter(|pending| pending.msg <= last).map(|p| p.schedule.next_ms()).min();
+        let in_reach = self.pending.iter().take(self.in_reach());
+        let sends =
+            in_reach.filter_map(|pending| pending.schedule.map_or(Some(0), |schedule| schedule.next_ms())).min();
         match self.debt {
             Debt::Ack => Some(0),
             Debt::None | Debt::Parked => sends,

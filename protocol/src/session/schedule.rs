@@ -21,13 +21,12 @@ pub(super) enum Plan {
 /// Where a repeated message stands.
 ///
 /// ```text
-///          sent                    last send is over
-///   Due ──────────> At(time) ───────────────────────> Over
-///    ^ │               │ time has come
-///    │ └─ nobody there │
-///    │        v        v
-///    └───── Parked <─ Due
-///   a subscriber appears
+///         sent                 last send               given up, stopped
+///   Due ───────> At(time) ──────────────────> Last ───────────────────────> Over
+///   │ ^             │                 (not if nobody acknowledges: Over at once)
+///   │ └─ time came ─┘
+///   v ^
+///  Parked: nobody is there; a subscriber appears: Due
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -37,6 +36,8 @@ enum State {
     At(u64),
     /// It shall go as soon as somebody is there.
     Parked,
+    /// It has gone for the last time and may still be acknowledged.
+    Last,
     /// Nothing of it goes any more.
     Over,
 }
@@ -62,7 +63,7 @@ impl Schedule {
         match self.state {
             State::Due => true,
             State::At(at_ms) => at_ms <= now_ms,
-            State::Parked | State::Over => false,
+            State::Parked | State::Last | State::Over => false,
         }
     }
 
@@ -73,9 +74,10 @@ impl Schedule {
         }
         self.sent += 1;
         let elapsed_ms = now_ms.saturating_sub(self.since_ms);
-        self.state = match self.next_after(elapsed_ms) {
-            Some(next_ms) => State::At(self.since_ms.saturating_add(next_ms)),
-            None => State::Over,
+        self.state = match (self.next_after(elapsed_ms), self.plan) {
+            (Some(next_ms), _) => State::At(self.since_ms.saturating_add(next_ms)),
+            (None, Plan::Acknowledged) => State::Last,
+            (None, Plan::Blind | Plan::Copies(_)) => State::Over,
         };
     }
 
@@ -100,7 +102,7 @@ impl Schedule {
     pub(super) fn wake(&mut self) {
         match self.state {
             State::Parked => self.state = State::Due,
-            State::Due | State::At(_) | State::Over => {}
+            State::Due | State::At(_) | State::Last | State::Over => {}
         }
     }
 
@@ -119,12 +121,18 @@ impl Schedule {
         self.sent > 0
     }
 
-    /// Its time is over: for what is acknowledged, a second after the last send.
-    pub(super) fn is_over(&self, now_ms: u64) -> bool {
-        match self.plan {
-            Plan::Acknowledged => now_ms >= self.give_up_ms(),
-            Plan::Blind | Plan::Copies(_) => self.state == State::Over || now_ms >= self.give_up_ms(),
+    /// Stops what has had its time: what is acknowledged, a second after its last send. True if
+    /// nothing of it goes any more.
+    pub(super) fn expire(&mut self, now_ms: u64) -> bool {
+        if now_ms >= self.give_up_ms() {
+            self.state = State::Over;
         }
+        self.state == State::Over
+    }
+
+    /// It goes, or waits to go or to be acknowledged.
+    pub(super) fn is_running(&self) -> bool {
+        self.state != State::Over
     }
 
     fn give_up_ms(&self) -> u64 {
@@ -132,11 +140,12 @@ impl Schedule {
     }
 
     /// When it wants to be looked at; a time that has passed means now.
-    pub(super) fn next_ms(&self) -> u64 {
+    pub(super) fn next_ms(&self) -> Option<u64> {
         match self.state {
-            State::Due => self.since_ms,
-            State::At(at_ms) => at_ms.min(self.give_up_ms()),
-            State::Parked | State::Over => self.give_up_ms(),
+            State::Due => Some(self.since_ms),
+            State::At(at_ms) => Some(at_ms),
+            State::Parked | State::Last => Some(self.give_up_ms()),
+            State::Over => None,
         }
     }
 }
