@@ -13,13 +13,13 @@ impl Core {
         match effect {
             CallEffect::Offer { account, device, offer } => self.reach(account, device, offer, step),
             CallEffect::Confirm { call, device } => {
-                self.session(step, |session, cx| session.confirm(call, device, cx));
+                self.session(step, |session, _| session.confirm(call, device));
             }
             CallEffect::Cancel { call, account: _, device, reason } => {
                 self.session(step, |session, cx| session.cancel(call, device, reason, cx));
             }
             CallEffect::Pair { call, device, body } => {
-                self.session(step, |session, cx| session.send_pair(call, device, body, cx));
+                self.session(step, |session, _| session.send_pair(call, device, body));
             }
             CallEffect::Broadcast { call, body } => self.session.broadcast(call, body),
             CallEffect::Missed { account: _, device, body } => {

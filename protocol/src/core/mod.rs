@@ -238,7 +238,7 @@ impl Core {
     /// Nothing is left to be told to anybody: a stopping daemon may go.
     #[must_use]
     pub fn drained(&self) -> bool {
-        self.calls.drained() && self.session.is_settled(self.now.mono_ms)
+        self.calls.drained() && self.session.is_settled()
     }
 }
 

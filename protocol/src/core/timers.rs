@@ -67,7 +67,7 @@ impl Core {
             self.guests.next_ms(),
             self.asking.next_ms(),
             self.dialing.next_ms(),
-            self.session.next_timer_ms(self.now.mono_ms),
+            self.session.next_timer_ms(),
             self.calls.next_timer_ms(),
         ];
         times.into_iter().flatten().min()
