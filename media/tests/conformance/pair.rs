@@ -188,6 +188,15 @@ impl Pair {
         }
     }
 
+    /// Waits until each of these has happened, in whatever order.
+    pub(crate) async fn gather(&mut self, expected: impl IntoIterator<Item = (Who, LinkEvent)>) {
+        let mut missing: Vec<_> = expected.into_iter().collect();
+        while !missing.is_empty() {
+            let (who, _, event) = self.next().await;
+            missing.retain(|one| *one != (who, event.clone()));
+        }
+    }
+
     /// Carries signals until `ctl` of link `n` is open on both sides, so everything is.
     pub(crate) async fn until_open(&mut self, n: u64) {
         let mut open = 0;
