@@ -10,4 +10,6 @@ pub mod limits;
 pub mod logging;
 pub mod node;
 pub mod platform;
+#[cfg(test)]
+mod recorder;
 pub mod store;

@@ -1,7 +1,8 @@
 //! Logs: what is kept, where, and for how long. Installed by the binary only; the library just emits.
 //!
 //! Above DEBUG our own code logs no secret, address, session description or name. Other crates do log
-//! addresses, so a bare level speaks of ours only; `libp2p_swarm=info` and the like must be asked for.
+//! addresses, so a bare level speaks of ours only; `libp2p_swarm=info` and the like must be asked for. Those of
+//! the WebRTC library stay off even under `debug,ahoyd=trace`: they have to be named one by one.
 
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use ahoy_media::simple_webrtc::LOG_TARGETS;
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::writer::MakeWriterExt as _;
@@ -28,7 +30,10 @@ pub fn filter(text: &str) -> Result<EnvFilter, String> {
         "off" | "error" | "warn" | "info" | "debug" | "trace" => {
             OURS.iter().fold("off".to_owned(), |all, name| format!("{all},{name}={text}"))
         }
-        directives => directives.to_owned(),
+        directives => LOG_TARGETS.iter().filter(|target| !directives.contains(*target)).fold(
+            directives.to_owned(),
+            |all, target| format!("{all},{target}=off"),
+        ),
     };
     EnvFilter::try_new(directives).map_err(|error| format!("is no log filter ({error})"))
 }

@@ -44,9 +44,9 @@ use effects::Groups;
 use stats::Rates;
 
 /// Everything that the actor is told, each in a queue of its own, so that a flood in one can't push out another.
-pub struct Inboxes {
+pub struct Inboxes<N> {
     /// Of the network.
-    pub network: mpsc::Receiver<Input>,
+    pub network: mpsc::Receiver<N>,
     /// Of frontends.
     pub questions: mpsc::Receiver<Question>,
     /// Of media links.
@@ -111,7 +111,7 @@ impl<M: Machine> Actor<M> {
     }
 
     /// Runs until the daemon was asked to stop and everybody has been told.
-    pub async fn run(mut self, mut inboxes: Inboxes) {
+    pub async fn run<N: Into<Input>>(mut self, mut inboxes: Inboxes<N>) {
         self.carry_out();
         while !self.finished() {
             let woken = self.woken(&mut inboxes).await;
@@ -126,13 +126,13 @@ impl<M: Machine> Actor<M> {
         (self.core.drained() && self.groups.is_empty()) || Instant::now() >= stop_at
     }
 
-    fn woken<'a>(&self, inboxes: &'a mut Inboxes) -> impl Future<Output = Woken> + use<'a, M> {
+    fn woken<'a, N: Into<Input>>(&self, inboxes: &'a mut Inboxes<N>) -> impl Future<Output = Woken> + use<'a, M, N> {
         let wake = self.wake_at();
         let room = self.groups.room();
         let stopping = self.stop_at.is_some();
         async move {
             tokio::select! {
-                Some(input) = inboxes.network.recv(), if room => Woken::Network(input),
+                Some(input) = inboxes.network.recv(), if room => Woken::Network(input.into()),
                 Some(question) = inboxes.questions.recv(), if room => Woken::Question(question),
                 Some((link, event)) = inboxes.links.recv(), if room => Woken::Link(link, event),
                 Some(event) = inboxes.audio.recv(), if room => Woken::Audio(event),
@@ -279,7 +279,7 @@ impl<M: Machine> Actor<M> {
     }
 
     /// Closes what is still open; every link holds sockets and a task until it says `Closed`.
-    async fn release(self, inboxes: &mut Inboxes) {
+    async fn release<N>(self, inboxes: &mut Inboxes<N>) {
         self.groups.ports.media.close_all();
         let until = Instant::now() + Duration::from_millis(limits::STOP_LINKS_MS);
         while self.groups.ports.media.open_links() > 0 {

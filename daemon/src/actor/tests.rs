@@ -5,15 +5,11 @@ mod order;
 mod questions;
 mod stopping;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use ahoy_media::host_media::api::{AudioEvent, DeviceInfo, ReceiveStats, Sound, SourceStats};
-use ahoy_media::simple_webrtc::engine::{
-    AudioFrame, AudioPacket, Candidate, DescriptionKind, Engine, EngineError, LinkEvent, LinkId, LinkSpec, PacketSink,
-    TransportStats,
-};
+use ahoy_media::host_media::api::{AudioEvent, ReceiveStats};
+use ahoy_media::simple_webrtc::engine::{Candidate, DescriptionKind, EngineError, LinkEvent, LinkId, TransportStats};
 use ahoy_protocol::core::effect::{Effect, NetCommand};
 use ahoy_protocol::core::input::{Input, LinkOf};
 use ahoy_protocol::ids::Now;
@@ -23,6 +19,7 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::control::{Board, Hub};
+use crate::recorder::Recorder;
 use crate::store::Store;
 
 /// What a script sees and answers with.
@@ -62,102 +59,6 @@ impl Machine for Scripted {
 
     fn drained(&self) -> bool {
         !self.state.lock().unwrap().busy
-    }
-}
-
-/// Writes down what the actor does with links and sound.
-#[derive(Default)]
-struct Recorder {
-    done: Mutex<Vec<String>>,
-    refuse: Mutex<HashMap<&'static str, EngineError>>,
-    stats: Mutex<HashMap<LinkId, TransportStats>>,
-    heard: Mutex<HashMap<LinkId, ReceiveStats>>,
-    open: Mutex<usize>,
-}
-
-impl Recorder {
-    fn note(&self, what: String) {
-        self.done.lock().unwrap().push(what);
-    }
-
-    fn engine(&self, what: &'static str, note: String) -> Result<(), EngineError> {
-        self.note(note);
-        self.refuse.lock().unwrap().get(what).cloned().map_or(Ok(()), Err)
-    }
-
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.done.lock().unwrap())
-    }
-}
-
-impl Engine for Recorder {
-    fn open(&self, spec: LinkSpec) -> Result<(), EngineError> {
-        let LinkSpec { link, role, policy, bind, .. } = spec;
-        self.engine("open", format!("open {} {role:?} {policy:?} {bind:?}", link.0))
-    }
-    fn apply(&self, link: LinkId, kind: DescriptionKind, generation: u32, sdp: String) -> Result<(), EngineError> {
-        self.engine("apply", format!("apply {} {kind:?} {generation} {sdp}", link.0))
-    }
-    fn add_candidate(&self, link: LinkId, generation: u32, candidate: Candidate) -> Result<(), EngineError> {
-        self.engine("candidate", format!("candidate {} {generation} {:?} {}", link.0, candidate.kind, candidate.ip))
-    }
-    fn end_of_candidates(&self, link: LinkId, generation: u32) -> Result<(), EngineError> {
-        self.engine("end", format!("end {} {generation}", link.0))
-    }
-    fn restart(&self, link: LinkId, generation: u32) -> Result<(), EngineError> {
-        self.engine("restart", format!("restart {} {generation}", link.0))
-    }
-    fn send_audio(&self, _link: LinkId, _frame: AudioFrame) -> Result<(), EngineError> {
-        Ok(())
-    }
-    fn send_ctl(&self, link: LinkId, message: Bytes) -> Result<(), EngineError> {
-        self.engine("ctl", format!("ctl {} {message:?}", link.0))
-    }
-    fn stats(&self, link: LinkId) -> Result<TransportStats, EngineError> {
-        self.stats.lock().unwrap().get(&link).cloned().ok_or(EngineError::NoSuchLink)
-    }
-    fn close(&self, link: LinkId) {
-        self.note(format!("close {}", link.0));
-    }
-    fn open_links(&self) -> usize {
-        *self.open.lock().unwrap()
-    }
-}
-
-struct Nowhere;
-
-impl PacketSink for Nowhere {
-    fn packet(&mut self, _packet: AudioPacket) {}
-}
-
-impl Sound for Recorder {
-    fn microphone(&self, open: bool) {
-        self.note(format!("microphone {open}"));
-    }
-    fn mute(&self, muted: bool) {
-        self.note(format!("mute {muted}"));
-    }
-    fn add_link(&self, link: LinkId) -> Box<dyn PacketSink> {
-        self.note(format!("hear {}", link.0));
-        Box::new(Nowhere)
-    }
-    fn send(&self, link: LinkId, on: bool) {
-        self.note(format!("send {} {on}", link.0));
-    }
-    fn play(&self, link: LinkId, on: bool) {
-        self.note(format!("play {} {on}", link.0));
-    }
-    fn remove_link(&self, link: LinkId) {
-        self.note(format!("forget {}", link.0));
-    }
-    fn receive_stats(&self, link: LinkId) -> Option<ReceiveStats> {
-        self.heard.lock().unwrap().get(&link).cloned()
-    }
-    fn source_stats(&self) -> SourceStats {
-        SourceStats { target_bitrate_bps: 32_000, capture_delay_ms: 20.0 }
-    }
-    fn devices(&self) -> Vec<DeviceInfo> {
-        Vec::new()
     }
 }
 

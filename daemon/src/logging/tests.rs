@@ -41,6 +41,13 @@ fn a_bare_level_speaks_of_our_crates_only() {
     let text = filter("info").unwrap().to_string();
     assert!(text.contains("ahoyd=info") && text.contains("off"), "{text}");
     assert!(!text.contains("libp2p"));
-    assert_eq!(filter("libp2p_swarm=debug").unwrap().to_string(), "libp2p_swarm=debug");
+    assert!(filter("libp2p_swarm=debug").unwrap().to_string().contains("libp2p_swarm=debug"));
     assert!(filter("ahoyd=loud").is_err());
+}
+
+#[test]
+fn the_media_library_which_logs_addresses_must_be_named_to_be_heard() {
+    assert!(filter("debug,ahoyd=trace").unwrap().to_string().contains("rtc_ice=off"));
+    let named = filter("rtc_ice=debug").unwrap().to_string();
+    assert!(named.contains("rtc_ice=debug") && !named.contains("rtc_ice=off"), "{named}");
 }

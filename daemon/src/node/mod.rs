@@ -22,6 +22,7 @@ use crate::actor::{Actor, EngineOut, Inboxes, Media, Ports};
 use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::control::{Board, Control, Hub, ListAudio};
+use crate::gossip::NetOutput;
 use crate::home::{Home, HomeError};
 use crate::limits;
 use crate::store::{Committed, Loaded, Store, StoreError};
@@ -68,7 +69,7 @@ struct Running {
 
 /// The queues between the drivers and the actor; the other ends of [`Inboxes`].
 struct Outboxes {
-    network: mpsc::Sender<ahoy_protocol::core::input::Input>,
+    network: mpsc::Sender<NetOutput>,
     questions: mpsc::Sender<crate::control::Question>,
     links: ahoy_media::simple_webrtc::engine::Events,
     audio: mpsc::Sender<ahoy_media::host_media::api::AudioEvent>,
@@ -217,7 +218,7 @@ fn audio_config(config: &Config) -> AudioConfig {
     AudioConfig { input, output, bitrate_bps: config.bitrate_bps, frame_ms: config.frame_ms }
 }
 
-fn queues(committed: mpsc::Receiver<Committed>) -> (Outboxes, Inboxes) {
+fn queues(committed: mpsc::Receiver<Committed>) -> (Outboxes, Inboxes<NetOutput>) {
     let (network, network_in) = mpsc::channel(limits::NETWORK_INPUTS);
     let (questions, questions_in) = mpsc::channel(limits::QUESTIONS);
     let (links, links_in) = mpsc::channel(limits::LINK_EVENTS);

@@ -6,11 +6,14 @@ use std::sync::Arc;
 
 use ahoy_crypto::Secret;
 use ahoy_media::host_media::api::{AudioConfig, AudioEvent, FrameOut, Sound};
+use ahoy_media::simple_webrtc::WebrtcEngine;
 use ahoy_media::simple_webrtc::engine::{Engine, Events};
 use ahoy_protocol::core::effect::NetCommand;
-use ahoy_protocol::core::input::Input;
 use libp2p::Multiaddr;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+
+use crate::gossip::{NetConfig, NetOutput, Network, Transport};
 
 /// A boxed future.
 pub type Boxed<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -40,7 +43,7 @@ pub struct NetworkSetup {
     /// Find devices on the LAN.
     pub mdns: bool,
     /// Where its inputs go.
-    pub inputs: mpsc::Sender<Input>,
+    pub inputs: mpsc::Sender<NetOutput>,
 }
 
 /// A network that runs.
@@ -70,4 +73,26 @@ pub struct Parts {
     pub sound: MakeSound,
     /// Makes the network.
     pub network: MakeNetwork,
+}
+
+impl Parts {
+    /// A network over this transport.
+    #[must_use]
+    pub fn network(transport: Transport) -> MakeNetwork {
+        Box::new(move |setup| {
+            Box::pin(async move {
+                let NetworkSetup { device_key, listen, mdns, inputs } = setup;
+                let config = NetConfig { device_key, listen, mdns, transport };
+                let network = Network::start(config, inputs).await.map_err(|error| error.to_string())?;
+                let commands = network.commands.clone();
+                Ok(RunningNetwork::new(commands, || Box::pin(network.stop())))
+            })
+        })
+    }
+
+    /// Links over WebRTC, on the runtime it is called in.
+    #[must_use]
+    pub fn webrtc() -> MakeEngine {
+        Box::new(|events| Arc::new(WebrtcEngine::new(events, Handle::current())))
+    }
 }
