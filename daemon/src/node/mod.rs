@@ -20,7 +20,7 @@ pub use parts::{Boxed, MakeEngine, MakeNetwork, MakeSound, NetworkSetup, Parts, 
 
 use crate::actor::{Actor, EngineOut, Inboxes, Media, Ports};
 use crate::clock::{self, Clock};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::control::{Board, Control, Hub, ListAudio};
 use crate::gossip::NetOutput;
 use crate::home::{Home, HomeError};
@@ -238,7 +238,11 @@ fn queues(committed: mpsc::Receiver<Committed>) -> (Outboxes, Inboxes<NetOutput>
 /// What to listen on, and the port if it was drawn just now.
 fn listen_addresses(config: &Config, loaded: &Loaded) -> Result<(Vec<Multiaddr>, Option<u16>), StartError> {
     if !config.listen.is_empty() {
-        return Ok((config.listen.clone(), None));
+        let mut listen = config.listen.clone();
+        // The network tries each address with a plain bind first, and a plain bind of [::] takes IPv4 too: it would
+        // meet our own 0.0.0.0 of the same port if that came before it.
+        listen.sort_by_key(|address| config::ip(address).is_some_and(|ip| ip.is_ipv4()));
+        return Ok((listen, None));
     }
     let failed = |error: std::io::Error| StartError::Network(format!("no port can be drawn: {error}"));
     let (port, drawn) = match loaded.port {
@@ -253,7 +257,7 @@ fn listen_addresses(config: &Config, loaded: &Loaded) -> Result<(Vec<Multiaddr>,
     let all6 = Multiaddr::from(std::net::Ipv6Addr::UNSPECIFIED).with(Protocol::Tcp(port));
     // A machine without IPv6 is no error.
     let six = TcpListener::bind("[::]:0").is_ok();
-    Ok((if six { vec![all4, all6] } else { vec![all4] }, drawn))
+    Ok((if six { vec![all6, all4] } else { vec![all4] }, drawn))
 }
 
 fn list_audio(sound: Arc<dyn ahoy_media::host_media::api::Sound>, config: &Config) -> ListAudio {

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use ahoy_crypto::Secret;
+use ahoy_media::host_media::sound::HostSound;
 use ahoy_media::host_media::api::{AudioConfig, AudioEvent, FrameOut, Sound};
 use ahoy_media::simple_webrtc::WebrtcEngine;
 use ahoy_media::simple_webrtc::engine::{Engine, Events};
@@ -88,6 +89,21 @@ impl Parts {
                 Ok(RunningNetwork::new(commands, || Box::pin(network.stop())))
             })
         })
+    }
+
+    /// Sound of this machine.
+    #[must_use]
+    pub fn host_sound() -> MakeSound {
+        Box::new(|SoundSetup { config, frames, events }| match HostSound::start(config, frames, events) {
+            Ok(sound) => Ok(Arc::new(sound)),
+            Err(error) => Err(error.to_string()),
+        })
+    }
+
+    /// What a daemon of a person is made of.
+    #[must_use]
+    pub fn real() -> Self {
+        Self { engine: Self::webrtc(), sound: Self::host_sound(), network: Self::network(Transport::Tcp) }
     }
 
     /// Links over WebRTC, on the runtime it is called in.

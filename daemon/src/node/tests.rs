@@ -101,6 +101,19 @@ async fn without_listen_addresses_the_drawn_port_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_families_can_be_listened_on_at_one_port_in_any_order() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (four, six) = (format!("/ip4/0.0.0.0/tcp/{port}"), format!("/ip6/::/tcp/{port}"));
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        return;
+    }
+    for listen in [[four.as_str(), six.as_str()], [six.as_str(), four.as_str()]] {
+        let home = tempfile::tempdir().unwrap();
+        start(home.path(), &listen).await.unwrap().shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_address_that_cannot_be_listened_on_is_explained_and_nothing_stays() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("/ip4/127.0.0.1/tcp/{}", taken.local_addr().unwrap().port());
