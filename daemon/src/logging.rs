@@ -30,10 +30,10 @@ pub fn filter(text: &str) -> Result<EnvFilter, String> {
         "off" | "error" | "warn" | "info" | "debug" | "trace" => {
             OURS.iter().fold("off".to_owned(), |all, name| format!("{all},{name}={text}"))
         }
-        directives => LOG_TARGETS.iter().filter(|target| !directives.contains(*target)).fold(
-            directives.to_owned(),
-            |all, target| format!("{all},{target}=off"),
-        ),
+        directives => LOG_TARGETS
+            .iter()
+            .filter(|target| !directives.contains(*target))
+            .fold(directives.to_owned(), |all, target| format!("{all},{target}=off")),
     };
     EnvFilter::try_new(directives).map_err(|error| format!("is no log filter ({error})"))
 }

@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use ahoy_crypto::Secret;
-use ahoy_media::host_media::sound::HostSound;
 use ahoy_media::host_media::api::{AudioConfig, AudioEvent, FrameOut, Sound};
+use ahoy_media::host_media::sound::HostSound;
 use ahoy_media::simple_webrtc::WebrtcEngine;
 use ahoy_media::simple_webrtc::engine::{Engine, Events};
 use ahoy_protocol::core::effect::NetCommand;
