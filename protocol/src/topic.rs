@@ -19,3 +19,6 @@ impl Topic {
         ours.then_some(Topic(bytes))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,6 +124,7 @@ impl SealedCallFrame<'_> {
         let epoch = Check::EPOCH.require(call.epochs.iter().find(|known| known.epoch == head.epoch))?;
         Check::FRAME_COUNTER.refuse_if(head.counter >= COUNTER_END)?;
         let place = (head.epoch, head.slot, head.salt);
+        windows.forget_other_epochs(call.epochs);
         Check::FRAME_WINDOW.refuse_if(!windows.is_fresh(place, head.counter))?;
         let key = broadcast_key(&call.call.0, head.epoch, &epoch.secret, &head.slot, &head.salt);
         let opened = frame::open(self.frame, &key, &self.topic.0)?;
@@ -136,7 +137,6 @@ impl SealedCallFrame<'_> {
             check_record(record, &head.slot, call, now_s)?;
         }
         Check::RIGHTS.refuse_if(!may_say(&body, from, call))?;
-        windows.forget_other_epochs(call.epochs);
         windows.windows.entry(place).or_default().take(head.counter);
         let fork = match &body {
             CallBody::Announce { view, .. } => *view != epoch.view,
@@ -195,3 +195,6 @@ pub fn apply_to_roster(roster: &mut Vec<AccountId>, body: &CallBody) {
         CallBody::Announce { .. } | CallBody::Leave { .. } | CallBody::AskMute { .. } => {}
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,3 +70,6 @@ fn follows(commit: &EpochSecret, committer: DeviceId, context: &CommitContext<'_
     let next = commit.epoch.checked_sub(context.epoch) == Some(1);
     next || (commit.epoch > context.epoch && commit.op == CATCH_UP)
 }
+
+#[cfg(test)]
+mod tests;

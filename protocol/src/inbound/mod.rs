@@ -21,7 +21,7 @@ mod state;
 mod verified;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use answer::{OpenedAnswer, VerifiedAnswer, waiting};
 pub use call::{CallContext, CallFrame, EpochKey, FrameWindows, Member, VerifiedFrame, apply_to_roster};

@@ -171,3 +171,6 @@ fn opens(role: Role, nonce: &[u8; 32]) -> bool {
         Role::Responder { sas_commit } => commitment(nonce) == sas_commit,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,3 +38,6 @@ impl Refusals {
         Check::ALL.binary_search(&check).ok()
     }
 }
+
+#[cfg(test)]
+mod tests;

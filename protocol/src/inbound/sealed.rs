@@ -1,10 +1,11 @@
 //! First stage: a gossip message whose head is good. Nothing inside of it is known.
 
 use ahoy_crypto::Check;
+use ahoy_crypto::frame::FrameHead;
 use ahoy_crypto::hash::{hint, same, sha256};
 
 use crate::topic::Topic;
-use crate::wire::envelope::{AnswerHead, CallHead, InboxHead, PairHead, Type, classify};
+use crate::wire::envelope::{AnswerHead, InboxHead, PairHead, Type, classify};
 
 /// A topic that we hold now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +73,7 @@ pub struct SealedPairFrame<'a> {
 pub struct SealedCallFrame<'a> {
     /// Which call: the caller finds it.
     pub topic: Topic,
-    pub(super) head: CallHead,
+    pub(super) head: FrameHead,
     pub(super) frame: &'a [u8],
 }
 
@@ -104,10 +105,7 @@ pub fn receive<'a>(topic: Topic, data: &'a [u8], held: Option<Held>) -> Result<S
             let (head, sealed) = Check::LENGTH.require(PairHead::read(data))?;
             Ok(Sealed::Pair(SealedPairFrame { pair_tag: head.pair_tag, counter: head.counter, sealed }))
         }
-        Type::Call => {
-            let (head, _) = Check::LENGTH.require(CallHead::read(data))?;
-            Ok(Sealed::Call(SealedCallFrame { topic, head, frame: data }))
-        }
+        Type::Call => Ok(Sealed::Call(SealedCallFrame { topic, head: FrameHead::read(data)?, frame: data })),
     }
 }
 

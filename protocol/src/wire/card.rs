@@ -123,3 +123,6 @@ fn checksum(cbor: &[u8]) -> [u8; CHECKSUM_BYTES] {
     let hash = ahoy_crypto::hash::sha256(&[cbor]);
     [hash[0], hash[1], hash[2], hash[3]]
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,3 +43,6 @@ pub fn open(message: &[u8], last_seq: &mut u32) -> Result<CtlBody, Check> {
     *last_seq = seq;
     Ok(body)
 }
+
+#[cfg(test)]
+mod tests;

@@ -182,19 +182,6 @@ pub struct PairHead {
     pub counter: u64,
 }
 
-/// Head of a call frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallHead {
-    /// Of the broadcast key.
-    pub epoch: u32,
-    /// The sender's.
-    pub slot: [u8; 8],
-    /// Of the sender's process start.
-    pub salt: [u8; 16],
-    /// Under this salt.
-    pub counter: u64,
-}
-
 /// Takes the next `N` bytes.
 fn take<const N: usize>(data: &mut &[u8]) -> Option<[u8; N]> {
     let (first, rest) = data.split_first_chunk::<N>()?;
@@ -243,30 +230,5 @@ impl PairHead {
     }
 }
 
-impl CallHead {
-    /// Reads it behind version and type; none if the message is shorter.
-    #[must_use]
-    pub fn read(message: &[u8]) -> Option<(CallHead, &[u8])> {
-        let mut rest = message.get(2..)?;
-        let head = CallHead {
-            epoch: u32::from_be_bytes(take(&mut rest)?),
-            slot: take(&mut rest)?,
-            salt: take(&mut rest)?,
-            counter: u64::from_be_bytes(take(&mut rest)?),
-        };
-        Some((head, rest))
-    }
-
-    /// Version, type and this: the first 38 bytes, which are authenticated with the frame.
-    #[must_use]
-    pub fn write(&self) -> [u8; 38] {
-        let mut head = [0; 38];
-        head[0] = VERSION;
-        head[1] = Type::Call as u8;
-        head[2..6].copy_from_slice(&self.epoch.to_be_bytes());
-        head[6..14].copy_from_slice(&self.slot);
-        head[14..30].copy_from_slice(&self.salt);
-        head[30..38].copy_from_slice(&self.counter.to_be_bytes());
-        head
-    }
-}
+#[cfg(test)]
+mod tests;
