@@ -123,11 +123,7 @@ impl CallCore {
         if peer.flags == status.flags {
             return;
         }
-        let unheld = peer.holds() && status.flags.0 & Flags::HELD == 0;
         peer.flags = status.flags;
-        if let (Flow::Connecting { since_ms, .. }, true) = (&mut peer.flow, unheld) {
-            *since_ms = cx.now.mono_ms;
-        }
         // Before it joined it is nobody frontends know; then they are told at once.
         if peer.joined {
             self.show_participant(id, device, cx);

@@ -56,7 +56,25 @@ impl CallCore {
         let ids: Vec<CallId> = self.live.keys().copied().collect();
         for id in ids {
             self.sync_status(id, cx);
+            self.sync_flow(id, cx);
             self.show(id, cx);
+        }
+    }
+
+    /// While either side holds, no sound can show that media flow: the link alone counts. Whoever has not
+    /// been heard then has the whole time to connect.
+    fn sync_flow(&mut self, id: CallId, cx: &Cx<'_>) {
+        let we_hold = self.focus != Some(id);
+        let Some(call) = self.live.get_mut(&id) else { return };
+        for peer in &mut call.peers {
+            let held = we_hold || peer.holds();
+            match peer.flow {
+                Flow::Connecting { .. } if held && peer.links.connected() => peer.flow = Flow::Flowing,
+                Flow::Flowing if !held && !peer.joined => {
+                    peer.flow = Flow::Connecting { since_ms: cx.now.mono_ms, retried: false };
+                }
+                Flow::Idle | Flow::Connecting { .. } | Flow::Flowing | Flow::Interrupted { .. } => {}
+            }
         }
     }
 
@@ -102,10 +120,8 @@ impl CallCore {
         if call.told.flags == flags || !call.visible() {
             return;
         }
-        let held_before = call.told.flags.0 & Flags::HELD != 0;
         call.told.flags = flags;
         call.told.state_seq = call.told.state_seq.saturating_add(1);
-        let unheld = held_before && flags.0 & Flags::HELD == 0;
         cx.event(EventKind::ParticipantState {
             call: text::call(id),
             account: text::account(own),
@@ -116,11 +132,7 @@ impl CallCore {
             return;
         }
         let status = Status { state_seq: call.told.state_seq, flags };
-        for peer in call.peers.iter_mut().filter(|p| p.leg == Leg::Accepted) {
-            // While it was held nothing could arrive: the limit for connecting begins anew.
-            if let (Flow::Connecting { since_ms, .. }, true) = (&mut peer.flow, unheld) {
-                *since_ms = cx.now.mono_ms;
-            }
+        for peer in call.peers.iter().filter(|p| p.leg == Leg::Accepted) {
             ctl_status(peer, status, cx);
             cx.push(CallEffect::Pair { call: id, device: peer.device, body: PairBody::Status(status) });
         }

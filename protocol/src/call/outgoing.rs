@@ -32,6 +32,8 @@ impl CallCore {
         cx.rng.fill_bytes(&mut id.0);
         let mut secret = [0; 32];
         cx.rng.fill_bytes(&mut secret);
+        // Nobody else can offer, cancel or have missed a call of this id.
+        self.seen.settle(id, self.own, cx.now.unix_ms);
         let call = self.new_outgoing(id, &to, context, cx);
         let offer = self.first_offer(&call, Secret::new(secret));
         cx.reply(ticket, Ok(Reply::Offered(OfferedReply { call: text::call(id) })));

@@ -175,8 +175,10 @@ pub(super) enum Silence {
 /// How the media with a device are.
 ///
 /// ```text
-///   Idle ── accept ──> Connecting ── first audio ──> Flowing <── resumed ──┐
-///                          └── 30 s: media_failed        └── no packet ──> Interrupted ── 60 s: lost
+///                                 first audio; while held: link up
+///   Idle ── accept ──> Connecting ─────────────────────────────────> Flowing <── resumed ──┐
+///                       │      ^── held no longer, never heard ─────────┘ └─ no packet ─> Interrupted
+///                       └── 30 s: media_failed                                             └── 60 s: lost
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Flow {
@@ -245,7 +247,8 @@ impl Call {
             }
             Phase::Joined(_) if !focused => Some(CallState::Held),
             Phase::Joined(_) => {
-                let any = |want: fn(Flow) -> bool| self.peers.iter().any(|p| p.leg == Leg::Accepted && want(p.flow));
+                // Who has never been heard is still connecting, whatever its link does.
+                let any = |want: fn(Flow) -> bool| self.peers.iter().any(|p| p.joined && want(p.flow));
                 Some(if any(|f| matches!(f, Flow::Flowing)) {
                     CallState::Active
                 } else if any(|f| matches!(f, Flow::Interrupted { .. })) {

@@ -88,9 +88,8 @@ impl CallCore {
             }
             Phase::Joined(joined) => {
                 let mut due = vec![(joined.status_due_ms, Due::Status), (joined.announce_due_ms, Due::Announce)];
-                let we_hold = self.focus != Some(call.id);
                 for peer in call.peers.iter().filter(|p| p.leg == Leg::Accepted) {
-                    media_due(peer, we_hold, times, &mut due);
+                    media_due(peer, times, &mut due);
                 }
                 due
             }
@@ -105,8 +104,8 @@ impl CallCore {
                 let end = End { reason: Reason::NoAnswer, cause: None, by: None };
                 self.finish(id, end, Reason::NoAnswer, cx);
             }
-            Due::CallerLost(device) => self.lost(id, device, "the caller's device is gone", cx),
-            Due::Lost(device) => self.lost(id, device, "no packet for 60 s; every restart failed", cx),
+            Due::CallerLost(_) => self.lost(id, "the caller's device is gone", cx),
+            Due::Lost(_) => self.lost(id, "no packet for 60 s; every restart failed", cx),
             Due::MediaFailed(device) => self.media_failed(id, device, cx),
             Due::Retry(device) => {
                 if let Some(Flow::Connecting { retried, .. }) = self.peer_mut(id, device).map(|p| &mut p.flow) {
@@ -130,8 +129,8 @@ impl CallCore {
         }
     }
 
-    fn lost(&mut self, id: CallId, device: DeviceId, detail: &str, cx: &mut Cx<'_>) {
-        let end = End { reason: Reason::Lost, cause: Some(cause("peer_vanished", detail)), by: Some(device) };
+    fn lost(&mut self, id: CallId, detail: &str, cx: &mut Cx<'_>) {
+        let end = End { reason: Reason::Lost, cause: Some(cause("peer_vanished", detail)), by: None };
         self.finish(id, end, Reason::Lost, cx);
     }
 
@@ -172,11 +171,9 @@ fn caller_lost(peer: &Peer, times: &Times) -> Option<(u64, Due)> {
 }
 
 /// Deadlines of a participant's media.
-fn media_due(peer: &Peer, we_hold: bool, times: &Times, due: &mut Vec<(u64, Due)>) {
+fn media_due(peer: &Peer, times: &Times, due: &mut Vec<(u64, Due)>) {
     match peer.flow {
         Flow::Idle | Flow::Flowing => {}
-        // A held call may be silent: nothing is sent, or nothing is played.
-        Flow::Connecting { .. } if we_hold || peer.holds() => {}
         Flow::Connecting { since_ms, retried } => {
             if !retried {
                 due.push((since_ms.saturating_add(times.connecting_retry_ms()), Due::Retry(peer.device)));

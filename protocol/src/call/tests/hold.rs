@@ -144,7 +144,10 @@ fn a_call_of_ours_that_is_accepted_while_we_talk_elsewhere_is_held_and_says_so()
     b.verdict(id, 3, Verdict::Accept);
     assert_eq!((b.state(call(7)), b.state(id)), (Some(CallState::Active), Some(CallState::Held)));
     assert_eq!(last_flags(&b, 3), Some(Flags::HELD));
-    // It may stay so for longer than connecting may last.
+    // Once its link is up it may stay so for longer than connecting may last.
+    let link = b.link_of(id, device(3)).unwrap();
+    b.wait(20_000);
+    b.link(link, LinkEvent::Connected);
     b.wait(100_000);
     assert_eq!(b.state(id), Some(CallState::Held));
     b.hang_up(call(7)).unwrap();
@@ -174,15 +177,48 @@ fn a_call_of_ours_that_is_accepted_after_the_active_one_ended_is_active() {
 #[test]
 fn a_peer_that_holds_us_from_the_start_is_not_a_failure_of_media() {
     let mut b = Desk::new(2);
-    b.accepted(call(7), 1);
-    b.pair(call(7), 1, PairBody::Status(Status { state_seq: 1, flags: Flags(Flags::HELD) }));
+    b.accepted(call(7), 3);
+    let link = b.link_of(call(7), device(3)).unwrap();
+    b.pair(call(7), 3, PairBody::Status(Status { state_seq: 1, flags: Flags(Flags::HELD) }));
+    b.link(link, LinkEvent::Connected);
     b.wait(200_000);
     assert_eq!(b.state(call(7)), Some(CallState::Connecting));
-    b.pair(call(7), 1, PairBody::Status(Status { state_seq: 2, flags: Flags(0) }));
+    b.pair(call(7), 3, PairBody::Status(Status { state_seq: 2, flags: Flags(0) }));
     b.wait(29_999);
     assert_eq!(b.state(call(7)), Some(CallState::Connecting));
     b.wait(1);
     assert_eq!(b.reason(call(7)).as_deref(), Some("media_failed"));
+}
+
+#[test]
+fn a_held_call_whose_link_never_comes_up_fails_in_its_time() {
+    let mut b = Desk::new(2);
+    let id = b.dial(3, &[3]);
+    b.reached(id, 3);
+    b.talks(call(7), 1);
+    b.verdict(id, 3, Verdict::Accept);
+    b.wait(29_999);
+    assert_eq!(b.state(id), Some(CallState::Held));
+    b.wait(1);
+    assert_eq!(b.reason(id).as_deref(), Some("media_failed"));
+    assert_eq!(b.state(call(7)), Some(CallState::Active));
+}
+
+#[test]
+fn a_call_held_from_its_start_whose_link_breaks_is_lost() {
+    let mut b = Desk::new(2);
+    let id = b.dial(3, &[3]);
+    b.reached(id, 3);
+    b.talks(call(7), 1);
+    b.verdict(id, 3, Verdict::Accept);
+    let link = b.link_of(id, device(3)).unwrap();
+    b.link(link, LinkEvent::Connected);
+    b.wait(50_000);
+    b.link(link, LinkEvent::Interrupted);
+    b.wait(57_999);
+    assert_eq!(b.state(id), Some(CallState::Held));
+    b.wait(1);
+    assert_eq!(b.reason(id).as_deref(), Some("lost"));
 }
 
 #[test]

@@ -84,10 +84,15 @@ impl World {
                 }
             }
             LinkCommand::Close => {
-                let remote = link.remote.filter(|_| link.up && media);
+                let remote = link.remote.filter(|_| link.up);
                 self.tell(node, id, 0, LinkEvent::Closed(LinkEnd::Local));
-                if let Some((other, remote)) = remote {
-                    self.tell(other, remote, latency_ms, LinkEvent::Closed(LinkEnd::Remote));
+                match remote {
+                    Some((other, remote)) if media => {
+                        self.tell(other, remote, latency_ms, LinkEvent::Closed(LinkEnd::Remote));
+                    }
+                    // Nobody hears it: there are only no more packets.
+                    Some((other, remote)) => self.at(self.now_ms + 2_000, other, Event::Quiet(remote)),
+                    None => {}
                 }
             }
             LinkCommand::Candidate { .. } | LinkCommand::EndOfCandidates { .. } => {}
@@ -135,7 +140,9 @@ impl World {
         self.rules.media = pass;
         let links: Vec<_> = self.links.iter().filter(|(_, l)| l.up).map(|(key, _)| *key).collect();
         for (node, id) in links {
-            if pass {
+            if self.other_end_is_gone(node, id) {
+                self.at(self.now_ms + 2_000, node, Event::Quiet(id));
+            } else if pass {
                 let back = self.links.get_mut(&(node, id)).is_some_and(|l| std::mem::replace(&mut l.quiet, false));
                 if back {
                     self.tell(node, id, 1, LinkEvent::Resumed);
@@ -147,13 +154,16 @@ impl World {
         }
     }
 
+    fn other_end_is_gone(&self, node: usize, id: LinkId) -> bool {
+        let remote = self.links.get(&(node, id)).and_then(|link| link.remote);
+        remote.is_some_and(|end| !self.nodes[end.0].alive || !self.links.contains_key(&end))
+    }
+
     /// Two seconds after the media stopped.
     pub(super) fn link_is_quiet(&mut self, node: usize, id: LinkId) {
-        let media = self.rules.media;
+        let dead = self.other_end_is_gone(node, id) || !self.rules.media;
         let Some(link) = self.links.get_mut(&(node, id)) else { return };
-        let other = link.remote.map(|(other, _)| other);
-        let dead = other.is_some_and(|other| !self.nodes[other].alive);
-        if (!media || dead) && !link.quiet {
+        if dead && !link.quiet {
             link.quiet = true;
             self.tell(node, id, 0, LinkEvent::Interrupted);
         }

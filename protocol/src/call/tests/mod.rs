@@ -16,5 +16,6 @@ mod outgoing;
 mod seen;
 mod session;
 mod status;
+mod walks;
 mod withdrawn;
 mod world;
