@@ -176,11 +176,15 @@ fn snapshot_reply(input: &Input) -> Option<Effect> {
     Some(Effect::Reply { ticket: *ticket, result: Box::new(Ok(reply)) })
 }
 
+/// As above, for a script's end.
+fn state(input: &Input) -> Vec<Effect> {
+    snapshot_reply(input).into_iter().collect()
+}
+
 /// Effects that a `Ctl` input with this number stands for; everything else gets the state or nothing.
 fn on(cases: impl Fn(u64) -> Vec<Effect> + Send + 'static) -> impl FnMut(&Input, Now) -> Vec<Effect> + Send + 'static {
-    move |input, _| match input {
-        Input::Ctl { link, .. } => cases(link.0),
-        other => snapshot_reply(other).into_iter().collect(),
+    move |input, _| {
+        if let Input::Ctl { link, .. } = input { cases(link.0) } else { state(input) }
     }
 }
 

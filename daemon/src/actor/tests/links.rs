@@ -15,20 +15,18 @@ fn playing(
     commands: Vec<MediaCommand>,
     tell: mpsc::Sender<String>,
 ) -> impl FnMut(&Input, Now) -> Vec<Effect> + Send + 'static {
-    move |input, _| match input {
-        Input::Ctl { link, message } if message.is_empty() => {
-            let at = usize::try_from(link.0).unwrap();
-            commands.get(at).map(|command| Effect::Media(command.clone())).into_iter().collect()
-        }
-        Input::Ctl { link, message } => {
+    move |input, _| {
+        if let Input::Ctl { link, message } = input {
+            if message.is_empty() {
+                let at = usize::try_from(link.0).unwrap();
+                return commands.get(at).map(|command| Effect::Media(command.clone())).into_iter().collect();
+            }
             tell.try_send(format!("ctl {} {message:?}", link.0)).unwrap();
-            Vec::new()
         }
-        Input::Link { link, event } => {
+        if let Input::Link { link, event } = input {
             tell.try_send(format!("{} {event:?}", link.0)).unwrap();
-            Vec::new()
         }
-        other => snapshot_reply(other).into_iter().collect(),
+        state(input)
     }
 }
 

@@ -69,22 +69,18 @@ async fn the_effects_of_the_start_come_first() {
 
 #[tokio::test]
 async fn what_could_not_be_written_down_is_not_acknowledged() {
-    let script = |input: &Input, _| match input {
-        Input::Command { ticket, command: Command::Account(_), .. } => {
-            let done = Box::new(Ok(Reply::Done(DoneReply::default())));
-            vec![
-                put(too_long()),
-                publish(b'a'),
-                Effect::Net(NetCommand::AnswerPrekey {
-                    ticket: ahoy_protocol::core::input::NetTicket(1),
-                    answer: None,
-                }),
-                Effect::Net(NetCommand::Unsubscribe(topic(b'u'))),
-                Effect::Reply { ticket: *ticket, result: done },
-                warning("still told"),
-            ]
-        }
-        other => snapshot_reply(other).into_iter().collect(),
+    let script = |input: &Input, _| {
+        let Input::Command { ticket, command: Command::Account(_), .. } = input else { return state(input) };
+        let done = Box::new(Ok(Reply::Done(DoneReply::default())));
+        let prekey = NetCommand::AnswerPrekey { ticket: ahoy_protocol::core::input::NetTicket(1), answer: None };
+        vec![
+            put(too_long()),
+            publish(b'a'),
+            Effect::Net(prekey),
+            Effect::Net(NetCommand::Unsubscribe(topic(b'u'))),
+            Effect::Reply { ticket: *ticket, result: done },
+            warning("still told"),
+        ]
     };
     let mut world = World::new(script);
     let ask = Ask::Core(Command::Account(ahoy_protocol::control::AccountCommand::Show));
@@ -129,18 +125,12 @@ async fn a_timer_of_the_core_comes_when_it_is_due_and_never_spins() {
         if matches!(input, Input::Timer) {
             tell.try_send(now.mono_ms).unwrap();
         }
-        snapshot_reply(input).into_iter().collect()
+        state(input)
     });
     world.state.lock().unwrap().next_timer_ms = Some(30);
     world.settle().await;
     assert!(told.recv().await.unwrap() >= 30);
     // The script leaves the timer where it is: it is asked again and again, but not more than once a millisecond.
-    let mut last = told.recv().await.unwrap();
-    for _ in 0..20 {
-        let next = told.recv().await.unwrap();
-        assert!(next > last || next == last, "time goes on");
-        last = next;
-    }
     let start = Instant::now();
     for _ in 0..20 {
         told.recv().await.unwrap();

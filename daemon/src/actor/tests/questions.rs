@@ -1,6 +1,8 @@
 //! Frontends' questions: the right answer to the right one, states with their number, figures.
 
-use ahoy_protocol::control::{AccountCommand, CallInfo, CallState, CallsReply, Direction, LinkState, ParticipantInfo};
+use ahoy_protocol::control::{
+    AccountCommand, CallCommand, CallInfo, CallState, CallsReply, Direction, LinkState, ParticipantInfo,
+};
 use ahoy_protocol::ids::{CallId, DeviceId, LinkId as CoreLink};
 
 use super::*;
@@ -35,12 +37,12 @@ fn call(number: u8, state: CallState) -> CallInfo {
 
 /// A core that knows these calls.
 fn with_calls(calls: Vec<CallInfo>) -> impl FnMut(&Input, Now) -> Vec<Effect> + Send + 'static {
-    move |input, _| match input {
-        Input::Command { ticket, command: Command::Call(ahoy_protocol::control::CallCommand::List), .. } => {
-            let result = Box::new(Ok(Reply::Calls(CallsReply { calls: calls.clone() })));
-            vec![Effect::Reply { ticket: *ticket, result }]
-        }
-        other => snapshot_reply(other).into_iter().collect(),
+    move |input, _| {
+        let Input::Command { ticket, command: Command::Call(CallCommand::List), .. } = input else {
+            return state(input);
+        };
+        let result = Box::new(Ok(Reply::Calls(CallsReply { calls: calls.clone() })));
+        vec![Effect::Reply { ticket: *ticket, result }]
     }
 }
 
@@ -71,16 +73,14 @@ async fn every_question_gets_its_own_answer() {
 
 #[tokio::test]
 async fn a_frontend_that_left_and_an_answer_nobody_asked_for_do_no_harm() {
-    let world = World::new(|input, _| match input {
-        Input::Command { ticket, command: Command::Account(_), .. } => {
-            let done = || Box::new(Ok(Reply::Done(DoneReply::default())));
-            vec![
-                Effect::Reply { ticket: *ticket, result: done() },
-                Effect::Reply { ticket: *ticket, result: done() },
-                Effect::Reply { ticket: ahoy_protocol::ids::Ticket(999), result: done() },
-            ]
-        }
-        other => snapshot_reply(other).into_iter().collect(),
+    let world = World::new(|input, _| {
+        let Input::Command { ticket, command: Command::Account(_), .. } = input else { return state(input) };
+        let done = || Box::new(Ok(Reply::Done(DoneReply::default())));
+        vec![
+            Effect::Reply { ticket: *ticket, result: done() },
+            Effect::Reply { ticket: *ticket, result: done() },
+            Effect::Reply { ticket: ahoy_protocol::ids::Ticket(999), result: done() },
+        ]
     });
     let (answer, wait) = oneshot::channel();
     drop(wait);
@@ -105,10 +105,7 @@ async fn too_many_unanswered_questions_are_refused() {
 
 #[tokio::test]
 async fn a_state_carries_the_number_of_the_last_event_it_includes() {
-    let world = World::new(|input, _| match input {
-        Input::Ctl { .. } => vec![warning("one"), warning("two")],
-        other => snapshot_reply(other).into_iter().collect(),
-    });
+    let world = World::new(on(|_| vec![warning("one"), warning("two")]));
     world.network.send(number(1)).await.unwrap();
     world.settle().await;
     let Ok(Reply::Subscribed(reply)) = world.ask(Ask::Snapshot).await else { panic!("a state") };
@@ -118,7 +115,7 @@ async fn a_state_carries_the_number_of_the_last_event_it_includes() {
 
 #[tokio::test]
 async fn status_counts_peers_and_calls() {
-    let world = World::new(|input, _| snapshot_reply(input).into_iter().collect());
+    let world = World::new(|input, _| state(input));
     world.state.lock().unwrap().calls = 3;
     for device in [ALICE, BOB, BOB] {
         let event = NetEvent::Connected { device, loopback: true, private: true };
@@ -177,11 +174,9 @@ async fn figures_of_a_call_come_from_engine_and_sound() {
 async fn bit_rates_are_those_of_the_last_second() {
     use ahoy_protocol::core::effect::MediaCommand;
     let mut calls = with_calls(vec![call(0xab, CallState::Active)]);
-    let world = World::new(move |input, now| match input {
-        Input::Ctl { link, .. } => {
-            vec![Effect::Media(MediaCommand::Open { link: *link, offerer: true, ice_policy: 0 })]
-        }
-        other => calls(other, now),
+    let world = World::new(move |input, now| {
+        let Input::Ctl { link, .. } = input else { return calls(input, now) };
+        vec![Effect::Media(MediaCommand::Open { link: *link, offerer: true, ice_policy: 0 })]
     });
     let link = LinkId(5);
     world.state.lock().unwrap().links = vec![LinkOf { call: CallId([0xab; 16]), device: ALICE, link: CoreLink(5) }];

@@ -5,15 +5,13 @@ use ahoy_protocol::core::effect::MediaCommand;
 use super::*;
 
 fn counting(tell: mpsc::Sender<()>) -> impl FnMut(&Input, Now) -> Vec<Effect> + Send + 'static {
-    move |input, _| match input {
-        Input::Shutdown => {
+    move |input, _| {
+        if matches!(input, Input::Shutdown) {
             tell.try_send(()).unwrap();
-            vec![Effect::Net(NetCommand::Publish { topic: topic(b'b'), data: b"bye".to_vec() })]
+            return vec![Effect::Net(NetCommand::Publish { topic: topic(b'b'), data: b"bye".to_vec() })];
         }
-        Input::Ctl { link, .. } => {
-            vec![Effect::Media(MediaCommand::Open { link: *link, offerer: true, ice_policy: 0 })]
-        }
-        other => snapshot_reply(other).into_iter().collect(),
+        let Input::Ctl { link, .. } = input else { return state(input) };
+        vec![Effect::Media(MediaCommand::Open { link: *link, offerer: true, ice_policy: 0 })]
     }
 }
 
