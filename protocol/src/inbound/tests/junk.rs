@@ -1,7 +1,7 @@
 //! Junk and damage: nothing of it gets through, nothing of it leaves a trace.
 
 use ahoy_crypto::hash::hint;
-use ahoy_crypto::{CallKeys, Check, Initiator, SignKey};
+use ahoy_crypto::{CallKeys, Check, Initiator, SignKey, noise};
 use rand_core::Rng;
 
 use super::world::{CALL, Desk, NOW_S, Person, call_keys, call_secret, inbox_held, mailbox_held, offer, pair, seal};
@@ -12,6 +12,7 @@ use crate::inbound::{
 use crate::outbound::{FrameSender, Message, Where, answer, call_frame, pair_frame};
 use crate::testing::rng;
 use crate::wire::bodies::{CallBody, Flags, Hello, InboxBody, PairBody, Purpose, Status, Verdict};
+use crate::wire::codec::AnyKind;
 use crate::wire::envelope::SIZES;
 
 /// Random messages of the plain junk test.
@@ -305,4 +306,55 @@ fn junk_inside_of_good_seals_does_nothing() {
     let frame = pair_frame(&target.pair.responder, target.pair.tag, 20_000, message, None).expect("sealed");
     let (at, held) = (target.mailbox, mailbox_held(&target.mailbox));
     assert_eq!(target.take(&at, held, &frame), Ok(()), "and the pair goes on");
+}
+
+/// Seals any payload to somebody's inbox, as a contact gone mad can.
+fn seal_payload(from: &Person, to: &Person, payload: &[u8], seed: u64) -> Vec<u8> {
+    let at = to.at_inbox();
+    let (head, spk_id) = ([1, 0x11], to.record.terms().spk_id);
+    let prologue = noise::prologue(head, to.device_id(), spk_id, at.stamp, &at.topic.0);
+    let mut ephemeral = [0; 32];
+    ephemeral[..8].copy_from_slice(&seed.to_be_bytes());
+    let ephemeral = ahoy_crypto::Secret::new(ephemeral);
+    let (_, message1) =
+        Initiator::start_with(&from.dk, &to.spk.public(), &prologue, payload, &ephemeral).expect("message 1");
+    let mac = hint(&at.hint_key, &[&head, &spk_id, &message1]);
+    [&head[..], &mac, &spk_id, &message1].concat()
+}
+
+#[test]
+fn a_contact_gone_mad_gets_nothing_through_but_what_is_canonical() {
+    let (alice, bob) = (Person::named("alice"), Person::named("bob"));
+    let (mut target, mut rng, mut refusals) = (Target::new(&alice, &bob), rng("mad contact"), Refusals::default());
+    let (inbox, held) = (target.inbox, inbox_held(&target.inbox));
+    let good = InboxBody::Offer(offer(&alice, &bob, Purpose::Ring)).encode().expect("a body");
+    let mut passed = 0;
+    for round in 1..=1500 {
+        let mut payload = alice.certificate.bytes().to_vec();
+        let mut body = good.to_vec();
+        for _ in 0..=rng.next_u32() % 3 {
+            let place = rng.next_u32() as usize % body.len();
+            body[place] = rng.next_u32() as u8;
+        }
+        let kind = if round % 4 == 0 { rng.next_u32() as u8 % 10 } else { 1 };
+        payload.extend_from_slice(&[kind, (round % 50 == 0).into(), 0, 0, 0, 0, 0, 0, 0, 0]);
+        payload.extend_from_slice(&u16::try_from(body.len()).expect("small").to_be_bytes());
+        payload.extend_from_slice(&body);
+        payload.resize(914, u8::from(round % 31 == 0));
+        let data = seal_payload(&alice, &bob, &payload, round);
+        match target.take(&inbox, held, &data) {
+            // A random id or secret is as good as any.
+            Ok(()) => {
+                passed += 1;
+                let read = InboxBody::decode(1, &body).expect("it is canonical");
+                assert_eq!(read.encode().expect("a body").as_slice(), body);
+            }
+            Err(check) => refusals.count(check),
+        }
+    }
+    assert_eq!(target.desk.taken.len(), passed, "tokens for what passed, and for nothing else");
+    for check in [Check::KIND, Check::FLAGS, Check::PADDING, Check::CBOR, Check::ROSTER, Check::CONTENT] {
+        assert!(refusals.of(check) > 0, "{check} has refused some of it: {refusals:?}");
+    }
+    assert!(passed > 0, "and some of it was fine");
 }

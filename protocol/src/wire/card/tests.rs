@@ -33,6 +33,25 @@ fn a_card_reads_back_from_its_text_and_from_its_bytes() {
 }
 
 #[test]
+fn another_reader_of_cbor_sees_the_fields_of_the_document() {
+    use serde_cbor::Value::{self, Array, Bytes, Integer, Map, Text};
+    let card = Card { keepers: vec![vec![6; 9]], ..card() };
+    let bytes = card.to_bytes().expect("bytes");
+    let seen: Value = serde_cbor::from_slice(&bytes[..bytes.len() - 4]).expect("CBOR and four bytes");
+    let blobs = |list: &[Vec<u8>]| Array(list.iter().cloned().map(Bytes).collect());
+    let fields = [
+        Bytes(card.account.0.to_vec()),
+        Text(card.name.clone()),
+        Bytes(card.token.expose().to_vec()),
+        Array(vec![Bytes(card.devices[0].0.to_vec())]),
+        blobs(&card.addresses),
+        blobs(&card.keepers),
+    ];
+    assert_eq!(seen, Map((1..).map(Integer).zip(fields).collect()));
+    assert_eq!(serde_cbor::to_vec(&seen).expect("CBOR"), bytes[..bytes.len() - 4]);
+}
+
+#[test]
 fn a_card_of_one_device_and_two_addresses_is_small() {
     let mut card = card();
     card.name = "x".repeat(64);
