@@ -25,6 +25,16 @@ pub const ADDRESSES_A_LINK: usize = 8;
 pub const ICE_CHECK_INTERVAL: Duration = Duration::from_millis(5);
 /// Checks of one candidate pair before it is given up: 10 s at [`ICE_CHECK_INTERVAL`], the time until the core restarts ICE.
 pub const ICE_CHECKS_A_PAIR: u16 = 2_000;
+/// Checks that go to one address at the full pace: 100 ms, so that a near one is reached without delay.
+pub const CHECKS_AT_FULL_PACE: u32 = 20;
+/// Checks after which an address that never answered counts as silent: about a second.
+pub const CHECKS_UNTIL_SILENT: u32 = 65;
+/// Time between checks of one address between the two.
+pub const CHECK_GAP: Duration = Duration::from_millis(20);
+/// Time between checks of a silent address: 20 of them a generation are 200 packets a second at most.
+pub const CHECK_GAP_SILENT: Duration = Duration::from_millis(100);
+/// Addresses that one socket paces: three generations.
+pub const CHECKED_ADDRESSES: usize = 3 * CANDIDATES_A_GENERATION;
 /// Time between keep-alives on the chosen pair (2-protocol.md: a blackout shows after 2 s).
 pub const ICE_KEEPALIVE: Duration = Duration::from_millis(500);
 /// Silence after which a link counts as interrupted.

@@ -93,11 +93,6 @@ impl FakeEngine {
     pub fn new(network: &FakeNetwork, events: Events, runtime: Handle) -> Self {
         Self { links: Links::new(FakeDriver(network.clone()), events, runtime) }
     }
-
-    /// Closes every link and waits for it, as the real engine does.
-    pub async fn shut_down(&self) {
-        self.links.shut_down().await;
-    }
 }
 
 impl HasLinks for FakeEngine {

@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures::FutureExt;
 use tokio::runtime::Handle;
-use tokio_util::task::TaskTracker;
 
 use super::engine::{
     AudioFrame, Candidate, CloseReason, DescriptionKind, Engine, EngineError, Events, LinkEvent, LinkId, LinkSpec,
@@ -36,13 +35,12 @@ pub(crate) struct Links<D> {
     events: Events,
     runtime: Handle,
     table: Arc<Mutex<Table>>,
-    tasks: TaskTracker,
 }
 
 impl<D: LinkDriver> Links<D> {
     /// No links yet; their tasks will run on `runtime`.
     pub(crate) fn new(driver: D, events: Events, runtime: Handle) -> Self {
-        Self { driver: Arc::new(driver), events, runtime, table: Arc::default(), tasks: TaskTracker::new() }
+        Self { driver: Arc::new(driver), events, runtime, table: Arc::default() }
     }
 
     fn find(&self, link: LinkId) -> Result<Arc<Shared>, EngineError> {
@@ -70,30 +68,16 @@ impl<D: LinkDriver> Links<D> {
 
     fn start(&self, spec: LinkSpec) -> Result<(), EngineError> {
         let port = self.admit(&spec)?;
-        self.tasks.spawn_on(Box::pin(supervise(self.driver.clone(), spec, port, self.table.clone())), &self.runtime);
+        self.runtime.spawn(Box::pin(supervise(self.driver.clone(), spec, port, self.table.clone())));
         Ok(())
-    }
-
-    /// Closes all links and waits until everything is released. No link can be opened while it waits.
-    pub(crate) async fn shut_down(&self) {
-        self.close_all();
-        self.tasks.close();
-        self.tasks.wait().await;
-        self.tasks.reopen();
-    }
-}
-
-impl<D> Links<D> {
-    fn close_all(&self) {
-        for shared in lock(&self.table).open.values() {
-            shared.close();
-        }
     }
 }
 
 impl<D> Drop for Links<D> {
     fn drop(&mut self) {
-        self.close_all();
+        for shared in lock(&self.table).open.values() {
+            shared.close();
+        }
     }
 }
 

@@ -100,7 +100,7 @@ pub(crate) async fn a_panic_in_a_sink_ends_that_link_only(mut pair: Pair) {
     pair.talk(1, 960).await;
 }
 
-pub(crate) async fn an_engine_that_is_shut_down_has_closed_every_link(mut pair: Pair) {
+pub(crate) async fn all_links_may_close_at_once(mut pair: Pair) {
     for n in 1..=3 {
         pair.connect(n).await;
     }

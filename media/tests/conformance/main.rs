@@ -58,7 +58,7 @@ behaviours! {
     ending::a_closing_link_takes_no_more,
     ending::fifty_immediate_reconnects,
     ending::a_panic_in_a_sink_ends_that_link_only,
-    ending::an_engine_that_is_shut_down_has_closed_every_link,
+    ending::all_links_may_close_at_once,
     ending::a_dropped_engine_closes_its_links,
     restart::a_restart_brings_a_new_generation_and_traffic_goes_on,
     restart::a_restart_before_the_answer_replaces_the_offer,

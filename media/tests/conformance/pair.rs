@@ -76,9 +76,12 @@ impl Side {
         }
     }
 
-    /// Reads until link `n` is over, and says why.
+    /// Reads until link `n` is over, and says why; it isn't listened to after that.
     pub(crate) async fn closed(&mut self, n: u64) -> LinkEvent {
-        self.until(n, |event| matches!(event, LinkEvent::Closed(_))).await
+        let closed = self.until(n, |event| matches!(event, LinkEvent::Closed(_))).await;
+        let link = self.link(n);
+        self.ears.retain(|(id, _)| *id != link);
+        closed
     }
 
     /// The next packet heard on link `n`.

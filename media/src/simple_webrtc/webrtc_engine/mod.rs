@@ -1,5 +1,6 @@
 //! The engine over webrtc 0.21.1: each link is a task of its own that owns a peer connection.
 
+mod pacing;
 mod peer;
 mod runtime;
 mod session;
@@ -18,26 +19,10 @@ use super::engine::{CloseReason, Events, LinkSpec};
 use super::links::{HasLinks, LinkDriver, Links};
 use super::port::Port;
 
-/// Targets of the library's own logs. They name addresses, and payloads of packets that could not be written, at
-/// levels up to error: a daemon leaves them out of its logs.
-pub const LOG_TARGETS: [&str; 14] = [
-    "webrtc",
-    "rtc",
-    "rtc_crypto",
-    "rtc_datachannel",
-    "rtc_dtls",
-    "rtc_ice",
-    "rtc_interceptor",
-    "rtc_mdns",
-    "rtc_rtcp",
-    "rtc_rtp",
-    "rtc_sctp",
-    "rtc_sdp",
-    "rtc_srtp",
-    "rtc_stun",
-];
-
-/// Real WebRTC. Dropped, it closes its links; to wait for that, use [`WebrtcEngine::shut_down`].
+/// Real WebRTC. Dropped, it closes its links; who wants to wait for that closes them and reads until each has said so.
+///
+/// The library logs addresses, and payloads that could not be written, at levels up to error (targets `webrtc` and
+/// `rtc_*`): keep those out of every log.
 pub struct WebrtcEngine {
     links: Links<WebrtcDriver>,
 }
@@ -46,12 +31,6 @@ impl WebrtcEngine {
     /// An engine whose events go to `events` and whose tasks run on `runtime`.
     pub fn new(events: Events, runtime: Handle) -> Self {
         Self { links: Links::new(WebrtcDriver, events, runtime) }
-    }
-
-    /// Closes every link and waits until all sockets and tasks are gone. Somebody must go on reading the events, or
-    /// have dropped the receiver.
-    pub async fn shut_down(&self) {
-        self.links.shut_down().await;
     }
 }
 
