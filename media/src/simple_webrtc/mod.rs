@@ -7,4 +7,4 @@ pub(crate) mod port;
 mod sdp;
 mod webrtc_engine;
 
-pub use webrtc_engine::WebrtcEngine;
+pub use webrtc_engine::{LOG_TARGETS, WebrtcEngine};

@@ -19,10 +19,29 @@ use super::engine::{CloseReason, Events, LinkSpec};
 use super::links::{HasLinks, LinkDriver, Links};
 use super::port::Port;
 
+/// Targets of the library's own logs. They name addresses, and payloads of packets that could not be written, at
+/// levels up to error: a daemon leaves them out of its logs.
+pub const LOG_TARGETS: [&str; 17] = [
+    "webrtc",
+    "rtc",
+    "rtc_crypto",
+    "rtc_datachannel",
+    "rtc_dtls",
+    "rtc_ice",
+    "rtc_interceptor",
+    "rtc_mdns",
+    "rtc_media",
+    "rtc_rtcp",
+    "rtc_rtp",
+    "rtc_sctp",
+    "rtc_sdp",
+    "rtc_shared",
+    "rtc_srtp",
+    "rtc_stun",
+    "rtc_turn",
+];
+
 /// Real WebRTC. Dropped, it closes its links; who wants to wait for that closes them and reads until each has said so.
-///
-/// The library logs addresses, and payloads that could not be written, at levels up to error (targets `webrtc` and
-/// `rtc_*`): keep those out of every log.
 pub struct WebrtcEngine {
     links: Links<WebrtcDriver>,
 }
