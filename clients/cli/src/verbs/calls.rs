@@ -10,6 +10,7 @@ use ahoy_client::control::{CallInfo, CallState, Direction, LinkState, Participan
 use crate::failure::{Failure, end_text};
 use crate::out::Out;
 use crate::say::{short, state_word, who};
+use crate::verbs::calling::call_id;
 
 /// All calls.
 pub(crate) async fn calls(client: &mut Client, out: Out) -> Result<(), Failure> {
@@ -35,7 +36,7 @@ fn call_line(call: &CallInfo) -> String {
 
 /// Figures of a call, once or each second until it ends.
 pub(crate) async fn stats(client: &mut Client, call: Option<&str>, follow: bool, out: Out) -> Result<(), Failure> {
-    let mut call = call.map(str::to_owned);
+    let mut call = call_id(call)?.map(str::to_owned);
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
         second.tick().await;

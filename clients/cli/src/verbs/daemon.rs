@@ -36,7 +36,7 @@ pub(crate) async fn start(home: Option<&Path>, args: &StartArgs, out: Out) -> Re
         Err(error) => return Err(error.into()),
     };
     if let Some(status) = running {
-        return out.show(&started(&status, &paths, false), || {
+        return out.show(&started(&status, &paths, None), || {
             format!("ahoyd runs already, for {} s.", status.uptime_ms / 1000)
         });
     }
@@ -50,12 +50,14 @@ pub(crate) async fn start(home: Option<&Path>, args: &StartArgs, out: Out) -> Re
     })?;
     let status = wait_ready(&mut child, &paths, &said).await?;
     let text = || format!("ahoyd runs (process {}). Its log: {}", child.id(), paths.logs.display());
-    out.show(&started(&status, &paths, true), text)
+    out.show(&started(&status, &paths, Some(child.id())), text)
 }
 
-fn started(status: &Status, paths: &HomePaths, fresh: bool) -> Value {
+/// `pid` is that of a daemon we have just started.
+fn started(status: &Status, paths: &HomePaths, pid: Option<u32>) -> Value {
     json!({
-        "started": fresh,
+        "started": pid.is_some(),
+        "pid": pid,
         "account": status.account,
         "device": status.device,
         "socket": paths.socket,

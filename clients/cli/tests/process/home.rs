@@ -1,0 +1,116 @@
+//! Starting, stopping, contacts, and everything that can be wrong about them.
+
+use std::fs;
+
+use crate::scene::AHOY;
+use ahoy_tests::process::{Home, Setup};
+
+#[test]
+fn a_daemon_starts_once_answers_and_stops() {
+    let mut home = Home::new(AHOY, Setup::default());
+    let said = home.says(&["status"]);
+    assert_eq!((said.code, said.lines.len()), (Some(3), 0));
+    assert!(said.stderr.contains("ahoy start"), "{}", said.stderr);
+    assert_eq!(home.says(&["stop"]).code, Some(3));
+
+    home.start();
+    let status = home.says(&["status"]).ok();
+    for field in ["version", "api", "account", "device", "peers", "calls", "uptime_ms"] {
+        assert!(!status.last()[field].is_null(), "{field} in {}", status.last());
+    }
+    let again = home.says(&["start"]).ok();
+    assert_eq!((&again.last()["started"], &again.last()["account"]), (&false.into(), &status.last()["account"]));
+    assert!(home.path().join("logs/ahoyd.log").exists(), "start said that the log is there");
+
+    assert_eq!(home.says(&["stop"]).ok().last()["stopped"], true);
+    assert_eq!(home.says(&["status"]).code, Some(3));
+}
+
+#[test]
+fn account_and_contacts_outlive_a_restart_even_after_a_kill() {
+    let mut home = Home::started(AHOY, Setup::default());
+    let other = Home::started(AHOY, Setup::default());
+    let before = home.says(&["id"]).ok();
+    for field in ["account", "device", "card", "listen"] {
+        assert!(!before.last()[field].is_null(), "{field} in {}", before.last());
+    }
+    assert!(before.last()["listen"][0].as_str().unwrap().starts_with("/ip4/127.0.0.1/tcp/"));
+    home.adds(&other, "friend");
+    home.kill();
+    home.start();
+    let after = home.says(&["id"]).ok();
+    assert_eq!(
+        (&after.last()["account"], &after.last()["device"]),
+        (&before.last()["account"], &before.last()["device"])
+    );
+    let contacts = home.says(&["contact", "list"]).ok();
+    assert_eq!((contacts.lines.len(), &contacts.last()["name"]), (1, &"friend".into()));
+}
+
+#[test]
+fn what_is_wrong_with_a_configuration_is_said_before_anything_runs() {
+    let home = Home::new(AHOY, Setup { audio_in: "none".into(), config: "bitrate_bps = 1\n".into() });
+    let said = home.says(&["start"]);
+    assert_eq!(said.code, Some(1));
+    assert!(said.stderr.contains("bitrate_bps = 1 is out of range"), "{}", said.stderr);
+}
+
+#[test]
+fn cards_and_names_that_make_no_sense_are_refused() {
+    let home = Home::started(AHOY, Setup::default());
+    let other = Home::started(AHOY, Setup::default());
+    assert_eq!(home.says(&["contact", "add", "ahoy:nonsense"]).code, Some(1));
+    assert_eq!(home.says(&["contact", "add", &home.card()]).code, Some(1), "our own card");
+    assert_eq!(home.says(&["contact", "remove", "nobody"]).code, Some(4));
+    assert_eq!(home.says(&["call", "nobody"]).code, Some(4));
+    for verb in ["answer", "decline", "hangup", "stats"] {
+        assert_eq!(home.says(&[verb]).code, Some(4), "{verb} without a call");
+        assert_eq!(home.says(&[verb, "0123456789abcdef0123456789abcdef"]).code, Some(4), "{verb} of an unknown call");
+        assert_eq!(home.says(&[verb, "nonsense"]).code, Some(4), "{verb} of no call id");
+    }
+    assert_eq!(home.says(&["call"]).code, Some(2));
+    assert_eq!(home.says(&["frobnicate"]).code, Some(2));
+    assert_eq!(home.says(&["call", "b", "--timeout", "3"]).code, Some(2), "--timeout without --wait");
+
+    home.adds(&other, "friend");
+    let removed = home.says(&["contact", "remove", "friend"]).ok();
+    assert_eq!(removed.last()["removed"], "friend");
+    assert!(home.says(&["contact", "list"]).ok().lines.is_empty());
+}
+
+#[test]
+fn a_card_without_addresses_has_none() {
+    let home = Home::started(AHOY, Setup::default());
+    let full = home.card();
+    let bare = home.says(&["card", "--no-addresses"]).ok();
+    let bare = bare.last()["card"].as_str().unwrap();
+    assert!(full.starts_with("ahoy:") && bare.starts_with("ahoy:"));
+    assert!(bare.len() < full.len(), "{bare} and {full}");
+}
+
+#[test]
+fn watch_begins_with_the_whole_state() {
+    let home = Home::started(AHOY, Setup::default());
+    let mut watch = home.begins(&["watch"]);
+    let first = watch.until("the first line", |_| true);
+    assert_eq!(first["kind"], "snapshot");
+    for field in ["seq", "status", "calls", "contacts"] {
+        assert!(!first[field].is_null(), "{field} in {first}");
+    }
+}
+
+#[test]
+fn devices_are_listed_whatever_the_machine_has() {
+    let home = Home::started(AHOY, Setup::default());
+    for device in home.says(&["devices"]).ok().lines {
+        assert!(device["id"].is_string() && device["direction"].is_string(), "{device}");
+    }
+}
+
+#[test]
+fn a_foreign_socket_file_is_not_taken_for_a_daemon() {
+    let home = Home::new(AHOY, Setup::default());
+    fs::write(home.path().join("ahoyd.sock"), b"").unwrap();
+    let said = home.says(&["status"]);
+    assert_eq!(said.code, Some(3), "{said:?}");
+}

@@ -1,0 +1,12 @@
+//! Real daemons as processes on loopback, driven by the real `ahoy --json`: what scripts rely on.
+
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod ends;
+#[cfg(test)]
+mod home;
+#[cfg(test)]
+mod scene;

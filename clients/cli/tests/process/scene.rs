@@ -1,0 +1,68 @@
+//! Two homes that know each other, and what they hear.
+
+use std::path::Path;
+
+use ahoy_tests::process::{Home, PATIENCE, Setup};
+
+pub(crate) const AHOY: &str = env!("CARGO_BIN_EXE_ahoy");
+
+/// Two daemons that have each other as contacts, under the names `a` and `b`.
+pub(crate) fn two(a: Setup, b: Setup) -> (Home, Home) {
+    let a = Home::started(AHOY, a);
+    let b = Home::started(AHOY, b);
+    a.adds(&b, "b");
+    b.adds(&a, "a");
+    acquainted(&a);
+    acquainted(&b);
+    (a, b)
+}
+
+/// Waits until the home's only contact is connected and has told its inbox.
+pub(crate) fn acquainted(home: &Home) {
+    let mut watch = home.begins(&["watch"]);
+    let known = || {
+        let said = home.says(&["contact", "list"]).ok();
+        said.last()["online"] == true && said.last()["acquainted"] == true
+    };
+    watch.until("a snapshot", |line| line["kind"] == "snapshot");
+    while !known() {
+        watch.event("contact_changed");
+    }
+}
+
+pub(crate) fn tone(hz: u32) -> Setup {
+    Setup { audio_in: format!("tone:{hz}"), config: String::new() }
+}
+
+pub(crate) fn times(lines: &str) -> Setup {
+    Setup { audio_in: "none".to_owned(), config: format!("[times]\n{lines}\n") }
+}
+
+/// Part of the power of the last `seconds` of a recording that lies at `hz`: 1 for a pure tone, next to 0 without it.
+pub(crate) fn part_at(wav: &Path, seconds: f64, hz: f64) -> f64 {
+    let mut reader = hound::WavReader::open(wav).unwrap();
+    let rate = f64::from(reader.spec().sample_rate);
+    let samples: Vec<f64> = reader.samples::<i16>().map(|sample| f64::from(sample.unwrap()) / 32_768.0).collect();
+    let samples = &samples[samples.len().saturating_sub((seconds * rate) as usize)..];
+    let angle = |index: usize| std::f64::consts::TAU * hz * index as f64 / rate;
+    let sum = |wave: fn(f64) -> f64| -> f64 {
+        samples.iter().enumerate().map(|(index, sample)| sample * wave(angle(index))).sum()
+    };
+    let power: f64 = samples.iter().map(|sample| sample * sample).sum();
+    2.0 * (sum(f64::sin).powi(2) + sum(f64::cos).powi(2)) / (power.max(1e-9) * samples.len().max(1) as f64)
+}
+
+/// Waits until `home` has heard a second that is mostly this tone.
+pub(crate) fn hears(home: &Home, hz: f64) {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    let mut stats = home.begins(&["stats", "--follow"]);
+    loop {
+        // Comes once a second: there is nothing else to wait on while a file grows.
+        stats.until("figures", |line| line["state"] == "connected");
+        let part = part_at(&home.heard(), 1.0, hz);
+        if part > 0.9 {
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "only {part} of what is heard is at {hz} Hz");
+    }
+}
