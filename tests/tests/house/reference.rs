@@ -67,7 +67,7 @@ fn type_name(value: &Value) -> String {
                 .collect();
             names.join(" or ")
         }
-        _ => "any".to_owned(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => "any".to_owned(),
     }
 }
 

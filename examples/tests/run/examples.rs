@@ -1,4 +1,4 @@
-//! The examples, run as their readers would: each answers a call of a second daemon.
+//! Each frontend answers a call of a second daemon.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

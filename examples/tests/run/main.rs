@@ -1,0 +1,4 @@
+//! The examples, run as their readers would.
+
+#[cfg(test)]
+mod examples;
