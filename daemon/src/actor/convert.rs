@@ -114,3 +114,8 @@ pub(super) fn told(event: media::LinkEvent) -> Told {
 pub(super) fn ip(address: &[u8]) -> Option<IpAddr> {
     crate::config::ip(&Multiaddr::try_from(address.to_vec()).ok()?)
 }
+
+/// A binary multiaddr as text.
+pub(super) fn address_text(address: &[u8]) -> Option<String> {
+    Multiaddr::try_from(address.to_vec()).ok().map(|address| address.to_string())
+}

@@ -74,12 +74,14 @@ pub(super) struct Groups {
     next_ticket: u64,
     waiting: HashMap<Ticket, Waiting>,
     dropped: u64,
+    /// Where we listen, as text: the pure core has only the bytes.
+    pub(super) listening: Vec<String>,
 }
 
 impl Groups {
     pub(super) fn new(ports: Ports) -> Self {
         let (queue, waiting) = (VecDeque::new(), HashMap::new());
-        Self { ports, queue, submitted: 0, next_ticket: 1, waiting, dropped: 0 }
+        Self { ports, queue, submitted: 0, next_ticket: 1, waiting, dropped: 0, listening: Vec::new() }
     }
 
     /// There is room for the effects of another input.
@@ -219,7 +221,9 @@ impl Groups {
     fn answer<M: Machine>(&mut self, ticket: Ticket, result: Result<Reply, ControlError>, core: &M, rates: &Rates) {
         match self.waiting.remove(&ticket) {
             None => tracing::error!("the core answered a question twice, or one that nobody asked"),
-            Some(Waiting::Frontend(answer)) => reply(answer, result),
+            Some(Waiting::Frontend(answer)) => {
+                reply(answer, result.map(|found| stats::account(found, &self.listening)))
+            }
             Some(Waiting::Snapshot(answer)) => {
                 // As of the events that are out: groups are carried out in order, and so was this one.
                 let result = result.and_then(|found| stats::snapshot(found, &self.ports.board));

@@ -182,6 +182,7 @@ impl<M: Machine> Actor<M> {
         match event {
             NetEvent::Listening(addresses) => {
                 self.groups.ports.media.listen_on(addresses);
+                self.groups.listening = addresses.iter().filter_map(|bytes| convert::address_text(bytes)).collect();
                 self.listening.send_replace(addresses.clone());
             }
             NetEvent::Connected { device, .. } => {

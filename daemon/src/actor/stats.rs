@@ -128,6 +128,14 @@ pub(super) fn snapshot(found: Reply, board: &Board) -> Result<Box<Snapshot>, Con
     }
 }
 
+/// `account.show` with the addresses as text, which only the daemon can write.
+pub(super) fn account(mut found: Reply, listening: &[String]) -> Reply {
+    if let Reply::Account(info) = &mut found {
+        info.listen = listening.to_vec();
+    }
+    found
+}
+
 /// `call.stats` out of the core's list of calls.
 pub(super) fn stats(
     found: Reply,
