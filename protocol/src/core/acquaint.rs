@@ -6,7 +6,6 @@ use super::Core;
 use super::beyond::usable_record;
 use super::network::take_record;
 use super::step::Step;
-use crate::control::EventKind;
 use crate::inbound::Verified;
 use crate::limits::ADDRESSES_MAX;
 use crate::session::Delivery;
@@ -96,7 +95,7 @@ impl Core {
             return;
         }
         self.keep_contact(&from.account, step);
-        step.event(EventKind::ContactChanged { account: from.account.text() });
+        self.contact_changed(&from.account, step);
         self.welcome(device, step);
         self.record_known(device, step);
         if from.asks_presence && !self.tellings.contains_key(&device) {

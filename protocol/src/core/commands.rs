@@ -8,7 +8,7 @@ use crate::account::{Contact, DeviceFacts, Policy};
 use crate::call::signal::CallInput;
 use crate::control::{
     AccountCommand, AccountInfo, CallCommand, CallsReply, CardReply, ContactCommand, ContactReply, ContactsReply,
-    ControlError, DoneReply, ErrorKind, EventKind, OfferParams, Reply, SubscribedReply,
+    ControlError, DoneReply, ErrorKind, OfferParams, Reply, SubscribedReply,
 };
 use crate::ids::{AccountId, DeviceId, Ticket};
 use crate::limits::{ADDRESSES_MAX, CONTACTS_MAX, NAME_MAX_BYTES};
@@ -105,7 +105,7 @@ impl Core {
         for device in devices {
             self.welcome(device, step);
         }
-        step.event(EventKind::ContactChanged { account: account.text() });
+        self.contact_changed(&account, step);
         let contact = self.contacts.get(&account).map(|contact| self.contact_info(contact));
         match contact {
             Some(contact) => Ok(Reply::Contact(ContactReply { contact })),
@@ -168,7 +168,7 @@ impl Core {
             step.gossip(device, false);
         }
         step.store(StoreCommand::Delete { table: Table::Contacts, key: account.0.to_vec() });
-        step.event(EventKind::ContactChanged { account: account.text() });
+        self.contact_changed(&account, step);
         Ok(Reply::Done(DoneReply { call: None }))
     }
 

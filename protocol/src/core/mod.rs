@@ -70,6 +70,8 @@ pub enum SetupError {
 pub struct Core {
     own: Own,
     contacts: Contacts,
+    /// Contacts as frontends were told of them last.
+    shown: BTreeMap<AccountId, crate::control::Contact>,
     /// Where we listen, binary multiaddrs.
     addresses: Vec<Vec<u8>>,
     loopback: bool,
@@ -123,6 +125,7 @@ impl Core {
             own,
             contacts,
             calls,
+            shown: BTreeMap::new(),
             addresses: Vec::new(),
             peers: peers::Peers::default(),
             dialing: dialing::Dialing::default(),

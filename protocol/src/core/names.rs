@@ -1,6 +1,7 @@
 //! Contacts, calls and events as frontends see them: with our names for people.
 
 use super::Core;
+use super::step::Step;
 use crate::account::Contact;
 use crate::control::{self, CallInfo, EventKind, RosterEntry, Snapshot, Status};
 use crate::ids::{AccountId, Now};
@@ -27,6 +28,18 @@ impl Core {
             devices: contact.devices.keys().map(|device| device.text()).collect(),
             online: contact.devices.keys().any(|device| self.peers.is_connected(device)),
             acquainted: contact.contact_token.is_some(),
+        }
+    }
+
+    /// Tells frontends of a contact, if what they see of it is another than they were told.
+    pub(super) fn contact_changed(&mut self, account: &AccountId, step: &mut Step<'_>) {
+        let shown = self.contacts.get(account).map(|contact| self.contact_info(contact));
+        let before = match &shown {
+            Some(contact) => self.shown.insert(*account, contact.clone()),
+            None => self.shown.remove(account),
+        };
+        if before != shown {
+            step.event(EventKind::ContactChanged { account: account.text() });
         }
     }
 

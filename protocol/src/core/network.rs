@@ -9,7 +9,6 @@ use super::input::{NetEvent, NetTicket};
 use super::step::Step;
 use crate::account::{Contact, Policy};
 use crate::call::signal::{CallInput, ContactPolicy};
-use crate::control::EventKind;
 
 impl Core {
     pub(super) fn net_event(&mut self, event: NetEvent, step: &mut Step<'_>) {
@@ -51,7 +50,7 @@ impl Core {
         let Some(contact) = self.contacts.of_device(&device) else { return };
         let account = contact.account;
         step.gossip(device, true);
-        step.event(EventKind::ContactChanged { account: account.text() });
+        self.contact_changed(&account, step);
         self.acquaint(device, step);
     }
 
@@ -62,8 +61,8 @@ impl Core {
         self.guests.leave(&device);
         self.dialing.disconnected(&device, step.now.mono_ms);
         step.calls.push_back(CallInput::Connection { device, connected: false });
-        if let Some(contact) = self.contacts.of_device(&device) {
-            step.event(EventKind::ContactChanged { account: contact.account.text() });
+        if let Some(account) = self.contacts.of_device(&device).map(|contact| contact.account) {
+            self.contact_changed(&account, step);
         }
     }
 

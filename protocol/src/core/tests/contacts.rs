@@ -1,7 +1,7 @@
 //! Cards, presence, and what contacts come to know of each other.
 
 use super::world::World;
-use crate::control::{AccountCommand, ContactCommand, ErrorKind, Reply};
+use crate::control::{AccountCommand, ContactCommand, ErrorKind, EventKind, Reply};
 use crate::core::input::Command;
 
 pub(super) fn card(world: &mut World, n: usize) -> String {
@@ -118,4 +118,21 @@ fn a_removed_contact_is_gone_also_after_a_restart() {
     assert!(contacts(&mut world, 0).is_empty());
     let gone = world.ask(0, Command::Contact(ContactCommand::Remove { contact: "Ben".into() }));
     assert_eq!(gone.unwrap_err().kind, ErrorKind::NoSuchContact);
+}
+
+#[test]
+fn frontends_are_told_of_a_contact_when_what_they_see_changes() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    let told = |world: &World| {
+        let is_told = |event: &&EventKind| matches!(event, EventKind::ContactChanged { .. });
+        world.nodes[0].events.iter().filter(is_told).count()
+    };
+    let before = told(&world);
+    world.disconnect(0, 1);
+    world.run();
+    assert_eq!(told(&world), before + 1);
+    world.connect(0, 1);
+    world.run();
+    world.pass(60_000);
+    assert_eq!(told(&world), before + 2);
 }

@@ -98,8 +98,9 @@ impl World {
         node.sending.remove(&link);
         node.playing.remove(&link);
         self.inbox.push_back((n, Input::Link { link, event: LinkEvent::Closed(LinkEnd::Local) }));
+        // The other end notices, and everything it held is released as well.
         if let Some(Some((other, theirs))) = other
-            && self.nodes[other].links.contains_key(&theirs)
+            && self.nodes[other].links.remove(&theirs).is_some()
         {
             let event = LinkEvent::Closed(LinkEnd::Remote);
             self.inbox.push_back((other, Input::Link { link: theirs, event }));
