@@ -49,7 +49,7 @@ pub(crate) fn find(spoken: &[f32], from: usize, heard: &[f32]) -> (f32, i64) {
     let best = |places: &mut dyn Iterator<Item = usize>, step: usize| {
         places.map(|place| (alike(place, step), place)).max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((0.0, 0))
     };
-    let (_, near) = best(&mut (0..heard.len().saturating_sub(piece.len())).step_by(6), 31);
+    let (_, near) = best(&mut (0..heard.len().saturating_sub(piece.len())).step_by(8), 61);
     let (likeness, place) = best(&mut (near.saturating_sub(12)..near + 12), 1);
     (likeness, place as i64 - from as i64)
 }

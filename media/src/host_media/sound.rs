@@ -172,3 +172,6 @@ impl Drop for HostSound {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::Incoming;
+use super::{Incoming, delay::media_us};
 use crate::limits::JITTER_PACKETS;
 
 /// Sequence numbers that a packet may be ahead of the newest before it means a restarted sender (RFC 3550 A.1).
@@ -13,8 +13,9 @@ const MAX_DROPOUT: i64 = 3_000;
 /// Sequence numbers that a packet may be behind the newest before it means a restarted sender.
 const MAX_MISORDER: i64 = 500;
 
-/// Timestamps that a packet may be away from where the newest lets expect it, samples: ten seconds a packet.
-const MAX_JUMP: i64 = 480_000;
+/// Microseconds by which timestamps and arrival may drift apart from one packet to the next before it means a restarted
+/// sender. A sender that pauses for long is none: its timeline goes on.
+const MAX_JUMP_US: i64 = 10_000_000;
 
 /// A packet in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,7 @@ pub(super) enum Taken {
 struct Newest {
     sequence: i64,
     timestamp: i64,
+    arrived_us: u64,
     /// Which of the last 128 sequence numbers came; the lowest bit is the newest.
     seen: u128,
 }
@@ -82,14 +84,16 @@ impl Order {
         let sequence = unwrap(newest.sequence, u32::from(packet.sequence), 16);
         let timestamp = unwrap(newest.timestamp, packet.timestamp, 32);
         let ahead = sequence - newest.sequence;
-        let expected = (ahead.abs() + 1) * MAX_JUMP;
-        if !(-MAX_MISORDER..=MAX_DROPOUT).contains(&ahead) || (timestamp - newest.timestamp).abs() > expected {
+        let arrived_us = packet.arrived_us.max(newest.arrived_us);
+        let passed_us = i64::try_from(arrived_us - newest.arrived_us).unwrap_or(i64::MAX);
+        let jump_us = media_us(timestamp - newest.timestamp).saturating_sub(passed_us);
+        if !(-MAX_MISORDER..=MAX_DROPOUT).contains(&ahead) || jump_us.abs() > MAX_JUMP_US {
             return self.doubtful(packet, samples);
         }
         self.doubt = None;
         if ahead > 0 {
             let seen = newest.seen.checked_shl(u32::try_from(ahead).unwrap_or(u32::MAX)).unwrap_or(0) | 1;
-            self.newest = Some(Newest { sequence, timestamp, seen });
+            self.newest = Some(Newest { sequence, timestamp, arrived_us, seen });
         } else {
             let bit = 1_u128.checked_shl(u32::try_from(-ahead).unwrap_or(u32::MAX)).unwrap_or(0);
             if newest.seen & bit != 0 {
@@ -115,7 +119,7 @@ impl Order {
     /// The first packet of a stream; numbers begin one round up, so that none is negative.
     fn begin(&mut self, packet: Incoming, samples: usize) -> i64 {
         let (sequence, timestamp) = (i64::from(packet.sequence) + (1 << 16), i64::from(packet.timestamp) + (1 << 32));
-        self.newest = Some(Newest { sequence, timestamp, seen: 1 });
+        self.newest = Some(Newest { sequence, timestamp, arrived_us: packet.arrived_us, seen: 1 });
         self.keep(packet, sequence, timestamp, samples);
         timestamp
     }
@@ -219,10 +223,20 @@ mod tests {
     }
 
     #[test]
+    fn a_long_pause_is_no_restart_if_the_timeline_went_on() {
+        let mut order = Order::default();
+        order.insert(packet(10, 0), 960);
+        let hour = Incoming { arrived_us: 3_600_000_000, ..packet(11, 3_600 * 48_000) };
+        assert!(matches!(order.insert(hour, 960), Taken::Kept(_)));
+        let stood_still = Incoming { arrived_us: 7_200_000_000, ..packet(12, 3_600 * 48_000 + 960) };
+        assert_eq!(order.insert(stood_still, 960), Taken::Doubtful);
+    }
+
+    #[test]
     fn what_waits_is_bounded() {
         let mut order = Order::default();
         for n in 0..2_000_u16 {
-            order.insert(packet(n, u32::from(n) * 960), 960);
+            order.insert(Incoming { arrived_us: u64::from(n) * 20_000, ..packet(n, u32::from(n) * 960) }, 960);
         }
         assert_eq!(order.waiting.len(), JITTER_PACKETS);
         assert_eq!(order.first().map(|held| held.sequence & 0xffff), Some(2_000 - JITTER_PACKETS as i64));

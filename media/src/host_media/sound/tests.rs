@@ -1,0 +1,136 @@
+//! The audio thread in real time: order and counts, no timing.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use super::*;
+use crate::{
+    host_media::{
+        signals::{read, tone_share},
+        test_dir::TestDir,
+    },
+    simple_webrtc::engine::{AudioFrame, AudioPacket},
+};
+
+const LINK: LinkId = LinkId(3);
+
+fn config(input: DeviceSpec, output: DeviceSpec) -> AudioConfig {
+    AudioConfig { input, output, bitrate_bps: 32_000, frame_ms: 20 }
+}
+
+/// Frames into a channel.
+struct Tap(SyncSender<AudioFrame>);
+
+impl FrameOut for Tap {
+    fn frame(&mut self, _link: LinkId, frame: AudioFrame) {
+        // A test that has seen enough stops listening.
+        self.0.try_send(frame).ok();
+    }
+}
+
+fn start(input: DeviceSpec, output: DeviceSpec) -> (HostSound, Receiver<AudioFrame>, mpsc::Receiver<AudioEvent>) {
+    let (tap, frames) = sync_channel(1_000);
+    let (sender, events) = mpsc::channel(16);
+    (HostSound::start(config(input, output), Box::new(Tap(tap)), sender).unwrap(), frames, events)
+}
+
+#[test]
+fn a_tone_crosses_from_one_sound_to_another() {
+    let dir = TestDir::new();
+    let path = dir.path().join("heard.wav");
+    let (talker, frames, mut told) = start(DeviceSpec::Tone(440), DeviceSpec::None);
+    let heard = DeviceSpec::File { path: path.clone(), looped: false };
+    let (listener, _, mut heard_events) = start(DeviceSpec::None, heard);
+    let _own = talker.add_link(LINK);
+    talker.send(LINK, true);
+    let mut inlet = listener.add_link(LINK);
+    listener.play(LINK, true);
+    talker.microphone(true);
+    let mut sent = Vec::new();
+    for sequence in 0..50 {
+        let AudioFrame { payload, timestamp, marker } = frames.recv().unwrap();
+        sent.push((timestamp, marker));
+        inlet.packet(AudioPacket { sequence, timestamp, marker, payload, arrived: Instant::now() });
+    }
+    talker.microphone(false);
+    assert!(sent.windows(2).all(|pair| pair[1].0 > pair[0].0), "in order");
+    assert!(sent[0].1 && sent.iter().filter(|(_, marker)| *marker).count() <= sent.len() / 2);
+    assert!(matches!(told.blocking_recv(), Some(AudioEvent::SourceStarted { .. })));
+    assert!(matches!(heard_events.blocking_recv(), Some(AudioEvent::SinkStarted { .. })));
+    assert_eq!(heard_events.blocking_recv(), Some(AudioEvent::FirstAudio { link: LINK }));
+    drop(listener);
+    let heard = read(&path);
+    let loud: Vec<f32> = heard.iter().copied().skip_while(|s| s.abs() < 0.1).take(12_000).collect();
+    assert!(tone_share(&loud, 440.0) > 0.5, "{}", tone_share(&loud, 440.0));
+}
+
+#[test]
+fn source_and_sink_say_when_they_started_on_the_clock_of_the_machine() {
+    let (sound, _frames, mut events) = start(DeviceSpec::None, DeviceSpec::None);
+    let before = sound.now_us();
+    let _inlet = sound.add_link(LINK);
+    sound.play(LINK, true);
+    sound.microphone(true);
+    for _ in 0..2 {
+        let (AudioEvent::SourceStarted { at_us } | AudioEvent::SinkStarted { at_us }) = events.blocking_recv().unwrap()
+        else {
+            panic!("only these two are told");
+        };
+        // The sink may begin on the next tick of the source's grid.
+        assert!((before..=sound.now_us() + 10_000).contains(&at_us));
+    }
+}
+
+#[test]
+fn an_unknown_link_has_no_figures_and_orders_for_it_do_nothing() {
+    let (sound, _frames, _events) = start(DeviceSpec::None, DeviceSpec::None);
+    sound.send(LINK, true);
+    sound.play(LINK, true);
+    sound.remove_link(LINK);
+    assert_eq!(sound.receive_stats(LINK), None);
+    let _inlet = sound.add_link(LINK);
+    assert_eq!(sound.receive_stats(LINK), Some(ReceiveStats::default()));
+    sound.remove_link(LINK);
+    assert_eq!(sound.receive_stats(LINK), None);
+}
+
+#[test]
+fn what_cannot_work_is_refused_at_the_start_and_says_why() {
+    let dir = TestDir::new();
+    let missing = |name: &str| DeviceSpec::File { path: dir.path().join(name), looped: false };
+    let refused = |config: AudioConfig| {
+        let (tap, _frames) = sync_channel(1);
+        HostSound::start(config, Box::new(Tap(tap)), mpsc::channel(1).0).err()
+    };
+    let none = || config(DeviceSpec::None, DeviceSpec::None);
+    assert!(
+        matches!(refused(config(missing("no.wav"), DeviceSpec::None)), Some(SoundError::Input(why)) if why.contains("no.wav"))
+    );
+    assert!(
+        matches!(refused(config(DeviceSpec::None, missing("no/a.wav"))), Some(SoundError::Output(why)) if why.contains("a.wav"))
+    );
+    assert!(matches!(refused(config(DeviceSpec::None, DeviceSpec::Tone(440))), Some(SoundError::Output(_))));
+    assert!(matches!(refused(config(DeviceSpec::Tone(0), DeviceSpec::None)), Some(SoundError::Input(_))));
+    for frame_ms in [0, 5, 25, 120] {
+        assert!(matches!(refused(AudioConfig { frame_ms, ..none() }), Some(SoundError::Setting(_))), "{frame_ms}");
+    }
+    for bitrate_bps in [5_999, 128_001] {
+        assert!(
+            matches!(refused(AudioConfig { bitrate_bps, ..none() }), Some(SoundError::Setting(_))),
+            "{bitrate_bps}"
+        );
+    }
+    for frame_ms in FRAME_MS {
+        assert_eq!(refused(AudioConfig { frame_ms, ..none() }), None, "{frame_ms}");
+    }
+}
+
+#[test]
+fn a_daemon_without_a_sound_card_starts_with_the_default_devices_and_tells_when_they_are_missed() {
+    let (sound, frames, mut events) = start(DeviceSpec::Id("alsa:no-such-card".into()), DeviceSpec::None);
+    assert!(events.try_recv().is_err(), "nothing is opened before it is needed");
+    let _inlet = sound.add_link(LINK);
+    sound.send(LINK, true);
+    sound.microphone(true);
+    assert!(matches!(events.blocking_recv(), Some(AudioEvent::DeviceLost { input: true, .. })));
+    frames.recv().expect("encoded silence leaves instead");
+}
