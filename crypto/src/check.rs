@@ -298,7 +298,7 @@ mod switch {
 
     use super::Check;
 
-    std::thread_local! {
+    thread_local! {
         static OFF: Cell<Option<Check>> = const { Cell::new(None) };
     }
 
