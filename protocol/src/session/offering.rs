@@ -7,7 +7,7 @@ use ahoy_crypto::{CallKeys, Initiator, sas};
 use super::schedule::{Plan, Schedule};
 use super::world::{Cx, Route};
 use crate::ids::{AccountId, DeviceId};
-use crate::limits::{HANDSHAKES_A_DEVICE, OFFER_ATTEMPT_MAX};
+use crate::limits::HANDSHAKES_A_DEVICE;
 use crate::outbound::{Letter, OutboundError, Where, envelope};
 use crate::topic::Topic;
 use crate::wire::bodies::{InboxBody, Offer, Purpose};
@@ -86,7 +86,7 @@ impl Offering {
         } else if now_ms >= self.reach_by_ms {
             return Fate::Unreached("nobody who subscribes to an inbox of this device was seen".to_owned());
         }
-        if !self.schedule.is_due(now_ms) || self.offer.attempt > OFFER_ATTEMPT_MAX {
+        if !self.schedule.is_due(now_ms) {
             return Fate::Open;
         }
         let route = self.route(keys, cx).filter(|route| cx.world.has_subscriber(&route.at.topic));
@@ -97,7 +97,8 @@ impl Offering {
         match self.seal(keys, &route, cx) {
             Ok(data) => {
                 self.schedule.sent(now_ms);
-                self.offer.attempt += 1;
+                // The schedule has 64 sends: attempts 0..63.
+                self.offer.attempt = self.offer.attempt.saturating_add(1);
                 cx.publish(route.at.topic, data);
                 Fate::Open
             }

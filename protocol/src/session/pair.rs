@@ -27,7 +27,7 @@ enum Debt {
     None,
     /// An acknowledgement, alone if nothing else goes.
     Ack,
-    /// The same, as soon as somebody is there.
+    /// The same, at the first flush when somebody is there.
     Parked,
 }
 
@@ -219,9 +219,6 @@ impl Pair {
         for schedule in self.pending.iter_mut().filter_map(|pending| pending.schedule.as_mut()) {
             schedule.wake();
         }
-        if self.debt == Debt::Parked {
-            self.debt = Debt::Ack;
-        }
     }
 
     /// Nothing of ours waits for an acknowledgement.
@@ -240,3 +237,6 @@ impl Pair {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

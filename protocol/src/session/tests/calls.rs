@@ -1,6 +1,6 @@
 //! Call frames, topics, and how a call is forgotten.
 
-use super::net::{A, B, Net};
+use super::net::{A, B, C, Net};
 use super::pairs::{connected, send, status};
 use crate::call::signal::CallInput;
 use crate::ids::CallId;
@@ -160,10 +160,46 @@ fn forgetting_stops_offers() {
     let mut net = Net::pair("forgotten offer");
     net.faults.lost = 100;
     let call = net.ring(A, B, 7);
-    net.run_until(3_000);
+    net.run_until(120);
     let sent = net.published.len();
     net.act(A, |session, cx| session.forget(call, cx));
     net.run_until(70_000);
     assert_eq!(net.published.len(), sent);
     assert!(net.nodes[A].heard.is_empty());
+}
+
+#[test]
+fn an_invited_account_is_in_the_roster() {
+    let (mut net, call) = connected("invite");
+    let account = crate::ids::AccountId([0x55; 32]);
+    assert_eq!(net.nodes[B].session.roster(call).map(<[_]>::len), Some(2));
+    broadcast(&mut net, A, call, CallBody::Invite { state_seq: 1, account, devices: None });
+    net.run_until(1_100);
+    assert!(net.nodes[B].session.roster(call).is_some_and(|roster| roster.contains(&account)));
+}
+
+/// Bob and Carol are in Alice's call and have no pair with each other.
+#[test]
+fn a_newcomer_changes_nothing_but_hears_who_we_are() {
+    let mut net = Net::new("newcomer", &["alice", "bob", "carol"]);
+    let call = net.ring(A, B, 7);
+    net.ring(A, C, 7);
+    net.run_until(1_000);
+    for number in 1..=3 {
+        broadcast(&mut net, B, call, announce(number));
+    }
+    net.run_until(1_100);
+    let carries_record = |net: &Net| net.of_type(B, CALL).last().is_some_and(|frame| frame.data.len() > 256);
+    assert!(carries_record(&net));
+    broadcast(&mut net, B, call, announce(4));
+    net.run_until(1_200);
+    assert!(!carries_record(&net));
+    let before = net.nodes[B].heard.len();
+    broadcast(&mut net, C, call, announce(1));
+    net.run_until(1_300);
+    assert_eq!(net.nodes[B].heard.len(), before, "Carol is unverified");
+    assert!(matches!(net.heard(A).last(), Some(CallInput::Frame { .. })), "to Alice she isn't");
+    broadcast(&mut net, B, call, announce(5));
+    net.run_until(1_400);
+    assert!(carries_record(&net));
 }

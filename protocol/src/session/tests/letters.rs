@@ -2,8 +2,9 @@
 
 use super::net::{A, B, C, Net};
 use crate::ids::CallId;
+use crate::limits::LETTERS_MAX;
 use crate::session::Delivery;
-use crate::wire::bodies::{Cancel, InboxBody, Media, Missed, Presence, Reason, Receipt};
+use crate::wire::bodies::{Cancel, Devices, InboxBody, Media, Missed, Presence, Reason, Receipt};
 
 const RECEIPT: Delivery = Delivery { receipt: true, asks_presence: false };
 const DAY_MS: u64 = 24 * 3_600_000;
@@ -165,4 +166,43 @@ fn letters_on_a_bad_network_arrive_at_least_once() {
         assert!(!net.nodes[B].letters.is_empty(), "seed bad letters {number}");
         assert!(net.times(A, net.inbox(B)).len() < 30, "seed bad letters {number}: the receipt came");
     }
+}
+
+#[test]
+fn too_many_letters_push_out_the_oldest() {
+    let mut net = Net::pair("too many");
+    net.listen(B, net.inbox(B), false);
+    net.nodes[B].gives_receipts = false;
+    for number in 0..=LETTERS_MAX {
+        let call = CallId([u8::try_from(number % 256).expect("a byte"); 16]);
+        let reason = if number == 0 { Reason::Busy } else { Reason::Cancelled };
+        send(&mut net, A, B, InboxBody::Cancel(Cancel { call, reason }), RECEIPT);
+    }
+    net.listen(B, net.inbox(B), true);
+    net.run_until(10);
+    assert_eq!(net.nodes[B].letters.len(), LETTERS_MAX);
+    let oldest = |body: &InboxBody| matches!(body, InboxBody::Cancel(cancel) if cancel.reason == Reason::Busy);
+    assert!(!net.nodes[B].letters.iter().any(|(_, body)| oldest(body)));
+}
+
+#[test]
+fn only_the_last_64_envelopes_of_a_letter_are_remembered() {
+    let mut net = Net::pair("hashes");
+    let device = net.nodes[B].device();
+    let account = ahoy_crypto::SignKey::generate(&mut crate::testing::rng("alice"));
+    let card = net.nodes[A].keys.card.device;
+    let set = ahoy_crypto::DeviceSet::make(&account, 1, super::node::START_S + 100, &[card]).expect("one");
+    net.nodes[B].gives_receipts = false;
+    send(&mut net, A, B, InboxBody::Devices(Devices { device_set: set.bytes().to_vec() }), RECEIPT);
+    net.run_until(70_000);
+    net.listen(B, net.inbox(B), false);
+    net.listen(B, net.inbox(B), true);
+    net.run_until(70_050);
+    let sent: Vec<_> = net.published.iter().filter(|p| p.from == A).map(|p| p.data.clone()).collect();
+    assert_eq!(sent.len(), 65, "64 sends, and one more when the device came back");
+    let receipt = |data: &[u8]| Receipt { kind: 7, id: ahoy_crypto::hash::sha256(&[data]).to_vec() };
+    net.act(A, |session, _| session.receipt(device, &receipt(&sent[0])));
+    assert!(!net.nodes[A].session.is_settled());
+    net.act(A, |session, _| session.receipt(device, &receipt(&sent[1])));
+    assert!(net.nodes[A].session.is_settled());
 }

@@ -1,10 +1,14 @@
 //! Offers: how often they go, what becomes of them, who is heard.
 
-use ahoy_crypto::Check;
+use ahoy_crypto::{CallKeys, Check, SignKey};
 
 use super::net::{A, B, C, Faults, Net};
 use crate::call::signal::CallInput;
-use crate::wire::bodies::{InboxBody, PairBody, Purpose, Reason, Verdict};
+use crate::inbound::{Sealed, receive};
+use crate::outbound::{FrameSender, Message, answer, call_frame, pair_frame};
+use crate::testing::rng;
+use crate::topic::Topic;
+use crate::wire::bodies::{CallBody, Hello, InboxBody, PairBody, Purpose, Reason, Verdict};
 
 /// Types of gossip messages.
 const OFFER: u8 = 0x11;
@@ -268,4 +272,51 @@ fn an_offer_within_a_call_goes_to_the_others_mailbox() {
     let (b, c) = (net.nodes[B].device(), net.nodes[C].device());
     let string = net.nodes[B].session.sas(call, c).expect("confirmed").to_owned();
     assert_eq!(net.nodes[C].session.sas(call, b), Some(string.as_str()));
+}
+
+/// A callee that keeps no rules: it speaks before the caller has confirmed.
+#[test]
+fn a_callee_that_speaks_before_confirm_is_not_heard() {
+    let mut net = Net::pair("forward");
+    net.nodes[A].confirms = false;
+    net.ring(A, B, 7);
+    let offer = net.offer(7, Purpose::Ring);
+    let keys = CallKeys::new(&offer.call.0, &offer.secret);
+    let sent = net.of_type(A, OFFER).remove(0);
+    net.lose_everything();
+    let held = net.nodes[B].held(&sent.topic, super::node::START_S);
+    let Ok(Sealed::Envelope(sealed)) = receive(sent.topic, &sent.data, held) else { panic!("an envelope") };
+    let opened = sealed.open(&mut net.nodes[B]).expect("opens");
+    let responder = opened.verify(&mut net.nodes[B], super::node::START_S).expect("good").responder;
+    let tag = keys.pair_tag(responder.h1());
+    let (a, b) = (net.nodes[A].device(), net.nodes[B].device());
+    let sign = SignKey::generate(&mut rng("sign"));
+    let hello = Hello { nonce: [1; 32], signing_key: sign.public(), features: 0 };
+    let (channel, answer) = answer(responder, &hello, tag, &mut rng("answer")).expect("sealed");
+    let mailbox = Topic(keys.mailbox_topic(a));
+    net.hand_over(A, mailbox, &answer.copy(0, &keys.mailbox_hint_key(a))).expect("a good answer");
+    assert_eq!(kinds(&net, A), ["Reached"]);
+
+    let body = PairBody::Verdict(Verdict::Accept);
+    let message = Message { body: Some(&body), msg: 1, ack: 0 };
+    let frame = pair_frame(&channel, tag, 0, message, None).expect("sealed");
+    assert_eq!(net.hand_over(A, mailbox, &frame), Err(Check::PAIR_TAG));
+    let sender = FrameSender {
+        call: offer.call,
+        keys: &keys,
+        device: b,
+        signing_key: &sign,
+        epoch: 0,
+        epoch_secret: &offer.secret,
+        salt: [1; 16],
+    };
+    let leave = CallBody::Leave { state_seq: 1, reason: Reason::HungUp };
+    let frame_of = |counter| call_frame(&sender, counter, &leave, None).expect("sealed");
+    assert_eq!(net.hand_over(A, Topic(keys.call_topic()), &frame_of(0)), Err(Check::SLOT));
+    assert_eq!(kinds(&net, A), ["Reached"]);
+
+    net.act(A, |session, _| session.confirm(offer.call, b));
+    net.hand_over(A, mailbox, &frame).expect("now it counts");
+    net.hand_over(A, Topic(keys.call_topic()), &frame_of(1)).expect("and this");
+    assert_eq!(kinds(&net, A), ["Reached", "Pair", "Frame"]);
 }

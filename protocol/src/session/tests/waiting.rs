@@ -2,11 +2,11 @@
 
 use ahoy_crypto::Check;
 
-use super::net::{A, B, Net, Published};
+use super::net::{A, B, C, Net, Published};
 use crate::call::signal::CallInput;
 use crate::ids::CallId;
 use crate::limits::ANSWERING_MAX;
-use crate::wire::bodies::{PairBody, Purpose, Reason};
+use crate::wire::bodies::{CallBody, PairBody, Purpose, Reason};
 
 const OFFER: u8 = 0x11;
 const ANSWER: u8 = 0x21;
@@ -62,9 +62,9 @@ fn a_confirm_in_time_is_never_told_as_missing() {
 }
 
 #[test]
-fn a_confirm_after_the_missed_call_still_counts_within_ttl() {
+fn a_confirm_after_the_missed_call_still_counts_to_the_end_of_ttl() {
     let (mut net, call) = unconfirmed("late confirm");
-    net.run_until(59_990);
+    net.run_until(60_000);
     assert_eq!(count(&net, B, is_unconfirmed), 1);
     confirm(&mut net, call);
     assert_eq!(count(&net, B, is_confirmed), 1);
@@ -73,11 +73,12 @@ fn a_confirm_after_the_missed_call_still_counts_within_ttl() {
 #[test]
 fn a_confirm_after_ttl_finds_nothing() {
     let (mut net, call) = unconfirmed("too late");
-    net.run_until(60_002);
+    net.run_until(60_000);
+    net.now_ms = 60_001;
     confirm(&mut net, call);
     net.run_until(62_000);
     assert_eq!(count(&net, B, is_confirmed), 0);
-    assert!(net.times(A, net.inbox(B)).len() == 1);
+    assert!(net.refused.contains(&(B, Check::PAIR_TAG)), "{:?}", net.refused);
 }
 
 #[test]
@@ -216,6 +217,74 @@ fn a_second_offer_of_a_running_call_replaces_the_pair() {
     net.act(B, |session, _| session.send_pair(call, a, PairBody::HangUp(Reason::HungUp)));
     net.run_until(3_000);
     assert!(matches!(net.heard(A).last(), Some(CallInput::Pair { body: PairBody::HangUp(_), .. })));
+    // We sign with one key in all our pairs of a call.
+    net.act(B, |session, _| session.broadcast(call, CallBody::Leave { state_seq: 1, reason: Reason::HungUp }));
+    net.run_until(4_000);
+    assert!(matches!(net.heard(A).last(), Some(CallInput::Frame { .. })), "{:?}", net.refused);
+}
+
+#[test]
+fn two_devices_that_offer_the_same_call_hear_the_same_signing_key() {
+    let mut net = Net::new("two offerers", &["alice", "bob", "carol"]);
+    net.nodes[A].confirms = false;
+    net.nodes[C].confirms = false;
+    let call = net.ring(A, B, 7);
+    net.ring(C, B, 7);
+    net.run_until(10);
+    confirm(&mut net, call);
+    let device = net.nodes[B].device();
+    net.act(C, |session, _| session.confirm(call, device));
+    net.run_until(1_000);
+    assert_eq!(count(&net, B, is_confirmed), 2);
+    net.act(B, |session, _| session.broadcast(call, CallBody::Leave { state_seq: 1, reason: Reason::HungUp }));
+    net.run_until(2_000);
+    for who in [A, C] {
+        assert!(matches!(net.heard(who).last(), Some(CallInput::Frame { .. })), "{who}: {:?}", net.refused);
+    }
+}
+
+#[test]
+fn of_two_secrets_under_one_call_id_the_first_confirmed_is_the_call() {
+    let mut net = Net::new("two secrets", &["alice", "bob", "carol"]);
+    net.nodes[A].confirms = false;
+    net.nodes[C].confirms = false;
+    let call = net.ring(A, B, 7);
+    let mut other = net.offer(7, Purpose::Ring);
+    other.secret = ahoy_crypto::Secret::new([99; 32]);
+    net.start(C, B, other);
+    net.run_until(10);
+    confirm(&mut net, call);
+    let device = net.nodes[B].device();
+    net.act(C, |session, _| session.confirm(call, device));
+    net.run_until(1_000);
+    assert_eq!(count(&net, B, is_confirmed), 1);
+    let (a, c) = (net.nodes[A].device(), net.nodes[C].device());
+    assert!(net.nodes[B].session.sas(call, a).is_some());
+    assert!(net.nodes[B].session.sas(call, c).is_none());
+}
+
+#[test]
+fn what_is_being_forgotten_is_not_answered_again() {
+    let mut net = Net::pair("forgotten and offered");
+    let call = net.ring(A, B, 7);
+    net.run_until(1_000);
+    net.act(B, |session, cx| session.forget(call, cx));
+    let answers = net.of_type(B, ANSWER).len();
+    let again = net.offer(7, Purpose::Ring);
+    net.start(A, B, again);
+    net.run_until(1_900);
+    assert_eq!(net.of_type(B, ANSWER).len(), answers);
+}
+
+#[test]
+fn an_unconfirmed_offer_to_link_is_no_missed_call() {
+    let mut net = Net::pair("link unconfirmed");
+    net.nodes[A].confirms = false;
+    let offer = net.offer(7, Purpose::Link);
+    net.start(A, B, offer);
+    net.run_until(70_000);
+    assert!(matches!(net.nodes[B].linking.as_slice(), [CallInput::Offer { .. }]));
+    assert!(net.nodes[B].heard.is_empty());
 }
 
 #[test]
