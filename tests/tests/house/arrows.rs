@@ -22,14 +22,19 @@ const LAW: [(&str, &[&str]); 8] = [
 struct Dependency {
     name: String,
     in_tests_only: bool,
+    features: Vec<String>,
 }
 
 fn packages() -> BTreeMap<String, Vec<Dependency>> {
     let metadata: Value =
         serde_json::from_str(&cargo(&["metadata", "--format-version", "1", "--no-deps"])).expect("cargo metadata");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let dependency = |value: &Value| Dependency { name: text(&value["name"]), in_tests_only: value["kind"] == "dev" };
     let list = |value: &Value| value.as_array().expect("a list").clone();
+    let dependency = |value: &Value| Dependency {
+        name: text(&value["name"]),
+        in_tests_only: value["kind"] == "dev",
+        features: list(&value["features"]).iter().map(text).collect(),
+    };
     list(&metadata["packages"])
         .iter()
         .map(|package| (text(&package["name"]), list(&package["dependencies"]).iter().map(dependency).collect()))
@@ -66,9 +71,20 @@ fn crates_depend_only_along_the_arrows() {
 #[test]
 fn an_arrow_against_the_law_is_noticed() {
     let mut packages = packages();
-    let arrow = Dependency { name: "ahoyd".into(), in_tests_only: false };
+    let arrow = Dependency { name: "ahoyd".into(), in_tests_only: false, features: Vec::new() };
     packages.get_mut("ahoy-media").unwrap().push(arrow);
     assert_eq!(broken(&packages), ["ahoy-media -> ahoyd"]);
+}
+
+#[test]
+fn checks_can_be_switched_off_in_tests_only() {
+    let packages = packages();
+    let with_switch = |tests: bool| {
+        let all = packages.values().flatten().filter(|dependency| dependency.in_tests_only == tests);
+        all.filter(|dependency| dependency.features.iter().any(|feature| feature == "mutants")).count()
+    };
+    assert_eq!(with_switch(false), 0);
+    assert!(with_switch(true) > 0, "the tests use the switch under another name now");
 }
 
 #[test]

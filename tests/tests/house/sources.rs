@@ -50,15 +50,25 @@ pub(crate) fn is_test(path: &Path) -> bool {
     path.components().any(|part| part.as_os_str() == "tests") || path.file_name().is_some_and(|name| name == "tests.rs")
 }
 
-/// The lines of a Rust file that are neither comments nor its in-file tests, with their numbers.
+/// Attributes of what no product has: tests, and the switch that lets tests see that every check is needed.
+const NOT_IN_PRODUCT: [&str; 2] = ["#[cfg(test)]", "#[cfg(feature = \"mutants\")]"];
+
+/// The lines of a Rust file that are neither comments nor for tests only, with their numbers.
 pub(crate) fn code_lines(path: &Path) -> Vec<(usize, String)> {
-    let text = read(path);
-    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
-    code.lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line.split("//").next().unwrap_or_default().to_owned()))
-        .filter(|(_, line)| !line.trim().is_empty())
-        .collect()
+    let mut lines = Vec::new();
+    let mut skipping = false;
+    for (index, line) in read(path).lines().enumerate() {
+        skipping |= NOT_IN_PRODUCT.contains(&line);
+        let code = line.split("//").next().unwrap_or_default();
+        if !skipping && !code.trim().is_empty() {
+            lines.push((index + 1, code.to_owned()));
+        }
+        // The formatter puts the end of an item at the beginning of its line, or an item without a body in one line.
+        if line == "}" || (!line.starts_with([' ', '#']) && line.ends_with(';')) {
+            skipping = false;
+        }
+    }
+    lines
 }
 
 #[test]
@@ -70,4 +80,7 @@ fn the_walk_sees_this_file_and_tells_tests_from_code() {
     assert!(!is_test(library));
     assert!(code_lines(library).iter().any(|(_, line)| line.contains("pub mod control")));
     assert!(!code_lines(library).iter().any(|(_, line)| line.contains("Data flows one way")));
+    let home = files("protocol", "home.rs").pop().expect("home.rs");
+    assert!(code_lines(&home).iter().any(|(_, line)| line.contains("fn xdg")));
+    assert!(!code_lines(&home).iter().any(|(_, line)| line.contains("assert")), "its tests are no code of the product");
 }
