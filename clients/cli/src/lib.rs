@@ -7,6 +7,7 @@ use clap::Parser;
 mod args;
 mod demo;
 mod failure;
+mod launch;
 pub mod measure;
 mod out;
 mod platform;

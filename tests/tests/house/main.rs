@@ -16,4 +16,6 @@ mod reference;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]
+mod shape;
+#[cfg(test)]
 mod sources;

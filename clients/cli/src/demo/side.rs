@@ -12,17 +12,11 @@ use ahoy_client::{Client, ClientError, Notice};
 
 use crate::args::StartArgs;
 use crate::failure::Failure;
+use crate::launch::{daemon_command, wait_ready};
 use crate::platform;
-use crate::verbs::daemon_command;
-
-/// A debug build on a busy machine needs a second or two.
-const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// The daemon promises 2 s.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
-
-/// How often we look whether the socket is there.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// An event, the side it came from, and when we read it.
 pub(crate) struct Heard {
@@ -127,7 +121,7 @@ impl Side {
         command.stderr(Stdio::from(std::fs::File::create(&said)?)).kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| Failure::Failed(format!("can't start ahoyd: {error}")))?;
         let socket = HomePaths::under(&start.home).socket;
-        let client = wait_ready(&mut child, &socket, &said, start.name).await?;
+        let client = wait_ready(&mut child, &socket, &said, &format!("daemon {}", start.name)).await?;
         let mut listener = Client::connect_to(&socket, "ahoy demo").await?;
         listener.subscribe(None).await?;
         let name = start.name;
@@ -158,24 +152,4 @@ impl Side {
             Err(_elapsed) => Err(Failure::Failed(format!("daemon {} does not stop", self.name))),
         }
     }
-}
-
-async fn wait_ready(child: &mut Child, socket: &Path, said: &Path, name: &str) -> Result<Client, Failure> {
-    let looks = async {
-        let mut look = tokio::time::interval(LOOK_EVERY);
-        loop {
-            look.tick().await;
-            if let Some(code) = child.try_wait()? {
-                let why = std::fs::read_to_string(said).unwrap_or_default();
-                return Err(Failure::Failed(format!("daemon {name} ended at once ({code}): {}", why.trim())));
-            }
-            match Client::connect_to(socket, "ahoy demo").await {
-                Ok(client) => return Ok(client),
-                Err(ClientError::NoDaemon { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    };
-    let late = |_elapsed| Failure::Failed(format!("daemon {name} does not answer after {START_LIMIT:?}"));
-    tokio::time::timeout(START_LIMIT, looks).await.map_err(late)?
 }

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -12,17 +11,12 @@ use ahoy_client::{Client, ClientError};
 
 use crate::args::StartArgs;
 use crate::failure::Failure;
+use crate::launch::{daemon_command, wait_ready};
 use crate::out::Out;
 use crate::platform;
 
-/// How long a daemon may take until it answers; it needs a fraction of a second on an idle machine.
-const START_LIMIT: Duration = Duration::from_secs(15);
-
 /// How long a stopping daemon may take: it promises 2 s.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
-
-/// How often we look whether it answers; there is nothing to wait on before its socket exists.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// What the daemon says before its log is open goes here, beside the log.
 const START_LOG: &str = "start.log";
@@ -44,13 +38,12 @@ pub(crate) async fn start(home: Option<&Path>, args: &StartArgs, out: Out) -> Re
     let mut command = daemon_command(home, args)?;
     command.stderr(file);
     platform::detach(&mut command);
-    let mut child = command.spawn().map_err(|error| {
-        let program = command.get_program().to_string_lossy().into_owned();
-        Failure::Failed(format!("can't start {program}: {error}"))
-    })?;
-    let status = wait_ready(&mut child, &paths, &said).await?;
-    let text = || format!("ahoyd runs (process {}). Its log: {}", child.id(), paths.logs.display());
-    out.show(&started(&status, &paths, Some(child.id())), text)
+    let cannot = |error| Failure::Failed(format!("can't start ahoyd: {error}"));
+    let mut child = tokio::process::Command::from(command).spawn().map_err(cannot)?;
+    let pid = child.id();
+    let status = wait_ready(&mut child, &paths.socket, &said, "ahoyd").await?.status().await?;
+    let text = || format!("ahoyd runs (process {}). Its log: {}", pid.unwrap_or_default(), paths.logs.display());
+    out.show(&started(&status, &paths, pid), text)
 }
 
 /// `pid` is that of a daemon we have just started.
@@ -69,62 +62,12 @@ fn home_paths(home: Option<&Path>) -> Result<HomePaths, Failure> {
     HomePaths::find(home, &|name| std::env::var_os(name)).ok_or(Failure::Client(ClientError::NoHome))
 }
 
-/// The daemon's command line.
-pub(crate) fn daemon_command(home: Option<&Path>, args: &StartArgs) -> Result<Command, Failure> {
-    let program = platform::find_daemon().ok_or_else(|| {
-        let name = platform::DAEMON;
-        Failure::Failed(format!("{name} is neither beside this program nor in PATH: install it, or build it"))
-    })?;
-    let mut command = Command::new(program);
-    if let Some(home) = home {
-        command.arg("--home").arg(home);
-    }
-    if let Some(config) = &args.config {
-        command.arg("--config").arg(config);
-    }
-    for address in &args.listen {
-        command.args(["--listen", address]);
-    }
-    if args.no_mdns {
-        command.arg("--no-mdns");
-    }
-    for (option, value) in [("--audio-in", &args.audio_in), ("--audio-out", &args.audio_out), ("--log", &args.log)] {
-        if let Some(value) = value {
-            command.args([option, value]);
-        }
-    }
-    command.stdin(Stdio::null()).stdout(Stdio::null());
-    Ok(command)
-}
-
 /// The file that takes what the daemon says before its own log is open.
 fn start_log(paths: &HomePaths) -> Result<(PathBuf, File), Failure> {
     let path = paths.logs.join(START_LOG);
     let file = platform::private_dir(&paths.logs).and_then(|()| File::create(&path));
     let file = file.map_err(|error| Failure::Failed(format!("can't write {}: {error}", path.display())))?;
     Ok((path, file))
-}
-
-async fn wait_ready(child: &mut Child, paths: &HomePaths, said: &Path) -> Result<Status, Failure> {
-    let deadline = tokio::time::Instant::now() + START_LIMIT;
-    let mut look = tokio::time::interval(LOOK_EVERY);
-    loop {
-        look.tick().await;
-        if let Some(code) = child.try_wait()? {
-            let why = std::fs::read_to_string(said).unwrap_or_default();
-            return Err(Failure::Failed(format!("ahoyd ended at once ({code}): {}", why.trim())));
-        }
-        match Client::connect_to(&paths.socket, "ahoy").await {
-            Ok(mut client) => return Ok(client.status().await?),
-            // It is on its way: no socket yet, or one that a killed daemon left behind.
-            Err(ClientError::NoDaemon { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-        if tokio::time::Instant::now() > deadline {
-            let log = paths.logs.display();
-            return Err(Failure::Failed(format!("ahoyd does not answer after {START_LIMIT:?}; its log: {log}")));
-        }
-    }
 }
 
 /// Stops the daemon and waits until it is gone.

@@ -15,8 +15,6 @@ mod contact;
 mod daemon;
 mod watch;
 
-pub(crate) use daemon::daemon_command;
-
 /// Runs the verb of the command line.
 pub(crate) async fn run(args: &Args, out: Out) -> Result<(), Failure> {
     let home = args.home.as_deref();
