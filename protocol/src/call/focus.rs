@@ -25,7 +25,7 @@ impl CallCore {
         if self.focus != Some(over.id) {
             return;
         }
-        let back = over.displaced.filter(|_| !over.worked()).map(|displaced| displaced.call);
+        let back = over.displaced.map(|displaced| displaced.call);
         self.focus = back.filter(|call| self.live.contains_key(call));
     }
 

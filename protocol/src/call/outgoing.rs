@@ -223,7 +223,6 @@ impl CallCore {
             self.dismiss(id, other, Reason::AnsweredElsewhere, cx);
         }
         let Some(call) = self.live.get_mut(&id) else { return };
-        call.peers.retain(|p| p.device == device);
         if let Some(peer) = call.peer_mut(device) {
             peer.leg = Leg::Accepted;
         }

@@ -10,6 +10,7 @@ mod flow;
 mod hold;
 mod incoming;
 mod invariants;
+mod late;
 mod links;
 mod media;
 mod outgoing;

@@ -238,6 +238,9 @@ fn whatever_is_said_to_a_core_the_invariants_hold() {
         assert_eq!(desk.core.next_timer_ms(), None);
     }
     // A walk that never gets anywhere shows nothing.
+    if walks() < 100 {
+        return;
+    }
     let all = ["Active", "Connecting", "Dialing", "Ended", "Held", "Incoming", "Reconnecting", "Ringing"];
     assert_eq!(reached.into_iter().collect::<Vec<_>>(), all);
 }
@@ -326,7 +329,7 @@ fn whatever_two_people_and_the_network_do_both_sides_agree_and_nothing_hangs() {
         assert!(world.links.is_empty(), "links are left open");
         agree(&world, &calls);
     }
-    assert!(talked > 20 && ended > 500, "the walks got somewhere: {talked} {ended}");
+    assert!(walks() < 100 || talked > 20 && ended > 500, "the walks got somewhere: {talked} {ended}");
 }
 
 /// A call that one side holds from its start is `connecting` on the other one for as long as that lasts.
