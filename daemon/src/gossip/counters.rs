@@ -52,6 +52,10 @@ pub struct Counters {
     pub dials_failed: Count,
     /// Connections of strangers that were closed for newer ones.
     pub strangers_dropped: Count,
+    /// Signs of life asked for.
+    pub pulses: Count,
+    /// And given.
+    pub pulses_answered: Count,
     /// Peers that no longer answered.
     pub vanished: Count,
 }

@@ -216,7 +216,8 @@ impl Driver {
         for device in due {
             let (Some(id), Some(peer)) = (peer_of(device), self.peers.get_mut(device)) else { continue };
             peer.pulse.ask(now);
-            self.swarm.behaviour_mut().pulse.send_request(&id, 0);
+            self.counters.pulses.add();
+            self.swarm.behaviour_mut().pulse.ask(id);
         }
         if self.idle <= now {
             self.idle = now + limits::PULSE_IDLE;

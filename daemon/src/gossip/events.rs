@@ -5,7 +5,7 @@ use std::time::Instant;
 use ahoy_protocol::core::input::NetEvent;
 use ahoy_protocol::ids::DeviceId;
 use libp2p::core::ConnectedPoint;
-use libp2p::request_response::{self, Message, OutboundFailure};
+use libp2p::request_response::{self, Message};
 use libp2p::swarm::{ConnectionId, DialError, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, mdns};
 
@@ -16,7 +16,8 @@ use super::dial::without_peer;
 use super::driver::Driver;
 use super::gate::GateEvent;
 use super::limits;
-use super::{prekey, pulse};
+use super::prekey;
+use super::pulse::{self, Sign};
 
 impl Driver {
     /// Takes an event of the swarm.
@@ -62,7 +63,7 @@ impl Driver {
                 }
             }
             BehavioursEvent::Prekey(event) => self.on_prekey(event, now),
-            BehavioursEvent::Pulse(event) => self.on_pulse(event),
+            BehavioursEvent::Pulse(event) => self.on_pulse(event, now),
             BehavioursEvent::Mdns(mdns::Event::Discovered(seen)) => self.on_discovered(seen),
             BehavioursEvent::Mdns(mdns::Event::Expired(gone)) => {
                 for (peer, address) in gone {
@@ -97,7 +98,9 @@ impl Driver {
         if count > 1 {
             return;
         }
-        self.peers.connected(device, now);
+        // Both ends of a connection agree on who leads.
+        let leads = self.swarm.local_peer_id().to_bytes() < peer.to_bytes();
+        self.peers.connected(device, leads, now);
         let ip = ip_of(endpoint.get_remote_address());
         self.outbox.event(NetEvent::Connected {
             device,
@@ -162,24 +165,21 @@ impl Driver {
         }
     }
 
-    fn on_pulse(&mut self, event: pulse::Event) {
-        match event {
-            request_response::Event::Message { message: Message::Request { request, channel, .. }, .. } => {
-                // An error says that the asker is gone.
-                self.swarm.behaviour_mut().pulse.send_response(channel, request).unwrap_or_default();
-            }
-            request_response::Event::OutboundFailure { peer, error: OutboundFailure::Timeout, .. } => {
+    fn on_pulse(&mut self, pulse::Event { peer, sign }: pulse::Event, now: Instant) {
+        let known = device_of(&peer).and_then(|device| self.peers.get_mut(device));
+        match (sign, known) {
+            (Sign::Silent, _) => {
                 self.counters.vanished.add();
                 // An error says that it is closed already.
                 self.swarm.disconnect_peer_id(peer).unwrap_or_default();
             }
-            request_response::Event::Message { peer, message: Message::Response { .. }, .. }
-            | request_response::Event::OutboundFailure { peer, .. } => {
-                if let Some(known) = device_of(&peer).and_then(|device| self.peers.get_mut(device)) {
-                    known.pulse.answered();
-                }
+            (Sign::Answered, Some(known)) => {
+                self.counters.pulses_answered.add();
+                known.pulse.answered(now);
             }
-            request_response::Event::InboundFailure { .. } | request_response::Event::ResponseSent { .. } => {}
+            (Sign::Failed, Some(known)) => known.pulse.answered(now),
+            (Sign::Heard, Some(known)) => known.pulse.heard(now),
+            (Sign::Answered | Sign::Failed | Sign::Heard, None) => {}
         }
     }
 

@@ -57,7 +57,7 @@ pub const CONNECTIONS: u32 = 256;
 pub const CONNECTIONS_PER_DEVICE: u32 = 4;
 /// Connections of devices that aren't allowed gossip; the oldest goes.
 pub const STRANGERS: usize = 32;
-/// Streams of one connection: gossip 2, prekey and pulse up to 8. Each can hold 256 KiB unread.
+/// Streams of one connection: gossip 2, pulse 2, prekey up to 8. Each can hold 256 KiB unread.
 pub const STREAMS: usize = 16;
 /// Streams of one connection on which no protocol is agreed yet.
 pub const NEGOTIATING: usize = 8;
@@ -69,8 +69,11 @@ pub const IDLE: Duration = Duration::from_secs(45);
 pub const PULSE_ACTIVE: Duration = Duration::from_secs(2);
 /// How long a device counts as active after its last message: as long as a call rings.
 pub const ACTIVE_FOR: Duration = Duration::from_secs(60);
-/// Pulse toward the others, all at the same time, so 20 contacts cost few wake-ups and 2 MB a day.
+/// Pulse toward the others, all at the same time; one of two devices asks. Below the 5 minutes after
+/// which a NAT may forget a quiet TCP connection (RFC 5382 asks for 2 h, cheap ones don't).
 pub const PULSE_IDLE: Duration = Duration::from_secs(240);
+/// Who is asked asks for itself when nothing has come for so long: two turns and a little.
+pub const PULSE_MISSED: Duration = Duration::from_secs(500);
 /// A pulse that isn't answered in this time: the device has vanished.
 pub const PULSE_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long the listeners may take to name their first address.

@@ -9,7 +9,7 @@ use libp2p::swarm::ConnectionId;
 
 use super::bucket::Bucket;
 use super::limits;
-use super::pulse::Pulse;
+use super::pulse::Schedule;
 
 /// A connected device.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(crate) struct Peer {
     /// Topics it has told us, all of ours' form; at most [`limits::TOPICS_PER_PEER`].
     pub(crate) topics: BTreeSet<Topic>,
     /// When it is asked for a sign of life.
-    pub(crate) pulse: Pulse,
+    pub(crate) pulse: Schedule,
     /// Its prekey requests.
     pub(crate) prekeys: Bucket,
 }
@@ -30,10 +30,10 @@ pub(crate) struct Peers {
 }
 
 impl Peers {
-    /// The first connection to a device.
-    pub(crate) fn connected(&mut self, device: DeviceId, now: Instant) {
+    /// The first connection to a device; `leads`: we ask it for signs of life, not it us.
+    pub(crate) fn connected(&mut self, device: DeviceId, leads: bool, now: Instant) {
         let prekeys = Bucket::new(limits::PREKEY_PEER_BURST, limits::PREKEY_PEER_PER_SECOND, now);
-        self.map.insert(device, Peer { topics: BTreeSet::new(), pulse: Pulse::new(now), prekeys });
+        self.map.insert(device, Peer { topics: BTreeSet::new(), pulse: Schedule::new(leads, now), prekeys });
     }
 
     /// The last is gone; the topics it had.

@@ -1,0 +1,112 @@
+//! When a device is asked for a sign of life.
+
+use std::time::Instant;
+
+use super::super::limits;
+
+/// When one device is asked next.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Schedule {
+    /// We ask while it is quiet; else it asks us, and we only if it doesn't.
+    leads: bool,
+    active_until: Option<Instant>,
+    asked: Instant,
+    heard: Instant,
+    waiting: bool,
+}
+
+impl Schedule {
+    /// Of a device that has just connected. Of two devices, one leads.
+    #[must_use]
+    pub(crate) fn new(leads: bool, now: Instant) -> Self {
+        Self { leads, active_until: None, asked: now, heard: now, waiting: false }
+    }
+
+    /// A message was exchanged with it.
+    pub(crate) fn active(&mut self, now: Instant) {
+        self.active_until = Some(now + limits::ACTIVE_FOR);
+    }
+
+    /// When it shall be asked next; none while an answer is awaited. `idle` is the moment when all
+    /// the quiet ones are asked that we lead.
+    #[must_use]
+    pub(crate) fn due(&self, idle: Instant) -> Option<Instant> {
+        if self.waiting {
+            return None;
+        }
+        let quiet = if self.leads { idle } else { self.heard + limits::PULSE_MISSED };
+        let quick = self.asked + limits::PULSE_ACTIVE;
+        let active = self.active_until.is_some_and(|until| quick < until);
+        Some(if active { quick.min(quiet) } else { quiet })
+    }
+
+    /// It is asked now.
+    pub(crate) fn ask(&mut self, now: Instant) {
+        self.asked = now;
+        self.waiting = true;
+    }
+
+    /// It has answered, or the question failed for a reason that isn't its silence.
+    pub(crate) fn answered(&mut self, now: Instant) {
+        self.waiting = false;
+        self.heard = now;
+    }
+
+    /// It has asked us.
+    pub(crate) fn heard(&mut self, now: Instant) {
+        self.heard = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn seconds(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    #[test]
+    fn quiet_devices_are_asked_together_and_active_ones_every_two_seconds() {
+        let start = Instant::now();
+        let idle = start + limits::PULSE_IDLE;
+        let mut schedule = Schedule::new(true, start);
+        assert_eq!(schedule.due(idle), Some(idle));
+        schedule.active(start);
+        assert_eq!(schedule.due(idle), Some(start + seconds(2)));
+        schedule.ask(start + seconds(2));
+        assert_eq!(schedule.due(idle), None, "one question at a time");
+        schedule.answered(start + seconds(2));
+        assert_eq!(schedule.due(idle), Some(start + seconds(4)));
+    }
+
+    #[test]
+    fn a_device_is_quiet_again_a_minute_after_its_last_message() {
+        let start = Instant::now();
+        let idle = start + limits::PULSE_IDLE;
+        let mut schedule = Schedule::new(true, start);
+        schedule.active(start);
+        schedule.ask(start + seconds(59));
+        schedule.answered(start + seconds(59));
+        assert_eq!(schedule.due(idle), Some(idle));
+    }
+
+    #[test]
+    fn who_does_not_lead_asks_only_a_quiet_device_that_has_missed_its_turn() {
+        let start = Instant::now();
+        let idle = start + limits::PULSE_IDLE;
+        let mut schedule = Schedule::new(false, start);
+        assert_eq!(schedule.due(idle), Some(start + limits::PULSE_MISSED));
+        schedule.heard(idle);
+        assert_eq!(schedule.due(idle + limits::PULSE_IDLE), Some(idle + limits::PULSE_MISSED));
+    }
+
+    #[test]
+    fn a_device_that_does_not_lead_is_quick_too_while_active() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(false, start);
+        schedule.active(start);
+        assert_eq!(schedule.due(start + limits::PULSE_IDLE), Some(start + seconds(2)));
+    }
+}
