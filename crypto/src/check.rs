@@ -291,47 +291,9 @@ mod switch {
     }
 }
 
-/// Tests switch a check off to see that something notices. Per thread, so that tests beside this one keep all of theirs.
 #[cfg(feature = "mutants")]
-mod switch {
-    use std::cell::Cell;
-
-    use super::Check;
-
-    thread_local! {
-        static OFF: Cell<Option<Check>> = const { Cell::new(None) };
-    }
-
-    pub(super) fn is_on(check: Check) -> bool {
-        OFF.get() != Some(check)
-    }
-
-    /// What can't go on without a value refuses without a number.
-    pub(super) fn name(check: Check) -> Check {
-        if is_on(check) { check } else { Check(0) }
-    }
-
-    pub(super) fn set(off: Option<Check>) {
-        OFF.set(off);
-    }
-}
-
-#[cfg(feature = "mutants")]
-impl Check {
-    /// Switches this check off for the current thread while `work` runs.
-    pub fn switched_off<T>(self, work: impl FnOnce() -> T) -> T {
-        /// On again, whatever `work` does.
-        struct Restore;
-        impl Drop for Restore {
-            fn drop(&mut self) {
-                switch::set(None);
-            }
-        }
-        let _restore = Restore;
-        switch::set(Some(self));
-        work()
-    }
-}
+#[path = "check/tests/switch.rs"]
+mod switch;
 
 impl std::fmt::Display for Check {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -40,3 +40,16 @@ fn refuses_what_is_wrong_and_passes_what_is_right() {
     assert_eq!(Check::TTL.require(None::<u8>), Err(Check::TTL));
     assert_eq!(Check::TTL.require(Some(7)), Ok(7));
 }
+
+#[test]
+#[cfg(feature = "mutants")]
+fn a_check_is_off_only_while_it_is_switched_off() {
+    let refused = || (Check::TTL.refuse_if(true), Check::KIND.refuse_if(true), Check::TTL.require(None::<u8>));
+    assert_eq!(refused(), (Err(Check::TTL), Err(Check::KIND), Err(Check::TTL)));
+    let (off, other, none) = Check::TTL.switched_off(refused);
+    assert_eq!((off, other), (Ok(()), Err(Check::KIND)));
+    assert_eq!(none.map_err(Check::number), Err(0), "there is nothing to go on with");
+    let unwound = std::panic::catch_unwind(|| Check::TTL.switched_off(|| panic!("on purpose")));
+    assert!(unwound.is_err());
+    assert_eq!(refused().0, Err(Check::TTL));
+}
