@@ -7,6 +7,8 @@ mod session;
 mod settings;
 mod signals;
 mod stats;
+#[cfg(test)]
+mod tests;
 
 use std::panic::AssertUnwindSafe;
 
@@ -15,7 +17,7 @@ use tokio::runtime::Handle;
 
 use self::peer::Peer;
 use self::session::Session;
-use super::engine::{CloseReason, Events, LinkSpec};
+use super::engine::{CloseReason, Events, IcePolicy, IceServer, LinkSpec};
 use super::links::{HasLinks, LinkDriver, Links};
 use super::port::Port;
 
@@ -61,14 +63,23 @@ impl HasLinks for WebrtcEngine {
     }
 }
 
+fn has_relay(server: &IceServer) -> bool {
+    server.urls.iter().any(|url| url.starts_with("turn"))
+}
+
 /// Drives one link with one peer connection.
 pub(crate) struct WebrtcDriver;
 
 impl LinkDriver for WebrtcDriver {
     async fn drive(&self, spec: LinkSpec, port: &mut Port) -> CloseReason {
         let LinkSpec { policy, servers, bind, audio, .. } = spec;
+        if policy == IcePolicy::Relay && !servers.iter().any(has_relay) {
+            return CloseReason::Failed("only relayed media is allowed, and no TURN server is set".to_owned());
+        }
+        // The library's error may hold addresses.
         let Ok((peer, signals)) = Peer::build(&bind, &servers, policy).await else {
-            return CloseReason::Failed("none of the local addresses could be bound".to_owned());
+            let why = "none of the local addresses could be bound, or the url of a server is wrong";
+            return CloseReason::Failed(why.to_owned());
         };
         let mut session = Session { peer, port, signals, audio, policy, remote: None, local: Vec::new() };
         let over = AssertUnwindSafe(session.run()).catch_unwind().await;

@@ -1,0 +1,154 @@
+//! The engine against a peer that does not keep to the rules, and what the engine tells of itself.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use ::webrtc::data_channel::DataChannel;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::signals::Signal;
+use super::*;
+use crate::simple_webrtc::engine::{
+    AudioPacket, Candidate, CandidateKind, DescriptionKind, Engine, LinkEvent, LinkId, PacketSink, Role,
+};
+
+const LINK: LinkId = LinkId(1);
+const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+struct Deaf;
+
+impl PacketSink for Deaf {
+    fn packet(&mut self, _packet: AudioPacket) {}
+}
+
+fn spec(role: Role, policy: IcePolicy, bind: Vec<IpAddr>) -> LinkSpec {
+    LinkSpec { link: LINK, role, policy, servers: Vec::new(), bind, audio: Box::new(Deaf) }
+}
+
+fn engine() -> (WebrtcEngine, mpsc::Receiver<(LinkId, LinkEvent)>) {
+    let (sender, events) = mpsc::channel(64);
+    (WebrtcEngine::new(sender, Handle::current()), events)
+}
+
+async fn next(events: &mut mpsc::Receiver<(LinkId, LinkEvent)>) -> LinkEvent {
+    timeout(Duration::from_secs(20), events.recv()).await.expect("in time").expect("the engine lives").1
+}
+
+/// A peer in the hands of the test calls an answering link, does something first, and all signals pass.
+/// Gives back how the link ended.
+async fn call_and_wait_for_the_end(misbehave: impl AsyncFnOnce(&Peer) -> Arc<dyn DataChannel>) -> CloseReason {
+    let (engine, mut events) = engine();
+    engine.open(spec(Role::Answerer, IcePolicy::All, vec![HOME])).unwrap();
+    let (mut peer, mut signals) = Box::pin(Peer::build(&[HOME], &[], IcePolicy::All)).await.unwrap();
+    let _kept = misbehave(&peer).await;
+    engine.apply(LINK, DescriptionKind::Offer, 0, peer.offer(false).await.unwrap()).unwrap();
+    let end = loop {
+        tokio::select! {
+            signal = signals.recv() => match signal.expect("the peer lives") {
+                Signal::Candidate(found) => {
+                    let (ip, port) = (found.address.parse().unwrap(), found.port);
+                    let kind = CandidateKind::Host;
+                    let candidate = Candidate { kind, tcp: false, ip, port, priority: found.priority };
+                    engine.add_candidate(LINK, 0, candidate).unwrap();
+                }
+                Signal::Ice | Signal::State(_) => peer.nudge().await,
+                Signal::Gathered | Signal::Track(_) | Signal::ForeignChannel | Signal::DriverGone => {}
+            },
+            event = next(&mut events) => match event {
+                LinkEvent::Description { kind, sdp, .. } => assert_eq!(peer.apply(kind, &sdp).await.unwrap(), None),
+                LinkEvent::Candidate { candidate, .. } => peer.add_candidate(&candidate).await.unwrap(),
+                LinkEvent::Closed(reason) => break reason,
+                LinkEvent::EndOfCandidates { .. }
+                | LinkEvent::Connected
+                | LinkEvent::Interrupted
+                | LinkEvent::Resumed
+                | LinkEvent::CtlOpen
+                | LinkEvent::Ctl(_) => {}
+            },
+        }
+    };
+    peer.close().await;
+    assert_eq!(engine.open_links(), 0);
+    end
+}
+
+#[tokio::test]
+async fn a_channel_nobody_agreed_on_ends_the_link() {
+    let end =
+        call_and_wait_for_the_end(async |peer| peer.connection().create_data_channel("extra", None).await.unwrap());
+    let CloseReason::Failed(why) = end.await else { panic!("it must fail") };
+    assert!(why.contains("nobody agreed on"), "{why}");
+}
+
+#[tokio::test]
+async fn every_address_to_bind_becomes_a_candidate() {
+    let (engine, mut events) = engine();
+    let second = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+    engine.open(spec(Role::Offerer, IcePolicy::All, vec![HOME, second])).unwrap();
+    let mut told = Vec::new();
+    loop {
+        let event = next(&mut events).await;
+        if let LinkEvent::Candidate { candidate, .. } = event {
+            told.push(candidate.ip);
+        }
+        if matches!(event, LinkEvent::EndOfCandidates { .. }) {
+            break;
+        }
+    }
+    told.sort();
+    assert_eq!(told, [HOME, second]);
+}
+
+#[tokio::test]
+async fn hidden_host_addresses_are_not_told() {
+    // A relay that answers to nobody: the discard port.
+    let relay = IceServer { urls: vec!["turn:127.0.0.1:9".to_owned()], username: "u".into(), credential: "c".into() };
+    for (policy, servers) in [(IcePolicy::NoHost, Vec::new()), (IcePolicy::Relay, vec![relay])] {
+        let (engine, mut events) = engine();
+        engine.open(LinkSpec { servers, ..spec(Role::Offerer, policy, vec![HOME]) }).unwrap();
+        let LinkEvent::Description { sdp, .. } = next(&mut events).await else { panic!("an offer comes first") };
+        assert!(!sdp.contains("127.0.0.1"), "{sdp}");
+        engine.restart(LINK, 1).unwrap();
+        let mut generation_1 = false;
+        while !generation_1 {
+            let event = next(&mut events).await;
+            assert!(!matches!(event, LinkEvent::Candidate { .. } | LinkEvent::Closed(_)), "{policy:?}: {event:?}");
+            generation_1 = matches!(event, LinkEvent::Description { generation: 1, .. });
+        }
+        engine.close(LINK);
+        while let Ok(event) = events.try_recv() {
+            assert!(!matches!(event.1, LinkEvent::Candidate { .. }));
+        }
+    }
+}
+
+#[tokio::test]
+async fn relayed_media_without_a_relay_fails_in_words() {
+    let (engine, mut events) = engine();
+    engine.open(spec(Role::Offerer, IcePolicy::Relay, vec![HOME])).unwrap();
+    let LinkEvent::Closed(CloseReason::Failed(why)) = next(&mut events).await else { panic!("it must fail") };
+    assert!(why.contains("no TURN server"), "{why}");
+}
+
+#[tokio::test]
+async fn an_address_that_is_not_ours_cannot_be_bound() {
+    let (engine, mut events) = engine();
+    let elsewhere = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+    engine.open(spec(Role::Offerer, IcePolicy::All, vec![elsewhere])).unwrap();
+    let LinkEvent::Closed(CloseReason::Failed(why)) = next(&mut events).await else { panic!("it must fail") };
+    assert!(!why.contains("192.0.2.1"), "addresses stay out of messages: {why}");
+}
+
+#[test]
+fn every_log_target_of_the_library_is_named() {
+    for target in LOG_TARGETS {
+        assert!(target == "webrtc" || target == "rtc" || target.starts_with("rtc_"), "{target}");
+    }
+    let lock = include_str!("../../../../Cargo.lock");
+    for line in lock.lines().filter_map(|line| line.strip_prefix("name = \"rtc-")) {
+        let target = format!("rtc_{}", line.trim_end_matches('"').replace('-', "_"));
+        assert!(LOG_TARGETS.contains(&target.as_str()), "{target} may log addresses");
+    }
+}
