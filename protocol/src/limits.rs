@@ -135,3 +135,44 @@ pub const CLOCK_OFF_MS: u64 = 120_000;
 pub const CONTACTS_MAX: usize = 4096;
 /// Count: links (call, device, number) whose candidates are counted at once: 16 participants, some links each.
 pub const LINKS_COUNTED_MAX: usize = 256;
+
+// The core.
+
+/// Count: envelopes that decrypted, kept against replays (docs/wire.md, 007).
+pub const REPLAYS_MAX: usize = 4096;
+/// Milliseconds: how long they are kept.
+pub const REPLAY_MS: u64 = 600_000;
+/// Count: cancels remembered (087), oldest out.
+pub const CANCELS_MAX: usize = 256;
+/// Milliseconds: how long a cancel is remembered.
+pub const CANCEL_MS: u64 = 120_000;
+/// Count: other things that count once (088, offerers of calls), oldest out.
+pub const DONE_MAX: usize = 4096;
+/// Count: buckets of tokens (025); one a device, contact and card inbox that wrote lately.
+pub const RATE_BUCKETS_MAX: usize = 4096;
+/// Count: dials of a device in a minute, so that nobody can make us knock somewhere.
+pub const DIALS_A_MINUTE: u8 = 8;
+/// Milliseconds: the first pause after a failed dial; doubled each time.
+pub const DIAL_PAUSE_FIRST_MS: u64 = 2_000;
+/// Milliseconds: the pause while a call waits for the device.
+pub const DIAL_PAUSE_CALL_MS: u64 = 1_000;
+/// Milliseconds: the longest pause: a contact that comes back is found within 5 minutes even without mDNS.
+pub const DIAL_PAUSE_LONGEST_MS: u64 = 300_000;
+/// Count: devices that we try to stay connected with (the connection budget).
+pub const WANTED_DEVICES_MAX: usize = 32;
+/// Count: topics remembered of a connected device: three inbox days of two tokens and four topics a call fit many times.
+pub const PEER_TOPICS_MAX: usize = 512;
+/// Count: strangers who proved a token and may speak gossip at once; the one that came first goes.
+pub const GUESTS_MAX: usize = 16;
+/// Milliseconds: for how long they may.
+pub const GUEST_STAY_MS: u64 = 60_000;
+/// Milliseconds: the pause between two prekey requests to a device that somebody calls.
+pub const PREKEY_ASK_AGAIN_MS: u64 = 1_000;
+/// Count: devices whose prekey is asked for at once; the devices of a full roster.
+pub const PREKEYS_ASKED_MAX: usize = 256;
+/// Count: Diffie-Hellman operations a second for the contact inbox.
+pub const CONTACT_INBOX_DH_A_SECOND: u32 = 150;
+/// Count: the same for what strangers can reach: the card inbox, and mailboxes.
+pub const OTHER_DH_A_SECOND: u32 = 50;
+/// Milliseconds: Unix times are looked at this often at the latest, so that a set clock or a sleep does no harm.
+pub const WALL_CLOCK_LOOK_MS: u64 = 600_000;

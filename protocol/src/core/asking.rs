@@ -3,11 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::DeviceId;
-
-/// Pause between two prekey requests to the same device.
-const ASK_AGAIN_MS: u64 = 1_000;
-/// Devices asked at once; bounded by the devices of a roster.
-const ASKED_MAX: usize = 256;
+use crate::limits::{PREKEY_ASK_AGAIN_MS, PREKEYS_ASKED_MAX};
 
 #[derive(Clone, Copy, Debug)]
 struct Asked {
@@ -24,7 +20,7 @@ pub(super) struct Asking {
 impl Asking {
     /// A call needs this device's prekey, until then.
     pub(super) fn want(&mut self, device: DeviceId, now_ms: u64, until_ms: u64) {
-        if self.devices.len() < ASKED_MAX || self.devices.contains_key(&device) {
+        if self.devices.len() < PREKEYS_ASKED_MAX || self.devices.contains_key(&device) {
             self.devices.insert(device, Asked { next_ms: now_ms, until_ms });
         }
     }
@@ -47,7 +43,7 @@ impl Asking {
         let mut due = Vec::new();
         for (device, asked) in &mut self.devices {
             if asked.next_ms <= now_ms {
-                asked.next_ms = now_ms + ASK_AGAIN_MS;
+                asked.next_ms = now_ms + PREKEY_ASK_AGAIN_MS;
                 due.push(*device);
             }
         }

@@ -3,17 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::ids::DeviceId;
-
-/// Dials of one device in a minute, by the design's rule of 8 a contact.
-const MAX_DIALS_A_MINUTE: u8 = 8;
-/// First pause after a failed dial; doubled each time.
-const FIRST_PAUSE_MS: u64 = 2_000;
-/// Pause while a call waits for the device.
-const HURRY_PAUSE_MS: u64 = 1_000;
-/// Longest pause: a contact that comes back is found within 5 minutes even without mDNS.
-const LONGEST_PAUSE_MS: u64 = 300_000;
-/// Devices that we try to stay connected with (the connection budget).
-const MAX_WANTED: usize = 32;
+use crate::limits::{
+    DIAL_PAUSE_CALL_MS, DIAL_PAUSE_FIRST_MS, DIAL_PAUSE_LONGEST_MS, DIALS_A_MINUTE, WANTED_DEVICES_MAX,
+};
 
 const MINUTE_MS: u64 = 60_000;
 
@@ -38,7 +30,7 @@ pub(super) struct Dialing {
 impl Dialing {
     /// From now on this device is wanted, and dialled at once if it isn't connected.
     pub(super) fn want(&mut self, device: DeviceId, now_ms: u64) {
-        if self.wanted.contains_key(&device) || self.wanted.len() >= MAX_WANTED {
+        if self.wanted.contains_key(&device) || self.wanted.len() >= WANTED_DEVICES_MAX {
             return;
         }
         self.wanted.insert(device, Attempts { next_ms: Some(now_ms), minute_began_ms: now_ms, ..Attempts::default() });
@@ -65,15 +57,15 @@ impl Dialing {
     /// Its connection is gone: dial again soon.
     pub(super) fn disconnected(&mut self, device: &DeviceId, now_ms: u64) {
         if let Some(attempts) = self.wanted.get_mut(device) {
-            attempts.next_ms = Some(now_ms + FIRST_PAUSE_MS);
+            attempts.next_ms = Some(now_ms + DIAL_PAUSE_FIRST_MS);
         }
     }
 
     /// A dial failed; `tried` says for people what was tried.
     pub(super) fn failed(&mut self, device: &DeviceId, tried: String, now_ms: u64) {
         if let Some(attempts) = self.wanted.get_mut(device) {
-            attempts.pause_ms = (attempts.pause_ms * 2).clamp(FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
-            let pause_ms = if now_ms < attempts.hurry_until_ms { HURRY_PAUSE_MS } else { attempts.pause_ms };
+            attempts.pause_ms = (attempts.pause_ms * 2).clamp(DIAL_PAUSE_FIRST_MS, DIAL_PAUSE_LONGEST_MS);
+            let pause_ms = if now_ms < attempts.hurry_until_ms { DIAL_PAUSE_CALL_MS } else { attempts.pause_ms };
             attempts.next_ms = Some(now_ms + pause_ms);
             attempts.tried = Some(tried);
         }
@@ -100,7 +92,7 @@ impl Dialing {
                 attempts.minute_began_ms = now_ms;
                 attempts.dials = 0;
             }
-            if attempts.dials >= MAX_DIALS_A_MINUTE {
+            if attempts.dials >= DIALS_A_MINUTE {
                 attempts.next_ms = Some(attempts.minute_began_ms + MINUTE_MS);
                 continue;
             }
@@ -150,7 +142,7 @@ mod tests {
             pauses.push(dialing.next_ms().unwrap() - now);
         }
         assert_eq!(&pauses[..4], &[2_000, 4_000, 8_000, 16_000]);
-        assert_eq!(*pauses.last().unwrap(), LONGEST_PAUSE_MS);
+        assert_eq!(*pauses.last().unwrap(), DIAL_PAUSE_LONGEST_MS);
     }
 
     #[test]
@@ -162,7 +154,7 @@ mod tests {
             dialing.urgent(DEVICE, second * 1000, 0);
             dials += dialing.due(second * 1000).len();
         }
-        assert_eq!(dials, usize::from(MAX_DIALS_A_MINUTE));
+        assert_eq!(dials, usize::from(DIALS_A_MINUTE));
         dialing.urgent(DEVICE, MINUTE_MS, 0);
         assert_eq!(dialing.due(MINUTE_MS), vec![DEVICE]);
     }
@@ -186,8 +178,8 @@ mod tests {
         dialing.connected(&DEVICE);
         assert_eq!(dialing.next_ms(), None);
         dialing.disconnected(&DEVICE, 50);
-        assert_eq!(dialing.due(49 + FIRST_PAUSE_MS), Vec::new());
-        assert_eq!(dialing.due(50 + FIRST_PAUSE_MS), vec![DEVICE]);
+        assert_eq!(dialing.due(49 + DIAL_PAUSE_FIRST_MS), Vec::new());
+        assert_eq!(dialing.due(50 + DIAL_PAUSE_FIRST_MS), vec![DEVICE]);
     }
 
     #[test]
@@ -206,6 +198,6 @@ mod tests {
         for n in 0..100u8 {
             dialing.want(DeviceId([n; 32]), 0);
         }
-        assert_eq!(dialing.due(0).len(), MAX_WANTED);
+        assert_eq!(dialing.due(0).len(), WANTED_DEVICES_MAX);
     }
 }

@@ -3,11 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::DeviceId;
-
-/// At once; the one that came first goes when there are more.
-const GUESTS_MAX: usize = 16;
-/// For how long.
-const STAY_MS: u64 = 60_000;
+use crate::limits::{GUEST_STAY_MS, GUESTS_MAX};
 
 /// Devices with a gossip handler that aren't contacts.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +14,7 @@ pub(super) struct Guests {
 impl Guests {
     /// Lets a device in; names those that have to go for it.
     pub(super) fn enter(&mut self, device: DeviceId, now_ms: u64) -> Vec<DeviceId> {
-        self.until_ms.insert(device, now_ms + STAY_MS);
+        self.until_ms.insert(device, now_ms + GUEST_STAY_MS);
         let mut evicted = Vec::new();
         while self.until_ms.len() > GUESTS_MAX {
             let oldest = self.until_ms.iter().filter(|(guest, _)| **guest != device).min_by_key(|(_, until)| **until);
@@ -61,9 +57,9 @@ mod tests {
     fn a_guest_stays_a_minute() {
         let mut guests = Guests::default();
         assert!(guests.enter(device(1), 5).is_empty());
-        assert_eq!(guests.next_ms(), Some(5 + STAY_MS));
-        assert!(guests.over(4 + STAY_MS).is_empty());
-        assert_eq!(guests.over(5 + STAY_MS), vec![device(1)]);
+        assert_eq!(guests.next_ms(), Some(5 + GUEST_STAY_MS));
+        assert!(guests.over(4 + GUEST_STAY_MS).is_empty());
+        assert_eq!(guests.over(5 + GUEST_STAY_MS), vec![device(1)]);
         assert_eq!(guests.next_ms(), None);
     }
 
@@ -83,6 +79,6 @@ mod tests {
         let mut guests = Guests::default();
         guests.enter(device(1), 0);
         guests.enter(device(1), 1000);
-        assert!(guests.over(STAY_MS).is_empty());
+        assert!(guests.over(GUEST_STAY_MS).is_empty());
     }
 }

@@ -8,12 +8,9 @@ use crate::account::{Contacts, Own, Policy};
 use crate::call::CallCore;
 use crate::ids::{AccountId, CallId, DeviceId};
 use crate::inbound::{Done, Rate, State};
+use crate::limits::{CONTACT_INBOX_DH_A_SECOND, OTHER_DH_A_SECOND};
 use crate::session::Session;
 use crate::topic::Topic;
-
-/// Diffie-Hellman operations a second (docs/wire.md section 4): what strangers can reach gets less.
-const CONTACT_INBOX_BUDGET: u32 = 150;
-const OTHER_BUDGET: u32 = 50;
 
 /// The device's knowledge, borrowed for one message.
 pub(super) struct Knowledge<'a> {
@@ -48,7 +45,7 @@ impl State for Knowledge<'_> {
 
     fn has_budget(&self, topic: &Topic) -> bool {
         let contact_inbox = self.inboxes.get(topic).is_some_and(|inbox| !inbox.card);
-        self.ledger.spent(topic) < if contact_inbox { CONTACT_INBOX_BUDGET } else { OTHER_BUDGET }
+        self.ledger.spent(topic) < if contact_inbox { CONTACT_INBOX_DH_A_SECOND } else { OTHER_DH_A_SECOND }
     }
 
     fn take_budget(&mut self, topic: &Topic) {

@@ -4,18 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::ids::{AccountId, CallId};
 use crate::inbound::{Done, Rate};
+use crate::limits::{CANCEL_MS, CANCELS_MAX, DONE_MAX, RATE_BUCKETS_MAX, REPLAY_MS, REPLAYS_MAX};
 use crate::topic::Topic;
 
-/// Envelopes that decrypted, kept against replays (docs/wire.md, 007).
-const REPLAYS_MAX: usize = 4096;
-const REPLAY_MS: u64 = 600_000;
-/// Cancels remembered (087).
-const CANCELS_MAX: usize = 256;
-const CANCEL_MS: u64 = 120_000;
-/// Other things that count once; the oldest falls out.
-const DONE_MAX: usize = 4096;
-/// Buckets of tokens; a full one is worth nothing and is dropped first.
-const BUCKETS_MAX: usize = 4096;
 const MINUTE_MS: u64 = 60_000;
 
 /// Tokens that come back with time.
@@ -150,7 +141,7 @@ impl Ledger {
     pub(super) fn take_rate(&mut self, rate: Rate) {
         let milli = self.tokens_milli(rate).saturating_sub(1000);
         self.buckets.insert(key(rate), Bucket { milli, at_ms: self.now_ms });
-        if self.buckets.len() > BUCKETS_MAX {
+        if self.buckets.len() > RATE_BUCKETS_MAX {
             let now_ms = self.now_ms;
             self.buckets.retain(|_, bucket| now_ms.saturating_sub(bucket.at_ms) < MINUTE_MS);
         }
@@ -164,7 +155,7 @@ impl Ledger {
                 bucket.milli.saturating_add(gained).min(burst * 1000)
             }
             // No room for another bucket: whoever is new has to wait.
-            None if self.buckets.len() > BUCKETS_MAX => 0,
+            None if self.buckets.len() > RATE_BUCKETS_MAX => 0,
             None => burst * 1000,
         }
     }
@@ -266,7 +257,7 @@ mod tests {
     #[test]
     fn many_devices_cannot_grow_the_buckets_without_bound() {
         let mut ledger = at(0);
-        for n in 0..(2 * BUCKETS_MAX) as u64 {
+        for n in 0..(2 * RATE_BUCKETS_MAX) as u64 {
             let mut device = [0; 32];
             device[..8].copy_from_slice(&n.to_be_bytes());
             let rate = Rate::Device(DeviceId(device));
@@ -274,7 +265,7 @@ mod tests {
                 ledger.take_rate(rate);
             }
         }
-        assert!(ledger.buckets.len() <= BUCKETS_MAX + 1);
+        assert!(ledger.buckets.len() <= RATE_BUCKETS_MAX + 1);
     }
 
     #[test]

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::input::Topic;
 use crate::ids::DeviceId;
-
-/// Topics remembered of one device: three inbox days of two tokens and four topics a call fit many times.
-const MAX_TOPICS_A_DEVICE: usize = 512;
+use crate::limits::PEER_TOPICS_MAX;
 
 /// A connected device.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +43,7 @@ impl Peers {
 
     pub(super) fn subscribed(&mut self, device: &DeviceId, topic: Topic) {
         if let Some(peer) = self.connected.get_mut(device)
-            && peer.topics.len() < MAX_TOPICS_A_DEVICE
+            && peer.topics.len() < PEER_TOPICS_MAX
         {
             peer.topics.insert(topic);
         }

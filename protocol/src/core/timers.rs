@@ -4,9 +4,7 @@ use super::Core;
 use super::effect::{NetCommand, StoreCommand, Table};
 use super::step::Step;
 use crate::call::signal::CallInput;
-
-/// Unix times are looked at this often at the latest, so that a set clock or a sleep does no harm.
-const LOOK_MS: u64 = 600_000;
+use crate::limits::WALL_CLOCK_LOOK_MS;
 
 impl Core {
     /// Everything that time alone brings about.
@@ -30,7 +28,7 @@ impl Core {
         new.into_iter().for_each(|topic| step.net(NetCommand::Subscribe(topic)));
         old.into_iter().for_each(|topic| step.net(NetCommand::Unsubscribe(topic)));
         let next_s = self.inboxes.next_turn_s(now_s).min(self.own.next_turn_s());
-        let wait_ms = next_s.saturating_sub(now_s).saturating_mul(1000).clamp(1000, LOOK_MS);
+        let wait_ms = next_s.saturating_sub(now_s).saturating_mul(1000).clamp(1000, WALL_CLOCK_LOOK_MS);
         self.look_at_ms = step.now.mono_ms.saturating_add(wait_ms);
     }
 
