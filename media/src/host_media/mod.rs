@@ -9,6 +9,7 @@ mod device;
 mod jitter_buffer;
 mod mixer;
 pub mod opus;
+mod outbox;
 mod receiver;
 mod resample;
 mod sink;

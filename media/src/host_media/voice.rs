@@ -38,6 +38,24 @@ impl Voice {
         Ok(())
     }
 
+    /// Loss that frames will meet, per cent: decides how many bits the copy of the frame before gets.
+    ///
+    /// # Errors
+    /// As [`Encoder::configure`].
+    pub(crate) fn expect_loss(&mut self, percent: u32) -> Result<(), OpusError> {
+        if percent == self.config.loss_percent {
+            return Ok(());
+        }
+        self.config.loss_percent = percent;
+        self.encoder.configure(self.config)
+    }
+
+    /// What [`Self::expect_loss`] was told last.
+    #[cfg(test)]
+    pub(crate) fn expected_loss_percent(&self) -> u32 {
+        self.config.loss_percent
+    }
+
     /// Encodes a frame, or silence in its place.
     ///
     /// # Errors
@@ -47,5 +65,44 @@ impl Voice {
             frame.fill(0.0);
         }
         self.encoder.encode(frame)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host_media::opus::has_fec;
+
+    fn tone(from: u32) -> Vec<f32> {
+        (from..from + 960).map(|n| (n as f32 * 0.05).sin() * 0.5).collect()
+    }
+
+    #[test]
+    fn muting_leaves_nothing_of_the_sound_before() {
+        let config = EncoderConfig { loss_percent: 20, ..EncoderConfig::default() };
+        let (mut used, mut fresh) = (Voice::new(config).unwrap(), Voice::new(config).unwrap());
+        for n in 0..10 {
+            used.encode(&mut tone(n * 960)).unwrap();
+        }
+        for voice in [&mut used, &mut fresh] {
+            voice.mute(true).unwrap();
+        }
+        for n in 0..10 {
+            let (mut said, mut silent) = (tone(n * 960), vec![0.0; 960]);
+            assert_eq!(used.encode(&mut said).unwrap(), fresh.encode(&mut silent).unwrap());
+            assert!(said.iter().all(|s| *s == 0.0), "the frame is wiped, not only passed over");
+        }
+    }
+
+    #[test]
+    fn expected_loss_puts_copies_into_frames_of_the_same_size() {
+        let mut voice = Voice::new(EncoderConfig::default()).unwrap();
+        let frames = |voice: &mut Voice| (0..10).map(|n| voice.encode(&mut tone(n * 960)).unwrap()).collect::<Vec<_>>();
+        let plain = frames(&mut voice);
+        voice.expect_loss(20).unwrap();
+        let protected = frames(&mut voice);
+        assert!(!plain.iter().any(|frame| has_fec(frame)));
+        assert!(protected.iter().skip(1).any(|frame| has_fec(frame)));
+        assert!(plain.iter().chain(&protected).all(|frame| frame.len() == plain[0].len()));
     }
 }

@@ -5,7 +5,10 @@ mod sending;
 mod wire;
 
 use super::*;
-use crate::host_media::test_dir::TestDir;
+use crate::{
+    host_media::{api::DeviceSpec, test_dir::TestDir},
+    simple_webrtc::engine::{AudioFrame, LinkId},
+};
 
 /// A file in the test's folder as a device.
 fn file(dir: &TestDir, name: &str) -> DeviceSpec {

@@ -14,6 +14,10 @@ use crate::host_media::source::Lost;
 /// Without a callback for this long a card is lost, microseconds: cpal does not tell when some vanish.
 pub(super) const WATCHDOG_US: u64 = 2_000_000;
 
+/// Errors without a callback between them from which a card is lost: a stopped sound server made cpal report 200,000 a
+/// second, and spin a core.
+const STORM: u32 = 1_000;
+
 /// The state of a stream.
 #[derive(Debug, Default)]
 pub(super) struct Status {
@@ -52,14 +56,16 @@ pub(super) struct Opened<End> {
 pub(super) struct Line<End> {
     pub(super) status: Arc<Status>,
     opening: Option<Receiver<Result<Opened<End>, Lost>>>,
+    /// Callbacks and errors when the card last gave a sign of life, and that time.
     seen: u64,
+    seen_errors: u32,
     seen_us: u64,
 }
 
 impl<End> Line<End> {
     /// A stream that is being opened.
     pub(super) fn new(status: Arc<Status>, opening: Receiver<Result<Opened<End>, Lost>>, now_us: u64) -> Self {
-        Self { status, opening: Some(opening), seen: 0, seen_us: now_us }
+        Self { status, opening: Some(opening), seen: 0, seen_errors: 0, seen_us: now_us }
     }
 
     /// The opened stream, once.
@@ -88,11 +94,11 @@ impl<End> Line<End> {
             return Err(Lost("the sound device is gone".into()));
         }
         let callbacks = self.status.callbacks.load(Ordering::Acquire);
+        let errors = self.status.errors.load(Ordering::Relaxed);
         if callbacks != self.seen || self.opening.is_some() {
-            (self.seen, self.seen_us) = (callbacks, now_us);
+            (self.seen, self.seen_errors, self.seen_us) = (callbacks, errors, now_us);
         }
-        if now_us.saturating_sub(self.seen_us) > WATCHDOG_US {
-            let errors = self.status.errors.load(Ordering::Relaxed);
+        if now_us.saturating_sub(self.seen_us) > WATCHDOG_US || errors.wrapping_sub(self.seen_errors) > STORM {
             return Err(Lost(format!("the sound device has stopped ({errors} errors)")));
         }
         Ok(())

@@ -138,6 +138,14 @@ mod tests {
         take(&mut silent, WATCHDOG_US).unwrap();
         take(&mut silent, 2 * WATCHDOG_US).unwrap();
         assert!(take(&mut silent, 2 * WATCHDOG_US + 1).is_err());
+
+        let (mut storming, status, tell) = microphone();
+        tell.send(Ok(Opened { rate_hz: 48_000, end: RingBuffer::new(8).1 })).unwrap();
+        take(&mut storming, 0).unwrap();
+        status.errors.store(100, Ordering::Release);
+        take(&mut storming, 1).unwrap();
+        status.errors.store(100_000, Ordering::Release);
+        assert!(take(&mut storming, 2).is_err());
     }
 
     #[test]

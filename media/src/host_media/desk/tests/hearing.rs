@@ -5,8 +5,12 @@ use super::{
     *,
 };
 use crate::{
-    host_media::signals::{find, noise_wav, read, tone_share},
-    simple_webrtc::engine::AudioPacket,
+    host_media::{
+        signals::{find, noise_wav, read, tone_share},
+        sink::Sink,
+        source::Lost,
+    },
+    simple_webrtc::engine::{AudioPacket, PacketSink},
 };
 
 /// Mouth to ear of what the listener's file holds of the spoken one, ms, and how alike they are.
@@ -143,10 +147,7 @@ fn two_talkers_are_heard_at_once() {
         other.step(world.now_us);
         for (_, AudioFrame { payload, timestamp, marker }) in other.frames.take() {
             let arrived = world.clock.instant(world.now_us);
-            crate::simple_webrtc::engine::PacketSink::packet(
-                &mut inlet,
-                AudioPacket { sequence, timestamp, marker, payload, arrived },
-            );
+            inlet.packet(AudioPacket { sequence, timestamp, marker, payload, arrived });
         }
     }
     world.listener.desk.close();
@@ -166,7 +167,7 @@ fn a_link_that_is_removed_is_forgotten_and_its_name_can_be_used_again() {
     world.listener.shared.lock().links.remove(&LINK);
     world.listener.due_us = Some(world.now_us);
     world.run_us(200_000, &mut Wire::even(1_000));
-    assert!(world.listener.desk.receivers.is_empty());
+    assert!(world.listener.desk.hearing.receivers.is_empty());
     assert_eq!(world.listener.due_us, None, "nothing plays: the thread sleeps");
     world.listener.shared.lock().add_link(LINK, 5);
     world.play(true);
@@ -208,7 +209,7 @@ impl Sink for Brittle {
 #[test]
 fn a_lost_speaker_is_told_once_and_the_call_goes_on() {
     let mut world = World::new(&DeviceSpec::Tone(440), &DeviceSpec::None);
-    world.listener.desk.sink = Box::new(Brittle(0, 0));
+    world.listener.desk.hearing.sink = Box::new(Brittle(0, 0));
     world.play(true);
     world.talk(true);
     world.run_us(1_000_000, &mut Wire::even(1_000));
@@ -230,4 +231,20 @@ fn figures_of_a_link_reach_the_daemon() {
     let source = world.talker.shared.lock().source.clone();
     assert_eq!(source.target_bitrate_bps, 32_000);
     assert!((20.0..30.0).contains(&source.capture_delay_ms), "{source:?}");
+}
+
+#[test]
+fn losses_that_come_in_make_what_goes_out_carry_copies() {
+    let mut world = World::new(&DeviceSpec::Tone(440), &DeviceSpec::None);
+    // The listener talks, too.
+    let mut wishes = world.listener.shared.lock();
+    wishes.microphone(true);
+    wishes.links.get_mut(&LINK).unwrap().send = true;
+    drop(wishes);
+    world.play(true);
+    world.talk(true);
+    world.run_us(3_000_000, &mut Wire::new(|n| (n % 5 != 0).then_some(1_000)));
+    assert_eq!(world.listener.desk.talking.expected_loss_percent(), 20);
+    world.run_us(6_000_000, &mut Wire::even(1_000));
+    assert_eq!(world.listener.desk.talking.expected_loss_percent(), 0);
 }

@@ -6,8 +6,10 @@ use super::{
 };
 use crate::{
     host_media::{
+        capture::Capture,
         opus::{Decoder, Encoder, EncoderConfig},
-        source::Source,
+        source::{Lost, Source},
+        specs,
     },
     limits::OPUS_PACKET_SAMPLES,
 };
@@ -162,7 +164,7 @@ fn stage(world: &mut World, fails_at_us: u64, during: impl FnMut(u64, &mut [f32]
     world.talker.step(world.now_us);
     let inner = specs::source(&DeviceSpec::Tone(440), world.clock, world.now_us).unwrap();
     let scene = Scene { inner, during: Box::new(during), fails_at_us };
-    world.talker.desk.capture = Some(Capture::new(Box::new(scene), 960, 0));
+    world.talker.desk.talking.capture = Some(Capture::new(Box::new(scene), 960, 0));
     world.talker.due_us = Some(world.now_us);
 }
 
@@ -269,27 +271,4 @@ fn a_stall_of_the_thread_is_a_gap_not_a_burst() {
     assert!(after[0].marker);
     let gap = after[0].timestamp - before.last().unwrap().timestamp;
     assert!(gap > 4 * 48_000, "the timeline is that of the wall: {gap}");
-}
-
-#[test]
-fn events_wait_for_a_slow_receiver_and_keep_their_order() {
-    let mut world = tone();
-    let (sender, mut receiver) = mpsc::channel(1);
-    world.talker.desk.events = sender;
-    for n in 0..5 {
-        world.talker.desk.event(AudioEvent::FirstAudio { link: LinkId(n) });
-    }
-    let mut told = Vec::new();
-    while let Some(due_us) = world.talker.due_us {
-        world.now_us = world.now_us.max(due_us);
-        world.talker.step(world.now_us);
-        told.extend(receiver.try_recv());
-    }
-    let expected: Vec<AudioEvent> = (0..5).map(|n| AudioEvent::FirstAudio { link: LinkId(n) }).collect();
-    assert_eq!(told, expected);
-    let (closed, _) = mpsc::channel(1);
-    world.talker.desk.events = closed;
-    world.talker.desk.event(AudioEvent::FirstAudio { link: LINK });
-    world.talker.step(world.now_us);
-    assert_eq!(world.talker.due_us, None, "nobody listens: nothing is kept");
 }

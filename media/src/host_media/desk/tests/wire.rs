@@ -6,8 +6,10 @@ use super::*;
 use crate::{
     host_media::{
         api::ReceiveStats,
-        clock::samples_to_ms,
+        clock::{Clock, samples_to_ms},
+        controls::Wishes,
         opus::{Encoder, EncoderConfig},
+        specs,
     },
     simple_webrtc::engine::{AudioPacket, PacketSink},
 };
@@ -188,6 +190,6 @@ impl World {
 
     /// The listener's figures.
     pub(super) fn stats(&self) -> ReceiveStats {
-        self.listener.desk.receivers.values().next().expect("a link plays").1.stats(self.now_us)
+        self.listener.desk.hearing.receivers.values().next().expect("a link plays").1.stats(self.now_us)
     }
 }

@@ -1,0 +1,158 @@
+//! The receiving half: jitter buffers, mixer and speaker.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    host_media::{
+        api::AudioEvent,
+        clock::{Clock, samples_to_us},
+        controls::{LinkWish, Wishes},
+        jitter_buffer::{adaptive::Adaptive, opus_frames::OpusFrames},
+        mixer::Mixer,
+        outbox::Outbox,
+        receiver::Receiver,
+        sink::{Sink, TICK},
+        source::Lost,
+        specs,
+    },
+    simple_webrtc::engine::LinkId,
+};
+
+/// Decoder complexity: plain Opus. From 5 on a concealed frame would cost 0.8 ms, from 6 on every frame more.
+const DECODER_COMPLEXITY: u32 = 0;
+
+/// From the links to the speaker.
+pub(super) struct Hearing {
+    clock: Clock,
+    pub(super) receivers: BTreeMap<LinkId, (u64, Receiver)>,
+    pub(super) sink: Box<dyn Sink>,
+    playing: bool,
+    announced: bool,
+    mixer: Mixer,
+    block: Vec<f32>,
+}
+
+impl Hearing {
+    pub(super) fn new(clock: Clock, sink: Box<dyn Sink>) -> Self {
+        let (mixer, block) = (Mixer::new(TICK), vec![0.0; TICK]);
+        Self { clock, receivers: BTreeMap::new(), sink, playing: false, announced: false, mixer, block }
+    }
+
+    /// Begins to play links and ends it.
+    pub(super) fn follow_links(&mut self, wishes: &mut Wishes) {
+        let wanted = |link: &LinkId, number: u64| {
+            wishes.links.get(link).is_some_and(|wish| wish.number == number && wish.play.is_some())
+        };
+        let over = |(link, (number, _)): &(&LinkId, &(u64, Receiver))| !wanted(link, *number);
+        let gone: Vec<LinkId> = self.receivers.iter().filter(over).map(|(link, _)| *link).collect();
+        for link in gone {
+            let Some((number, receiver)) = self.receivers.remove(&link) else { continue };
+            if let Some(wish) = wishes.links.get_mut(&link).filter(|wish| wish.number == number) {
+                wish.packets = Some(receiver.into_packets());
+            }
+        }
+        for (link, wish) in &mut wishes.links {
+            if let Some(receiver) = receiver(wish, &self.clock) {
+                self.receivers.insert(*link, (wish.number, receiver));
+            }
+        }
+    }
+
+    /// Starts the speaker with the first link that plays, pauses it after the last. A new start is put on the grid of
+    /// the microphone, if there is one: one wake-up then serves both.
+    pub(super) fn follow_playing(&mut self, grid_us: Option<u64>, now_us: u64, outbox: &mut Outbox) {
+        let playing = !self.receivers.is_empty();
+        if playing && !self.playing {
+            let tick_us = samples_to_us(TICK as u64);
+            let past_us = now_us.saturating_sub(grid_us.unwrap_or(now_us)) % tick_us;
+            self.sink.start(now_us + (tick_us - past_us) % tick_us);
+            self.announced = false;
+        } else if self.playing
+            && !playing
+            && let Err(lost) = self.sink.pause()
+        {
+            self.lose(lost, now_us, outbox);
+        }
+        self.playing = playing;
+    }
+
+    /// Plays the ticks that are due.
+    pub(super) fn step(&mut self, now_us: u64, outbox: &mut Outbox) {
+        if !self.playing {
+            return;
+        }
+        let mut collected = false;
+        while let Some(tick_us) = self.sink.tick_us(now_us) {
+            if !collected {
+                self.receivers.values_mut().for_each(|(_, receiver)| receiver.collect(&self.clock));
+                collected = true;
+            }
+            self.mixer.clear();
+            for (link, (_, receiver)) in &mut self.receivers {
+                if receiver.pull(tick_us, &mut self.block) {
+                    outbox.push(AudioEvent::FirstAudio { link: *link });
+                }
+                self.mixer.add(&self.block);
+            }
+            if let Err(lost) = self.sink.play(self.mixer.mixed()) {
+                self.lose(lost, now_us, outbox);
+            }
+        }
+        if !self.announced
+            && let Some(at_us) = self.sink.started_us()
+        {
+            self.announced = true;
+            outbox.push(AudioEvent::SinkStarted { at_us });
+        }
+    }
+
+    fn lose(&mut self, lost: Lost, now_us: u64, outbox: &mut Outbox) {
+        self.sink = specs::nowhere();
+        self.sink.start(now_us);
+        self.announced = true;
+        outbox.lost(false, lost);
+    }
+
+    /// When the next tick is due, if something plays.
+    pub(super) fn due_us(&self, now_us: u64) -> Option<u64> {
+        self.playing.then(|| self.sink.due_us(now_us))
+    }
+
+    /// Puts the figures of all links where the daemon reads them.
+    pub(super) fn report(&self, now_us: u64, wishes: &mut Wishes) {
+        for (link, (_, receiver)) in &self.receivers {
+            if let Some(wish) = wishes.links.get_mut(link) {
+                wish.stats = receiver.stats(now_us);
+            }
+        }
+    }
+
+    /// Packets received and lost so far on each link.
+    pub(super) fn packets(&self, now_us: u64) -> impl Iterator<Item = (LinkId, u64, u64)> {
+        self.receivers.iter().map(move |(link, (_, receiver))| {
+            let stats = receiver.stats(now_us);
+            (*link, stats.packets_received, stats.packets_lost)
+        })
+    }
+
+    /// Writes out what was heard.
+    pub(super) fn close(&mut self) {
+        if let Err(lost) = self.sink.pause() {
+            tracing::warn!(error = lost.0, "the end of the heard sound could not be written");
+        }
+    }
+}
+
+/// The receiving end of a link that is to be played and isn't yet.
+fn receiver(wish: &mut LinkWish, clock: &Clock) -> Option<Receiver> {
+    let since = wish.play?;
+    let packets = wish.packets.take()?;
+    match OpusFrames::new(DECODER_COMPLEXITY) {
+        Ok(decoder) => Some(Receiver::new(packets, Box::new(Adaptive::new(decoder)), clock.us(since))),
+        Err(error) => {
+            tracing::error!(%error, "no decoder for a link");
+            wish.packets = Some(packets);
+            None
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The sending half: microphone, encoder, and the links that get our sound.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use crate::{
+    host_media::{
+        api::{AudioEvent, DeviceSpec, FrameOut},
+        capture::{Capture, Frame},
+        clock::{Clock, us_to_samples},
+        controls::Shared,
+        opus::OpusError,
+        outbox::Outbox,
+        specs,
+        voice::Voice,
+    },
+    simple_webrtc::engine::{AudioFrame, LinkId},
+};
+
+/// From the microphone to the links.
+pub(super) struct Talking {
+    clock: Clock,
+    shared: Arc<Shared>,
+    out: Box<dyn FrameOut>,
+    input: DeviceSpec,
+    /// Samples of a frame.
+    frame: usize,
+    /// Monotonic microseconds of place 0 of the timeline of what we send.
+    origin_us: u64,
+    /// Place behind the last frame of an earlier opening.
+    end: u64,
+    opening: u64,
+    pub(super) capture: Option<Capture>,
+    voice: Voice,
+    /// Links that got the last frame: others get a marker.
+    sending: BTreeSet<LinkId>,
+}
+
+/// What the daemon wants of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub(super) open: bool,
+    pub(super) openings: u64,
+    pub(super) muted: bool,
+}
+
+impl Talking {
+    pub(super) fn new(
+        (clock, origin_us): (Clock, u64),
+        shared: Arc<Shared>,
+        out: Box<dyn FrameOut>,
+        (input, frame_ms): (DeviceSpec, u32),
+        voice: Voice,
+    ) -> Self {
+        let frame = usize::try_from(frame_ms).unwrap_or(20) * 48;
+        let (end, opening, capture, sending) = (0, 0, None, BTreeSet::new());
+        Self { clock, shared, out, input, frame, origin_us, end, opening, capture, voice, sending }
+    }
+
+    /// Opens, closes, mutes, unmutes.
+    pub(super) fn follow(&mut self, wanted: Wanted, now_us: u64, outbox: &mut Outbox) {
+        if !wanted.open || wanted.openings != self.opening {
+            if let Some(capture) = self.capture.take() {
+                self.end = self.end.max(capture.end());
+            }
+            self.sending.clear();
+        }
+        self.opening = wanted.openings;
+        if wanted.open && self.capture.is_none() {
+            self.open(now_us, outbox);
+        }
+        if self.voice.muted() && !wanted.muted {
+            // What was said while `muted` was shown does not leave afterwards either.
+            self.collect(now_us, outbox);
+            if let Some(capture) = &mut self.capture {
+                capture.forget();
+            }
+        }
+        if let Err(error) = self.voice.mute(wanted.muted) {
+            tracing::error!(%error, "no new encoder");
+        }
+    }
+
+    fn open(&mut self, now_us: u64, outbox: &mut Outbox) {
+        let place = us_to_samples(now_us.saturating_sub(self.origin_us)).max(self.end);
+        self.capture = Some(match specs::source(&self.input, self.clock, now_us) {
+            Ok(source) => Capture::new(source, self.frame, place),
+            Err(lost) => {
+                outbox.lost(true, lost);
+                let mut capture = Capture::new(specs::silence(now_us), self.frame, place);
+                capture.lose(now_us);
+                capture
+            }
+        });
+    }
+
+    /// Loss that the sound will meet, per cent.
+    pub(super) fn expect_loss(&mut self, percent: u32) {
+        if let Err(error) = self.voice.expect_loss(percent) {
+            tracing::error!(%error, "the encoder keeps its protection");
+        }
+    }
+
+    /// What the encoder was told.
+    #[cfg(test)]
+    pub(super) fn expected_loss_percent(&self) -> u32 {
+        self.voice.expected_loss_percent()
+    }
+
+    fn collect(&mut self, now_us: u64, outbox: &mut Outbox) {
+        let Some(capture) = &mut self.capture else { return };
+        if let Err(lost) = capture.collect(now_us) {
+            capture.lose(now_us);
+            outbox.lost(true, lost);
+        }
+    }
+
+    /// Sends the frames that are due.
+    pub(super) fn step(&mut self, now_us: u64, outbox: &mut Outbox) {
+        if self.due_us(now_us).is_some_and(|due_us| due_us <= now_us) {
+            self.collect(now_us, outbox);
+            while let Some(frame) = self.capture.as_mut().and_then(Capture::next_frame) {
+                if let Err(error) = self.send(frame) {
+                    tracing::error!(%error, "a frame could not be encoded");
+                }
+            }
+        }
+        if let Some(at_us) = self.capture.as_mut().and_then(Capture::announce) {
+            outbox.push(AudioEvent::SourceStarted { at_us });
+        }
+    }
+
+    /// Encodes a frame once and gives it to every link that gets our sound.
+    fn send(&mut self, frame: Frame) -> Result<(), OpusError> {
+        let Frame { mut sound, place, after_gap } = frame;
+        if after_gap {
+            self.sending.clear();
+        }
+        if !self.shared.lock().links.values().any(|link| link.send) {
+            self.sending.clear();
+            return Ok(());
+        }
+        let mut payload = self.voice.encode(&mut sound)?;
+        let mut wishes = self.shared.lock();
+        if wishes.muted && !self.voice.muted() {
+            // Muted while the frame was encoded. Once the lock is held again the wish cannot overtake us.
+            drop(wishes);
+            self.voice.mute(true)?;
+            payload = self.voice.encode(&mut sound)?;
+            wishes = self.shared.lock();
+        }
+        if !wishes.open || wishes.openings != self.opening {
+            return Ok(());
+        }
+        let timestamp = (place & u64::from(u32::MAX)) as u32;
+        let links: BTreeSet<LinkId> =
+            wishes.links.iter().filter(|(_, wish)| wish.send).map(|(link, _)| *link).collect();
+        for link in &links {
+            let marker = !self.sending.contains(link);
+            self.out.frame(*link, AudioFrame { payload: payload.clone(), timestamp, marker });
+        }
+        drop(wishes);
+        self.sending = links;
+        Ok(())
+    }
+
+    /// When the next frame is whole, if the microphone is open.
+    pub(super) fn due_us(&self, now_us: u64) -> Option<u64> {
+        self.capture.as_ref().map(|capture| capture.due_us(now_us))
+    }
+
+    /// A point of the grid on which frames are due, monotonic microseconds.
+    pub(super) fn grid_us(&self) -> Option<u64> {
+        self.capture.as_ref().and_then(Capture::grid_us)
+    }
+}
