@@ -8,6 +8,8 @@ mod licences;
 #[cfg(test)]
 mod outside;
 #[cfg(test)]
+mod promises;
+#[cfg(test)]
 mod purity;
 #[cfg(test)]
 mod reasons;
