@@ -5,6 +5,7 @@ use super::pairs::{connected, send, status};
 use crate::call::signal::CallInput;
 use crate::ids::CallId;
 use crate::inbound::Held;
+use crate::limits::FRAMES_KEPT;
 use crate::topic::Topic;
 use crate::wire::bodies::{CallBody, Flags, PairBody, Reason};
 
@@ -65,6 +66,19 @@ fn frames_wait_for_a_subscriber_and_only_the_newest_announce_is_kept() {
     broadcast(&mut net, A, call, announce(21));
     net.run_until(2_000);
     assert_eq!(announces(&net, B).last().map(|(number, _)| *number), Some(21));
+}
+
+#[test]
+fn at_most_8_frames_wait_for_a_subscriber_the_oldest_fall_out() {
+    let mut net = Net::pair("many frames");
+    net.listen(B, net.inbox(B), false);
+    let call = net.ring(A, B, 7);
+    for state_seq in 1..=20 {
+        broadcast(&mut net, A, call, CallBody::Leave { state_seq, reason: Reason::HungUp });
+    }
+    net.listen(B, net.inbox(B), true);
+    net.run_until(1_000);
+    assert_eq!(net.of_type(A, CALL).len(), FRAMES_KEPT);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use ahoy_crypto::Check;
 use super::net::{A, B, C, Net, Published};
 use crate::call::signal::CallInput;
 use crate::ids::CallId;
-use crate::limits::ANSWERING_MAX;
+use crate::limits::{ANSWERING_MAX, SESSION_CALLS_MAX};
 use crate::wire::bodies::{CallBody, PairBody, Purpose, Reason};
 
 const OFFER: u8 = 0x11;
@@ -198,6 +198,18 @@ fn at_most_64_handshakes_wait_and_the_oldest_falls_out() {
         confirm(&mut net, *call);
     }
     assert_eq!(count(&net, B, is_confirmed), ANSWERING_MAX);
+}
+
+#[test]
+fn at_most_64_calls_have_keys_here() {
+    let mut net = Net::pair("calls");
+    let last = u8::try_from(SESSION_CALLS_MAX).expect("few");
+    for number in 0..=last {
+        net.ring(A, B, number + 1);
+        net.run_until(net.now_ms + 10);
+    }
+    assert_eq!(count(&net, B, is_confirmed), SESSION_CALLS_MAX);
+    assert!(net.nodes[B].session.roster(CallId([last + 1; 16])).is_none());
 }
 
 #[test]
