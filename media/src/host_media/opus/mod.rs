@@ -61,8 +61,10 @@ impl Default for EncoderConfig {
     }
 }
 
-/// Encoder complexity unless told otherwise.
-pub const DEFAULT_COMPLEXITY: u32 = 5;
+/// Encoder complexity unless told otherwise. Measured with libopus 1.6.1 (20 s of speech, 32 kbit/s, constant rate,
+/// PESQ-WB): 0 gives 2.64, 5 gives 3.19, 6 gives 3.51, 8 to 10 give 3.78; with copies for 5 % loss 8 gives 3.73 and 10
+/// only 3.24. A frame costs 0.15 ms at 5 and 0.2 ms at 8.
+pub const DEFAULT_COMPLEXITY: u32 = 8;
 
 /// Encodes frames of speech. To forget the sound so far, make a new one: libopus' own reset keeps some of its analysis.
 pub struct Encoder {
