@@ -3,8 +3,8 @@
 /// The loudest that leaves, of full scale: room for what a converter adds between samples.
 const CEILING: f32 = 0.97;
 
-/// Share of the way back to full gain that is gone every 10 ms: back within half a second.
-const RELEASE: f32 = 0.08;
+/// Share of the way back to full gain that is gone every block of 5 ms: back within half a second.
+const RELEASE: f32 = 0.04;
 
 /// Adds up sounds and limits their peaks.
 #[derive(Debug)]
@@ -113,7 +113,7 @@ mod tests {
         let mut mixer = Mixer::new(480);
         mix(&mut mixer, &[&tone(1.0), &tone(1.0)]);
         let quiet = tone(0.5);
-        for _ in 0..100 {
+        for _ in 0..250 {
             mix(&mut mixer, &[&quiet]);
         }
         assert_eq!(mix(&mut mixer, &[&quiet]), quiet);

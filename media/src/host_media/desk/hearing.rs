@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use crate::{
     host_media::{
         api::AudioEvent,
-        clock::{Clock, samples_to_us},
+        clock::Clock,
         controls::{LinkWish, Wishes},
         jitter_buffer::{adaptive::Adaptive, opus_frames::OpusFrames},
         mixer::Mixer,
         outbox::Outbox,
         receiver::Receiver,
-        sink::{Sink, TICK},
+        sink::{Sink, TICK, TICK_US},
         source::Lost,
         specs,
     },
@@ -63,9 +63,8 @@ impl Hearing {
     pub(super) fn follow_playing(&mut self, grid_us: Option<u64>, now_us: u64, outbox: &mut Outbox) {
         let playing = !self.receivers.is_empty();
         if playing && !self.playing {
-            let tick_us = samples_to_us(TICK as u64);
-            let past_us = now_us.saturating_sub(grid_us.unwrap_or(now_us)) % tick_us;
-            self.sink.start(now_us + (tick_us - past_us) % tick_us);
+            let past_us = now_us.saturating_sub(grid_us.unwrap_or(now_us)) % TICK_US;
+            self.sink.start(now_us + (TICK_US - past_us) % TICK_US);
             self.announced = false;
         } else if self.playing
             && !playing

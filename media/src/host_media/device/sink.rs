@@ -10,11 +10,8 @@ use crate::host_media::{
     clock::Clock,
     opus::RATE,
     resample::Resampler,
-    sink::{Lost, Sink, TICK},
+    sink::{Lost, Sink, TICK, TICK_US},
 };
-
-/// Length of a tick, microseconds.
-const TICK_US: u64 = 10_000;
 
 /// Sound in the ring when playback begins, ms: a callback takes up to 20 ms at once, and a tick may be late.
 const FILL_MS: u32 = 30;
@@ -89,7 +86,7 @@ fn samples(rate_hz: u32, ms: u32) -> usize {
 impl Open {
     fn tick_us(&mut self, now_us: u64) -> Result<Option<u64>, Lost> {
         self.line.watch(now_us)?;
-        if now_us > self.next_us + 6 * TICK_US {
+        if now_us > self.next_us + 12 * TICK_US {
             // The thread stood still; the card has played silence meanwhile.
             self.next_us = now_us;
         }

@@ -24,8 +24,8 @@ const GAP_MAX: i64 = 9_600;
 /// Shortest piece that Opus conceals, samples: 2.5 ms.
 const GRAIN: i64 = 120;
 
-/// Delay beyond the wanted one that is left alone, microseconds: playback runs in ticks of 10 ms, so that a packet may
-/// wait that long for the next one, and shortening by the longest period must not make the delay too short.
+/// Delay beyond the wanted one that is left alone, microseconds: a packet may wait a tick or two for its turn, and
+/// shortening by the longest period (10 ms) must not make the delay too short.
 const SLACK_US: i64 = 11_000;
 
 /// Delay beyond the wanted one from which every frame is shortened, heard or not, microseconds.

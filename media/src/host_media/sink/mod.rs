@@ -5,8 +5,12 @@ pub(crate) mod wave_file;
 
 pub(crate) use super::source::Lost;
 
-/// Samples of a playback tick: 10 ms. Shorter would cost wake-ups, longer would cost delay.
-pub(crate) const TICK: usize = 480;
+/// Samples of a playback tick: 5 ms. A packet waits for the next tick: half as much on average as with 10 ms, for 100
+/// more wake-ups a second, which cost about 0.1 CPU seconds a call minute.
+pub(crate) const TICK: usize = 240;
+
+/// Microseconds of a tick.
+pub(crate) const TICK_US: u64 = 5_000;
 
 /// An output.
 pub(crate) trait Sink: Send {

@@ -1,10 +1,9 @@
 //! A sink whose clock is ours: a file of what a person would hear, or nowhere.
 
-use super::{Lost, Sink, TICK, wave_file::WaveFile};
-use crate::host_media::clock::{samples_to_us, us_to_samples};
+use super::{Lost, Sink, TICK, TICK_US, wave_file::WaveFile};
 
 /// Ticks that are made up for at most after a stall of the thread; the rest is a gap (zeros in a file).
-const BACKLOG: u64 = 6;
+const BACKLOG: u64 = 12;
 
 /// Plays on a grid of [`TICK`]s that begins at the first start and never moves.
 pub(crate) struct Paced {
@@ -21,12 +20,8 @@ impl Paced {
         Self { file, started_us: None, next: 0 }
     }
 
-    fn ticks(us: u64) -> u64 {
-        us_to_samples(us) / TICK as u64
-    }
-
     fn time(&self, now_us: u64, tick: u64) -> u64 {
-        self.started_us.unwrap_or(now_us) + samples_to_us(tick * TICK as u64)
+        self.started_us.unwrap_or(now_us) + tick * TICK_US
     }
 }
 
@@ -34,7 +29,7 @@ impl Sink for Paced {
     fn start(&mut self, now_us: u64) {
         let started_us = *self.started_us.get_or_insert(now_us);
         // The first tick that is not over.
-        self.next = self.next.max(Self::ticks(now_us.saturating_sub(started_us)));
+        self.next = self.next.max(now_us.saturating_sub(started_us) / TICK_US);
     }
 
     fn started_us(&self) -> Option<u64> {
@@ -42,7 +37,7 @@ impl Sink for Paced {
     }
 
     fn tick_us(&mut self, now_us: u64) -> Option<u64> {
-        let due = Self::ticks(now_us.saturating_sub(self.started_us?));
+        let due = now_us.saturating_sub(self.started_us?) / TICK_US;
         self.next = self.next.max(due.saturating_sub(BACKLOG - 1));
         (self.next <= due && now_us >= self.started_us?).then(|| self.time(now_us, self.next))
     }
@@ -83,17 +78,17 @@ mod tests {
         sink.start(5);
         assert_eq!(sink.started_us(), Some(5));
         assert_eq!(ticks(&mut sink, 5, 0.0), [5]);
-        assert_eq!(sink.due_us(5), 10_005);
-        assert_eq!(ticks(&mut sink, 10_004, 0.0), Vec::<u64>::new());
-        assert_eq!(ticks(&mut sink, 33_000, 0.0), [10_005, 20_005, 30_005]);
+        assert_eq!(sink.due_us(5), 5_005);
+        assert_eq!(ticks(&mut sink, 5_004, 0.0), Vec::<u64>::new());
+        assert_eq!(ticks(&mut sink, 18_000, 0.0), [5_005, 10_005, 15_005]);
     }
 
     #[test]
     fn a_stall_is_made_up_for_by_a_few_ticks_only() {
         let mut sink = Paced::new(None);
         sink.start(0);
-        assert_eq!(ticks(&mut sink, 10_000_000, 0.0).len(), 6);
-        assert_eq!(sink.due_us(0), 10_010_000);
+        assert_eq!(ticks(&mut sink, 10_000_000, 0.0).len(), 12);
+        assert_eq!(sink.due_us(0), 10_005_000);
     }
 
     #[test]
@@ -102,7 +97,7 @@ mod tests {
         let path = dir.path().join("heard.wav");
         let mut sink = Paced::new(Some(WaveFile::create(&path).unwrap()));
         sink.start(1_000);
-        ticks(&mut sink, 11_000, 0.5);
+        ticks(&mut sink, 16_000, 0.5);
         sink.pause().unwrap();
         assert_eq!(hound::WavReader::open(&path).unwrap().duration(), 960);
         sink.start(1_001_000);
@@ -110,7 +105,7 @@ mod tests {
         ticks(&mut sink, 1_001_000, 0.25);
         sink.pause().unwrap();
         let samples: Vec<i16> = hound::WavReader::open(&path).unwrap().samples().map(Result::unwrap).collect();
-        assert_eq!(samples.len(), 48_000 + 480);
+        assert_eq!(samples.len(), 48_000 + 240);
         assert!(samples[..960].iter().all(|s| *s == 16_384));
         assert!(samples[960..48_000].iter().all(|s| *s == 0));
         assert!(samples[48_000..].iter().all(|s| *s == 8_192));

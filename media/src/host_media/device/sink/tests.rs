@@ -48,10 +48,10 @@ fn consume(card: &mut Consumer<f32>, status: &Status, samples: usize) -> Vec<f32
 fn nothing_is_played_until_the_device_is_open() {
     let (mut speaker, _status, tell) = speaker();
     assert_eq!(play(&mut speaker, 5_000_000), 0);
-    assert_eq!(speaker.due_us(5_000_000), 5_010_000);
+    assert_eq!(speaker.due_us(5_000_000), 5_000_000 + TICK_US);
     let (end, _card) = RingBuffer::new(2_880);
     tell.send(Ok(Opened { rate_hz: 48_000, end })).unwrap();
-    assert_eq!(play(&mut speaker, 5_010_000), 1);
+    assert_eq!(play(&mut speaker, 5_000_000 + TICK_US), 1);
 }
 
 #[test]
@@ -59,8 +59,8 @@ fn a_card_that_keeps_time_never_runs_dry_and_hears_every_sample() {
     let (mut speaker, status, mut card) = open(48_000);
     let mut heard = Vec::new();
     for tick in 0..1_000_u64 {
-        assert_eq!(play(&mut speaker, tick * 10_000), 1);
-        if tick % 2 == 1 {
+        assert_eq!(play(&mut speaker, tick * TICK_US), 1);
+        if tick % 4 == 3 {
             heard.extend(consume(&mut card, &status, 960));
         }
     }
@@ -73,9 +73,9 @@ fn a_card_that_is_fast_or_slow_is_followed() {
     for (consumed, drift) in [(965, "fast"), (955, "slow")] {
         let (mut speaker, status, mut card) = open(48_000);
         let (mut dry, mut ticks) = (0, 0);
-        for tick in 0..6_000_u64 {
-            ticks += play(&mut speaker, tick * 10_000);
-            if tick % 2 == 1 {
+        for tick in 0..12_000_u64 {
+            ticks += play(&mut speaker, tick * TICK_US);
+            if tick % 4 == 3 {
                 dry += consume(&mut card, &status, consumed).iter().filter(|s| **s > 1.0).count();
             }
         }
@@ -89,9 +89,9 @@ fn a_card_that_is_fast_or_slow_is_followed() {
 fn a_card_at_another_rate_gets_its_rate() {
     let (mut speaker, status, mut card) = open(44_100);
     let mut heard = Vec::new();
-    for tick in 0..200_u64 {
-        play(&mut speaker, tick * 10_000);
-        if tick % 2 == 1 {
+    for tick in 0..400_u64 {
+        play(&mut speaker, tick * TICK_US);
+        if tick % 4 == 3 {
             heard.extend(consume(&mut card, &status, 882));
         }
     }
@@ -104,7 +104,7 @@ fn a_lost_device_is_told_by_the_next_tick() {
     let (mut speaker, status, _card) = open(48_000);
     play(&mut speaker, 0);
     status.failed.store(true, Ordering::Release);
-    assert!(speaker.tick_us(10_000).is_some());
+    assert!(speaker.tick_us(TICK_US).is_some());
     assert!(speaker.play(&[0.0; TICK]).is_err());
 
     let (mut stopped, _status, _card) = open(48_000);
