@@ -1,8 +1,16 @@
-//! What tests of several crates share: real daemons as processes, driven by the real command.
+//! What tests of several crates share: real daemons as processes driven by the real command, and whole nodes in this
+//! process with everything they tell.
 #![expect(
     clippy::expect_used,
     clippy::panic,
     reason = "a helper of tests ends the test when something is not as it must be"
 )]
 
+pub mod ear;
+pub mod frontend;
+pub mod node;
+pub mod outsider;
 pub mod process;
+pub mod sound;
+pub mod swarm;
+pub mod tap;

@@ -1,12 +1,13 @@
 //! The same things in the words of the media layer and of the protocol.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ahoy_media::simple_webrtc::engine as media;
 use ahoy_protocol::call::signal::{LinkEnd, LinkEvent};
 use ahoy_protocol::ids::LinkId;
 use ahoy_protocol::wire::bodies::{Candidate, SdpKind};
 use libp2p::Multiaddr;
+use libp2p::multiaddr::Protocol;
 
 /// The protocol's name of a link.
 pub(super) fn link(link: media::LinkId) -> LinkId {
@@ -110,9 +111,13 @@ pub(super) fn told(event: media::LinkEvent) -> Told {
     })
 }
 
-/// The IP address of a binary multiaddr.
+/// The IP address of a binary multiaddr. Who listens in memory is met in this process: over loopback.
 pub(super) fn ip(address: &[u8]) -> Option<IpAddr> {
-    crate::config::ip(&Multiaddr::try_from(address.to_vec()).ok()?)
+    let address = Multiaddr::try_from(address.to_vec()).ok()?;
+    if let Some(Protocol::Memory(_)) = address.iter().next() {
+        return Some(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    crate::config::ip(&address)
 }
 
 /// A binary multiaddr as text.

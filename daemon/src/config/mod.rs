@@ -179,10 +179,11 @@ impl Config {
         })
     }
 
-    /// We listen on a loopback address because somebody asked for it.
+    /// We listen on a loopback address, or in memory, because somebody asked for it.
     #[must_use]
     pub fn loopback(&self) -> bool {
-        self.listen.iter().filter_map(ip).any(|ip| ip.is_loopback())
+        let in_memory = |address: &Multiaddr| matches!(address.iter().next(), Some(Protocol::Memory(_)));
+        self.listen.iter().any(|address| in_memory(address) || ip(address).is_some_and(|ip| ip.is_loopback()))
     }
 
     /// Every key with its value, for `config.get`; the TURN credential is never shown.

@@ -29,7 +29,7 @@ pub(super) struct Offering {
     /// The newest last.
     attempts: VecDeque<Attempt>,
     schedule: Schedule,
-    /// Until then somebody must subscribe to the device's inbox.
+    /// From then on somebody must subscribe to the device's inbox.
     reach_by_ms: u64,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Offering {
 pub(super) enum Fate {
     /// It goes on.
     Open,
-    /// Nobody ever subscribed to the device's inbox; or it can't be sealed (why).
+    /// Nobody subscribes to the device's inbox; or it can't be sealed (why).
     Unreached(String),
     /// It was sent, and nobody answered.
     Expired,
@@ -79,12 +79,12 @@ impl Offering {
     /// Sends the next attempt if it is due and somebody is there.
     pub(super) fn flush(&mut self, keys: &CallKeys, cx: &mut Cx<'_>) -> Fate {
         let now_ms = cx.now_ms();
-        if self.schedule.was_sent() {
-            if self.schedule.expire(now_ms) {
-                return Fate::Expired;
+        if self.nobody_is_there() {
+            if now_ms >= self.reach_by_ms {
+                return Fate::Unreached("nobody who subscribes to an inbox of this device was seen".to_owned());
             }
-        } else if now_ms >= self.reach_by_ms {
-            return Fate::Unreached("nobody who subscribes to an inbox of this device was seen".to_owned());
+        } else if self.schedule.expire(now_ms) {
+            return Fate::Expired;
         }
         if !self.schedule.is_due(now_ms) {
             return Fate::Open;
@@ -104,6 +104,12 @@ impl Offering {
             }
             Err(error) => Fate::Unreached(error.to_string()),
         }
+    }
+
+    /// Nothing was sent for want of a subscriber; or what was sent went to a device that has left since, so that
+    /// perhaps nobody heard it.
+    fn nobody_is_there(&self) -> bool {
+        !self.schedule.was_sent() || self.schedule.is_parked()
     }
 
     /// Rings and links go to the inbox, offers within a call to the other's mailbox.
@@ -140,6 +146,6 @@ impl Offering {
     /// When it wants to be flushed.
     pub(super) fn next_ms(&self) -> u64 {
         let next_ms = self.schedule.next_ms().unwrap_or(0);
-        if self.schedule.was_sent() { next_ms } else { next_ms.min(self.reach_by_ms) }
+        if self.nobody_is_there() { next_ms.min(self.reach_by_ms) } else { next_ms }
     }
 }

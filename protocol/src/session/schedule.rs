@@ -116,6 +116,11 @@ impl Schedule {
         *self = Self::new(self.plan, now_ms);
     }
 
+    /// It waits for somebody to be there.
+    pub(super) fn is_parked(&self) -> bool {
+        self.state == State::Parked
+    }
+
     /// It has gone at least once.
     pub(super) fn was_sent(&self) -> bool {
         self.sent > 0

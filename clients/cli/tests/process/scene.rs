@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use ahoy_tests::process::{Home, PATIENCE, Setup};
+use ahoy_tests::sound::Heard;
 
 pub(crate) const AHOY: &str = env!("CARGO_BIN_EXE_ahoy");
 
@@ -40,16 +41,7 @@ pub(crate) fn times(lines: &str) -> Setup {
 
 /// Part of the power of the last `seconds` of a recording that lies at `hz`: 1 for a pure tone, next to 0 without it.
 pub(crate) fn part_at(wav: &Path, seconds: f64, hz: f64) -> f64 {
-    let mut reader = hound::WavReader::open(wav).unwrap();
-    let rate = f64::from(reader.spec().sample_rate);
-    let samples: Vec<f64> = reader.samples::<i16>().map(|sample| f64::from(sample.unwrap()) / 32_768.0).collect();
-    let samples = &samples[samples.len().saturating_sub((seconds * rate) as usize)..];
-    let angle = |index: usize| std::f64::consts::TAU * hz * index as f64 / rate;
-    let sum = |wave: fn(f64) -> f64| -> f64 {
-        samples.iter().enumerate().map(|(index, sample)| sample * wave(angle(index))).sum()
-    };
-    let power: f64 = samples.iter().map(|sample| sample * sample).sum();
-    2.0 * (sum(f64::sin).powi(2) + sum(f64::cos).powi(2)) / (power.max(1e-9) * samples.len().max(1) as f64)
+    Heard::read(wav).part_at(seconds, hz)
 }
 
 /// Waits until `home` has heard a second that is mostly this tone.

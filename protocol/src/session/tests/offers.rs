@@ -132,6 +132,21 @@ fn a_subscriber_that_goes_and_comes_back_gets_the_next_attempt_at_once() {
 }
 
 #[test]
+fn an_offer_whose_only_hearer_has_left_counts_as_unreached_at_the_same_limit() {
+    let mut net = Net::pair("left");
+    net.faults.lost = 100;
+    net.ring(A, B, 7);
+    net.run_until(300);
+    net.listen(B, net.inbox(B), false);
+    net.run_until(9_999);
+    assert!(kinds(&net, A).is_empty(), "before the limit");
+    net.run_until(10_000);
+    assert_eq!(kinds(&net, A), ["Unreached"]);
+    net.run_until(120_000);
+    assert_eq!(kinds(&net, A), ["Unreached"]);
+}
+
+#[test]
 fn an_old_attempt_may_still_be_answered_if_it_is_one_of_the_last_16() {
     let mut net = Net::pair("old attempts");
     net.faults.lost = 100;

@@ -1,0 +1,259 @@
+//! A whole node in this process, in a runtime of its own so that it can be killed like a process: nothing of it runs
+//! on, and nothing is said to anybody.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ahoy_client::control::HomePaths;
+use ahoy_media::host_media::api::DeviceSpec;
+use ahoy_protocol::core::Times;
+use ahoy_protocol::ids::DeviceId;
+use ahoyd::config::Config;
+use ahoyd::gossip::Transport;
+use ahoyd::gossip::device::device_of;
+use ahoyd::node::Parts;
+use libp2p::identity::Keypair;
+use libp2p::multiaddr::Protocol;
+use libp2p::{Multiaddr, PeerId};
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::ear::Ear;
+use crate::frontend::Frontend;
+use crate::tap::Tap;
+
+/// How long the tasks of a killed node may take to stop.
+const DYING: Duration = Duration::from_secs(10);
+
+/// How a node is set up.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Its name, in cards and so at its contacts.
+    pub name: &'static str,
+    /// Its microphone.
+    pub audio_in: DeviceSpec,
+    /// Time limits of its calls.
+    pub times: Times,
+    /// What carries gossip.
+    pub transport: Transport,
+}
+
+impl Setup {
+    /// A silent node in memory.
+    #[must_use]
+    pub fn named(name: &'static str) -> Self {
+        Self { name, audio_in: DeviceSpec::None, times: Times::default(), transport: Transport::Memory }
+    }
+
+    /// A node that says a tone.
+    #[must_use]
+    pub fn tone(name: &'static str, hz: u32) -> Self {
+        Self { audio_in: DeviceSpec::Tone(hz), ..Self::named(name) }
+    }
+
+    /// With other time limits.
+    #[must_use]
+    pub fn times(self, times: Times) -> Self {
+        Self { times, ..self }
+    }
+
+    /// Over TCP on loopback.
+    #[must_use]
+    pub fn tcp(self) -> Self {
+        Self { transport: Transport::Tcp, ..self }
+    }
+}
+
+/// A home in which no node runs.
+pub struct Home {
+    dir: TempDir,
+    setup: Setup,
+    /// Where it listened; over TCP it comes back there, as daemons do.
+    listen: Multiaddr,
+}
+
+impl Home {
+    /// A new home.
+    ///
+    /// # Panics
+    /// If there is no room for it.
+    #[must_use]
+    pub fn new(setup: Setup) -> Self {
+        let dir = tempfile::Builder::new().prefix("ahoy-").tempdir().expect("a home");
+        let listen = match setup.transport {
+            Transport::Memory => "/memory/0",
+            Transport::Tcp => "/ip4/127.0.0.1/tcp/0",
+        };
+        Self { dir, setup, listen: listen.parse().expect("an address") }
+    }
+
+    /// What was heard here.
+    #[must_use]
+    pub fn heard(&self) -> PathBuf {
+        self.dir.path().join("heard.wav")
+    }
+
+    /// With other time limits from now on.
+    #[must_use]
+    pub fn times(self, times: Times) -> Self {
+        Self { setup: self.setup.times(times), ..self }
+    }
+
+    fn config(&self) -> Config {
+        Config {
+            name: Some(self.setup.name.to_owned()),
+            listen: vec![self.listen.clone()],
+            mdns: false,
+            audio_in: self.setup.audio_in.clone(),
+            audio_out: DeviceSpec::File { path: self.heard(), looped: false },
+            times: self.setup.times.clone(),
+            ..Config::default()
+        }
+    }
+
+    /// Starts a node here, of real parts: libp2p, WebRTC over loopback, and the sound of this machine with a file as
+    /// its speaker.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub async fn start(mut self) -> Node {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+        let (tap, ear) = (Arc::new(Tap::default()), Arc::new(Ear::default()));
+        let parts = Parts {
+            engine: Parts::webrtc(),
+            sound: ear.clone().on(Parts::host_sound()),
+            network: tap.clone().on(Parts::network(self.setup.transport)),
+        };
+        let (paths, config) = (HomePaths::under(self.dir.path()), self.config());
+        let starting = runtime.spawn(async move {
+            let home = ahoyd::home::Home::open(paths).expect("the home is ours");
+            Box::pin(ahoyd::node::Node::start(home, config, parts)).await
+        });
+        let node = starting.await.expect("the start does not panic").expect("the node starts");
+        if self.setup.transport == Transport::Tcp {
+            // libp2p's memory transport does not give a port back when its listener is dropped.
+            let listening = node.listening();
+            let address = listening.first().expect("an address");
+            self.listen = address.iter().filter(|part| !matches!(part, Protocol::P2p(_))).collect();
+        }
+        let frontend = Frontend::of(node.control()).await;
+        Node { home: Some(self), node: Some(node), runtime: Some(runtime), tap, ear, frontend }
+    }
+}
+
+/// A running node. Killed when it is dropped.
+pub struct Node {
+    home: Option<Home>,
+    node: Option<ahoyd::node::Node>,
+    runtime: Option<Runtime>,
+    /// What its network says.
+    pub tap: Arc<Tap>,
+    /// What comes in to be heard.
+    pub ear: Arc<Ear>,
+    /// Its frontend.
+    pub frontend: Frontend,
+}
+
+impl Node {
+    /// A node in a home of its own.
+    pub async fn start(setup: Setup) -> Self {
+        Home::new(setup).start().await
+    }
+
+    fn node(&self) -> &ahoyd::node::Node {
+        self.node.as_ref().expect("it runs")
+    }
+
+    /// Its name.
+    ///
+    /// # Panics
+    /// Never: it runs.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.home.as_ref().expect("it runs").setup.name
+    }
+
+    /// Its account, as text.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.node().account()
+    }
+
+    /// Its peer id.
+    ///
+    /// # Panics
+    /// Never: every device key is one.
+    #[must_use]
+    pub fn peer(&self) -> PeerId {
+        let mut seed = *self.tap.key().expose();
+        Keypair::ed25519_from_bytes(&mut seed).expect("a key").public().to_peer_id()
+    }
+
+    /// Its device.
+    ///
+    /// # Panics
+    /// Never: every device key is one.
+    #[must_use]
+    pub fn device(&self) -> DeviceId {
+        device_of(&self.peer()).expect("an Ed25519 key")
+    }
+
+    /// Where it listens.
+    ///
+    /// # Panics
+    /// If it listens nowhere.
+    #[must_use]
+    pub fn address(&self) -> Multiaddr {
+        self.node().listening().first().expect("an address").clone()
+    }
+
+    /// Makes `other` a contact, under the name in its card.
+    ///
+    /// # Panics
+    /// If that is refused.
+    pub async fn adds(&mut self, other: &mut Node) {
+        let card = other.frontend.ask.card(false).await.expect("a card");
+        self.frontend.ask.add_contact(&card, None).await.expect("a contact");
+    }
+
+    /// Stops it as a signal would: the others are told.
+    ///
+    /// # Panics
+    /// If it does not stop.
+    pub async fn stop(mut self) -> Home {
+        let node = self.node.take().expect("it runs");
+        let runtime = self.runtime.as_ref().expect("it runs");
+        runtime.spawn(node.shutdown()).await.expect("it stops");
+        self.end().await
+    }
+
+    /// Kills it: nobody is told anything.
+    pub async fn kill(mut self) -> Home {
+        self.end().await
+    }
+
+    async fn end(&mut self) -> Home {
+        let (runtime, node, home) = (self.runtime.take(), self.node.take(), self.home.take().expect("it ran"));
+        let store = HomePaths::under(home.dir.path()).data.join("store.redb");
+        let gone = tokio::task::spawn_blocking(move || {
+            if let Some(runtime) = runtime {
+                runtime.shutdown_timeout(DYING);
+            }
+            drop(node);
+            // The store's thread writes what it was given, as the system does for a process that was killed.
+            File::open(store).and_then(|store| store.lock()).expect("the store is let go");
+        });
+        gone.await.expect("it ends");
+        home
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

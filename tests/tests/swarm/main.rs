@@ -1,0 +1,27 @@
+//! Whole nodes in this process: real libp2p over the memory transport (and once over TCP), real WebRTC over loopback,
+//! recorded sound. One behaviour a file. Everything waits for events; the limits only end tests that would hang.
+
+#[cfg(test)]
+mod cancel;
+#[cfg(test)]
+mod decline;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod mute;
+#[cfg(test)]
+mod no_answer;
+#[cfg(test)]
+mod outsider;
+#[cfg(test)]
+mod recall;
+#[cfg(test)]
+mod replayed_offer;
+#[cfg(test)]
+mod restart;
+#[cfg(test)]
+mod setup_and_talk;
+#[cfg(test)]
+mod two_calls;
+#[cfg(test)]
+mod unreachable;
