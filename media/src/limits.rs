@@ -33,8 +33,10 @@ pub const CHECKS_UNTIL_SILENT: u32 = 65;
 pub const CHECK_GAP: Duration = Duration::from_millis(20);
 /// Time between checks of a silent address: 20 of them a generation are 200 packets a second at most.
 pub const CHECK_GAP_SILENT: Duration = Duration::from_millis(100);
-/// Addresses that one socket paces: three generations.
-pub const CHECKED_ADDRESSES: usize = 3 * CANDIDATES_A_GENERATION;
+/// Addresses that one socket has business with: three generations of candidates, servers included.
+pub const KNOWN_ADDRESSES: usize = 3 * CANDIDATES_A_GENERATION;
+/// Packets of strangers that a socket drops before it gives way to other tasks.
+pub const STRANGERS_A_TURN: usize = 64;
 /// Time between keep-alives on the chosen pair (2-protocol.md: a blackout shows after 2 s).
 pub const ICE_KEEPALIVE: Duration = Duration::from_millis(500);
 /// Silence after which a link counts as interrupted.

@@ -15,6 +15,8 @@ mod signals;
 #[cfg(test)]
 mod speed;
 #[cfg(test)]
+mod strangers;
+#[cfg(test)]
 mod traffic;
 
 /// Each behaviour as a test of its own for each engine.

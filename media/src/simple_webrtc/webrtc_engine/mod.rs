@@ -1,6 +1,6 @@
 //! The engine over webrtc 0.21.1: each link is a task of its own that owns a peer connection.
 
-mod pacing;
+mod gate;
 mod peer;
 mod runtime;
 mod session;

@@ -1,6 +1,6 @@
 //! Tokio for the library, with two additions. When its driver task is gone, however that came about, the link's task
 //! hears of it: without this a panic in the driver would leave a link that looks healthy for ever. And its sockets
-//! are paced.
+//! have a gate.
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +16,7 @@ use ::webrtc::runtime::{
     AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, Runtime, TokioRuntime,
 };
 
-use super::pacing::PacedSocket;
+use super::gate::GatedSocket;
 use super::signals::{Signal, Signals};
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -59,7 +59,7 @@ impl Runtime for WatchedRuntime {
     }
 
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
-        Ok(Arc::new(PacedSocket::new(self.tokio.wrap_udp_socket(socket)?)))
+        Ok(Arc::new(GatedSocket::new(self.tokio.wrap_udp_socket(socket)?)))
     }
 
     fn wrap_tcp_listener(&self, listener: std::net::TcpListener) -> io::Result<Arc<dyn AsyncTcpListener>> {

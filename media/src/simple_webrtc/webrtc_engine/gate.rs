@@ -1,0 +1,186 @@
+//! What one socket of a link lets out and in.
+//!
+//! Out: the library checks every pair on every beat, and the beat must be 5 ms (`ICE_CHECK_INTERVAL`). With twenty
+//! candidates from the other side that were thousands of packets a second toward addresses that may never answer,
+//! perhaps a third party's. So an address that stays silent is asked ever more seldom; one that has been heard from,
+//! as often as the library likes.
+//!
+//! In: the library hands what is not STUN to DTLS whoever sent it, and a DTLS handshake dies of an alert in the
+//! clear: any stranger who guesses the port could keep two from connecting. So only those are heard whom we asked
+//! (candidates, servers) or gave a success response (they know the ICE password). STUN passes: ICE checks its
+//! integrity itself.
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{self, IoSliceMut};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use ::webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
+
+use crate::limits::{
+    CHECK_GAP, CHECK_GAP_SILENT, CHECKS_AT_FULL_PACE, CHECKS_UNTIL_SILENT, KNOWN_ADDRESSES, STRANGERS_A_TURN,
+};
+use crate::simple_webrtc::port::lock;
+
+/// Somebody we have business with.
+#[derive(Debug)]
+struct Known {
+    address: SocketAddr,
+    /// Checks since it was last heard from.
+    unanswered: u32,
+    /// When we last sent it STUN.
+    last: Instant,
+}
+
+/// STUN as far as the gate looks (RFC 8489 section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stun {
+    /// A binding request, which a connectivity check is.
+    Check,
+    /// Any other request, or a success response.
+    Business,
+    /// Indications and error responses.
+    Other,
+}
+
+/// Reads the type of a STUN message; none if it is something else.
+fn stun(packet: &[u8]) -> Option<Stun> {
+    let (kind, rest) = packet.split_first_chunk::<2>()?;
+    if rest.len() < 18 || kind[0] & 0xc0 != 0 || rest[2..6] != [0x21, 0x12, 0xa4, 0x42] {
+        return None;
+    }
+    let kind = u16::from_be_bytes(*kind);
+    Some(match kind & 0x0110 {
+        0x0000 if kind == 0x0001 => Stun::Check,
+        0x0000 | 0x0100 => Stun::Business,
+        _ => Stun::Other,
+    })
+}
+
+/// Decides what passes.
+#[derive(Debug, Default)]
+struct Gate {
+    known: Vec<Known>,
+}
+
+impl Gate {
+    fn find(&mut self, address: SocketAddr) -> Option<&mut Known> {
+        self.known.iter_mut().find(|known| known.address == address)
+    }
+
+    fn meet(&mut self, known: Known) {
+        if self.known.len() >= KNOWN_ADDRESSES {
+            // Whoever was sent nothing for longest; the chosen one is sent a keep-alive twice a second.
+            let longest = self.known.iter().enumerate().min_by_key(|(_, known)| known.last).map(|(index, _)| index);
+            longest.map(|index| self.known.swap_remove(index));
+        }
+        self.known.push(known);
+    }
+
+    /// Whether a packet of ours may go out now. What is held back is as good as lost on the way.
+    fn lets_out(&mut self, packet: &[u8], to: SocketAddr, now: Instant) -> bool {
+        match stun(packet) {
+            Some(Stun::Check) => self.lets_check_out(to, now),
+            Some(Stun::Business) => {
+                match self.find(to) {
+                    Some(known) => known.last = now,
+                    None => self.meet(Known { address: to, unanswered: 0, last: now }),
+                }
+                true
+            }
+            Some(Stun::Other) | None => true,
+        }
+    }
+
+    fn lets_check_out(&mut self, to: SocketAddr, now: Instant) -> bool {
+        let Some(known) = self.find(to) else {
+            self.meet(Known { address: to, unanswered: 1, last: now });
+            return true;
+        };
+        let gap = now.saturating_duration_since(known.last);
+        let allowed = match known.unanswered {
+            0..CHECKS_AT_FULL_PACE => true,
+            CHECKS_AT_FULL_PACE..CHECKS_UNTIL_SILENT => gap >= CHECK_GAP,
+            CHECKS_UNTIL_SILENT.. => gap >= CHECK_GAP_SILENT,
+        };
+        if allowed {
+            known.unanswered = known.unanswered.saturating_add(1);
+            known.last = now;
+        }
+        allowed
+    }
+
+    /// Whether what came from there may come in.
+    fn lets_in(&mut self, packet: &[u8], from: SocketAddr) -> bool {
+        match self.find(from) {
+            Some(known) => {
+                known.unanswered = 0;
+                true
+            }
+            None => stun(packet).is_some(),
+        }
+    }
+}
+
+/// A socket with a gate.
+#[derive(Debug)]
+pub(super) struct GatedSocket {
+    socket: Arc<dyn AsyncUdpSocket>,
+    gate: Mutex<Gate>,
+}
+
+impl GatedSocket {
+    /// Puts a gate before this one.
+    pub(super) fn new(socket: Arc<dyn AsyncUdpSocket>) -> Self {
+        Self { socket, gate: Mutex::default() }
+    }
+}
+
+impl AsyncUdpSocket for GatedSocket {
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    fn poll_send(&self, cx: &mut Context<'_>, transmit: &Transmit<'_>) -> Poll<io::Result<usize>> {
+        if !lock(&self.gate).lets_out(transmit.contents, transmit.destination, Instant::now()) {
+            return Poll::Ready(Ok(transmit.contents.len()));
+        }
+        self.socket.poll_send(cx, transmit)
+    }
+
+    fn poll_recv(
+        &self,
+        cx: &mut Context<'_>,
+        bufs: &mut [IoSliceMut<'_>],
+        meta: &mut [RecvMeta],
+    ) -> Poll<io::Result<usize>> {
+        let (Some(buffer), Some(about)) = (bufs.first_mut(), meta.first_mut()) else { return Poll::Ready(Ok(0)) };
+        for _ in 0..STRANGERS_A_TURN {
+            // One datagram, or several of one sender: either all of it passes or nothing.
+            let received =
+                self.socket.poll_recv(cx, std::slice::from_mut(&mut *buffer), std::slice::from_mut(&mut *about));
+            if !matches!(received, Poll::Ready(Ok(1))) {
+                return received;
+            }
+            let packet = buffer.get(..about.len.min(about.stride)).unwrap_or_default();
+            if lock(&self.gate).lets_in(packet, about.addr) {
+                return received;
+            }
+        }
+        // A flood: let others have their turn, then come back.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn max_gso_segments(&self) -> usize {
+        self.socket.max_gso_segments()
+    }
+
+    fn max_gro_segments(&self) -> usize {
+        self.socket.max_gro_segments()
+    }
+}

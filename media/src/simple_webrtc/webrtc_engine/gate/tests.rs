@@ -1,0 +1,137 @@
+//! How often a silent address is asked, and who is heard.
+
+use std::time::Duration;
+
+use super::*;
+
+fn address(port: u16) -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, 1], port))
+}
+
+fn message(kind: u16) -> Vec<u8> {
+    let mut message = vec![0; 20];
+    message[..2].copy_from_slice(&kind.to_be_bytes());
+    message[4..8].copy_from_slice(&[0x21, 0x12, 0xa4, 0x42]);
+    message
+}
+
+const CHECK: u16 = 0x0001;
+const SUCCESS: u16 = 0x0101;
+const ERROR: u16 = 0x0111;
+const INDICATION: u16 = 0x0011;
+const ALLOCATE: u16 = 0x0003;
+
+/// A DTLS alert in the clear.
+const ALERT: [u8; 15] = [21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 9, 0, 2, 2, 40];
+
+/// Whether a check may go to this address now.
+fn check(gate: &mut Gate, port: u16, now: Instant) -> bool {
+    gate.lets_out(&message(CHECK), address(port), now)
+}
+
+/// Asks every 5 ms for so long; how many checks went out.
+fn ask(gate: &mut Gate, from: Instant, long: Duration) -> usize {
+    let beats = u32::try_from(long.as_millis() / 5).unwrap();
+    (0..beats).filter(|beat| check(gate, 1, from + Duration::from_millis(5) * *beat)).count()
+}
+
+#[test]
+fn a_silent_address_is_asked_ever_more_seldom() {
+    let (mut gate, now) = (Gate::default(), Instant::now());
+    assert_eq!(ask(&mut gate, now, Duration::from_millis(100)), 20, "at first on every beat");
+    let second = ask(&mut gate, now + Duration::from_millis(100), Duration::from_millis(900));
+    assert!((40..=50).contains(&second), "{second} more in the first second");
+    let later = ask(&mut gate, now + Duration::from_secs(1), Duration::from_secs(10));
+    assert!((95..=101).contains(&later), "{later} in ten seconds");
+}
+
+#[test]
+fn an_address_that_answers_is_asked_as_often_as_the_library_likes() {
+    let (mut gate, now) = (Gate::default(), Instant::now());
+    for beat in 0..1_000 {
+        let now = now + Duration::from_millis(5) * beat;
+        assert!(check(&mut gate, 1, now));
+        if beat % 10 == 0 {
+            gate.lets_in(&ALERT, address(1));
+        }
+    }
+}
+
+#[test]
+fn an_answer_after_a_long_silence_brings_the_full_pace_back() {
+    let (mut gate, now) = (Gate::default(), Instant::now());
+    ask(&mut gate, now, Duration::from_secs(5));
+    gate.lets_in(&ALERT, address(2));
+    assert!(!check(&mut gate, 1, now + Duration::from_millis(4_999)), "somebody else's answer");
+    gate.lets_in(&ALERT, address(1));
+    assert_eq!(ask(&mut gate, now + Duration::from_secs(5), Duration::from_millis(100)), 20);
+}
+
+#[test]
+fn addresses_are_paced_one_by_one_and_their_number_is_bounded() {
+    let (mut gate, now) = (Gate::default(), Instant::now());
+    ask(&mut gate, now, Duration::from_secs(1));
+    for port in 2..500 {
+        assert!(check(&mut gate, port, now + Duration::from_secs(1)), "a new address is asked at once");
+        assert!(gate.known.len() <= KNOWN_ADDRESSES);
+    }
+}
+
+#[test]
+fn strangers_are_heard_in_stun_only() {
+    let mut gate = Gate::default();
+    for kind in [CHECK, SUCCESS, ERROR, INDICATION] {
+        assert!(gate.lets_in(&message(kind), address(1)), "ICE judges {kind:#06x} itself");
+    }
+    for packet in [&ALERT[..], &[], &[0x80, 111, 0, 1], &message(CHECK)[..19]] {
+        assert!(!gate.lets_in(packet, address(1)), "{packet:?}");
+    }
+    assert!(gate.known.is_empty(), "who speaks is not known for it");
+}
+
+#[test]
+fn who_was_asked_or_has_shown_the_password_is_heard() {
+    for kind in [CHECK, ALLOCATE, SUCCESS] {
+        let mut gate = Gate::default();
+        assert!(gate.lets_out(&message(kind), address(1), Instant::now()));
+        assert!(gate.lets_in(&ALERT, address(1)), "after {kind:#06x}");
+        assert!(!gate.lets_in(&ALERT, address(2)));
+    }
+}
+
+#[test]
+fn an_error_response_an_indication_or_media_makes_nobody_known() {
+    let mut gate = Gate::default();
+    for packet in [&message(ERROR)[..], &message(INDICATION), &ALERT] {
+        assert!(gate.lets_out(packet, address(1), Instant::now()));
+        assert!(!gate.lets_in(&ALERT, address(1)));
+    }
+}
+
+#[test]
+fn the_chosen_address_outlasts_a_crowd() {
+    let (mut gate, now) = (Gate::default(), Instant::now());
+    for port in 1..2_000_u16 {
+        let now = now + Duration::from_millis(10) * u32::from(port);
+        if port % 50 == 0 {
+            assert!(check(&mut gate, 1, now), "a keep-alive");
+            assert!(gate.lets_in(&message(SUCCESS), address(1)));
+        }
+        assert!(gate.lets_out(&message(SUCCESS), address(port), now));
+    }
+    assert!(gate.lets_in(&ALERT, address(1)));
+}
+
+#[test]
+fn only_what_is_stun_passes_for_it() {
+    assert_eq!(stun(&message(CHECK)), Some(Stun::Check));
+    assert_eq!(stun(&message(ALLOCATE)), Some(Stun::Business));
+    assert_eq!(stun(&message(SUCCESS)), Some(Stun::Business));
+    assert_eq!((stun(&message(ERROR)), stun(&message(INDICATION))), (Some(Stun::Other), Some(Stun::Other)));
+    assert_eq!(stun(&message(CHECK)[..19]), None, "cut short");
+    for (at, byte) in [(4, 0x20), (0, 0x40), (0, 0x80), (0, 0xc0)] {
+        let mut other = message(CHECK);
+        other[at] = byte;
+        assert_eq!(stun(&other), None, "another cookie, or not STUN by its first two bits");
+    }
+}
