@@ -191,8 +191,8 @@ pub(crate) struct DemoArgs {
     /// What B says.
     #[arg(long, value_name = "FILE")]
     pub(crate) speech_b: Option<PathBuf>,
-    /// Keep what was heard, the report and both homes in this directory.
-    #[arg(long, value_name = "DIR")]
+    /// Put what was heard, the report and both logs into this directory (default: a new one, named at the end).
+    #[arg(long, value_name = "DIR", overrides_with = "keep")]
     pub(crate) keep: Option<PathBuf>,
     /// Seconds of talk.
     #[arg(long, value_name = "S", default_value_t = 15.0)]

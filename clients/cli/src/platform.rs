@@ -1,5 +1,6 @@
 //! What differs between operating systems: programs, and processes that outlive us.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -30,6 +31,19 @@ pub(crate) fn detach(_command: &mut Command) {}
 pub(crate) fn private_dir(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes a file, or empties it, readable by this user only.
+#[cfg(unix)]
+pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+/// Makes a file, or empties it.
+#[cfg(not(unix))]
+pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
+    File::create(path)
 }
 
 /// Makes a directory and those above it.

@@ -118,7 +118,7 @@ impl Side {
         let mut command = Command::from(daemon_command(Some(&start.home), &args)?);
         let said = start.home.join("said.log");
         // If we are killed, nobody else would stop it.
-        command.stderr(Stdio::from(std::fs::File::create(&said)?)).kill_on_drop(true);
+        command.stderr(Stdio::from(platform::private_file(&said)?)).kill_on_drop(true);
         let mut child = command.spawn().map_err(|error| Failure::Failed(format!("can't start ahoyd: {error}")))?;
         let socket = HomePaths::under(&start.home).socket;
         let client = wait_ready(&mut child, &socket, &said, &format!("daemon {}", start.name)).await?;

@@ -14,22 +14,24 @@ use crate::verbs::calling::call_id;
 
 /// All calls.
 pub(crate) async fn calls(client: &mut Client, out: Out) -> Result<(), Failure> {
+    let us = client.hello().account.clone();
     let calls = client.calls().await?;
     if calls.is_empty() {
         out.note("No calls.");
     }
     for call in &calls {
-        out.show(call, || call_line(call))?;
+        out.show(call, || call_line(call, &us))?;
     }
     Ok(())
 }
 
-fn call_line(call: &CallInfo) -> String {
+/// `us`: our own account, which is in every roster.
+fn call_line(call: &CallInfo, us: &str) -> String {
     let way = match call.direction {
         Direction::In => "in ",
         Direction::Out => "out",
     };
-    let with: Vec<String> = call.roster.iter().map(who).collect();
+    let with: Vec<String> = call.roster.iter().filter(|entry| entry.account != us).map(who).collect();
     let end = call.reason.as_deref().map(|reason| format!(" ({})", end_text(reason, None))).unwrap_or_default();
     format!("{} {way} {:<12} {}{end}", call.call, state_word(call.state), with.join(", "))
 }

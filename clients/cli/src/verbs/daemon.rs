@@ -65,7 +65,7 @@ fn home_paths(home: Option<&Path>) -> Result<HomePaths, Failure> {
 /// The file that takes what the daemon says before its own log is open.
 fn start_log(paths: &HomePaths) -> Result<(PathBuf, File), Failure> {
     let path = paths.logs.join(START_LOG);
-    let file = platform::private_dir(&paths.logs).and_then(|()| File::create(&path));
+    let file = platform::private_dir(&paths.logs).and_then(|()| platform::private_file(&path));
     let file = file.map_err(|error| Failure::Failed(format!("can't write {}: {error}", path.display())))?;
     Ok((path, file))
 }

@@ -9,4 +9,6 @@ mod ends;
 #[cfg(test)]
 mod home;
 #[cfg(test)]
+mod lan;
+#[cfg(test)]
 mod scene;
