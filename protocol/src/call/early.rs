@@ -44,9 +44,4 @@ impl EarlySignals {
             Some(_) | None => Vec::new(),
         }
     }
-
-    /// Forgets what is kept about a call.
-    pub(super) fn forget(&mut self, call: CallId) {
-        self.calls.retain(|early| early.call != call);
-    }
 }

@@ -35,16 +35,11 @@ impl CallCore {
     /// A device of the call hangs up, over whichever path came first.
     pub(super) fn peer_hung_up(&mut self, id: CallId, device: DeviceId, reason: Reason, cx: &mut Cx<'_>) {
         let Some(call) = self.live.get_mut(&id) else { return };
-        let Some(peer) = call.peer_mut(device) else { return };
-        if !peer.in_touch() {
-            return;
-        }
         match call.phase {
             Phase::Outgoing(_) => {
                 // One device gives up; others may still ring.
-                if let Some(peer) = call.peer_mut(device) {
-                    peer.leg = Leg::Over(reason);
-                }
+                let Some(peer) = call.peer_mut(device) else { return };
+                peer.leg = Leg::Over(reason);
                 self.release(id, device, false, cx);
                 self.check_silence(id, cx);
             }
@@ -170,7 +165,6 @@ impl CallCore {
         });
         self.record_end(&call, &end, cx);
         cx.push(CallEffect::Forget { call: id });
-        self.early.forget(id);
         self.ended.push(id, info, end.reason, cx.now);
         if self.visible().next().is_none() && self.muted {
             // The next call starts unmuted: nobody would look for a switch left over from another call.

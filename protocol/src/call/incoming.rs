@@ -142,7 +142,6 @@ impl CallCore {
         if let Some(seen) = self.seen.of(id, call.facts.offerer, cx.now.unix_ms) {
             seen.over = true;
         }
-        self.early.forget(id);
         cx.push(CallEffect::Forget { call: id });
     }
 
@@ -162,7 +161,6 @@ impl CallCore {
         let Some(call) = self.live.get(&id) else {
             if !self.stopping && !from.own {
                 self.withdrawn(id, from.account, from.sent_ms.min(cx.now.unix_ms), reason, cx);
-                self.early.forget(id);
             }
             return;
         };
@@ -207,7 +205,6 @@ impl CallCore {
         let Some(call) = self.live.get_mut(&id) else {
             // Before the offer: it must not ring here. Whose call it is isn't known yet.
             self.seen.settle(id, self.own, cx.now.unix_ms);
-            self.early.forget(id);
             return;
         };
         match call.phase {

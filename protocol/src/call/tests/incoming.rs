@@ -148,6 +148,17 @@ fn a_confirm_after_the_time_to_live_rings_nothing() {
 }
 
 #[test]
+fn a_confirm_after_the_time_to_live_rings_nothing_though_the_timer_is_late() {
+    for (ms, rings) in [(60_000, true), (60_001, false)] {
+        let mut b = Desk::new(2);
+        b.offer(call(7), 1, 1);
+        b.set_clock(b.now.mono_ms + ms);
+        b.confirm(call(7), 1);
+        assert_eq!(b.state(call(7)).is_some(), rings);
+    }
+}
+
+#[test]
 fn a_later_attempt_of_the_offer_lasts_longer() {
     let mut b = Desk::new(2);
     b.offer(call(7), 1, 1);

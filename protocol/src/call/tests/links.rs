@@ -328,6 +328,20 @@ fn the_stricter_of_two_ice_policies_counts() {
 }
 
 #[test]
+fn the_link_of_a_device_that_is_busy_or_gave_up_is_closed_while_others_ring() {
+    for busy in [true, false] {
+        let mut a = Desk::new(2);
+        let id = a.dial(HIGHER, &[3, 4]);
+        a.reached(id, 3);
+        a.reached(id, 4);
+        let link = a.link_of(id, device(3)).unwrap();
+        let out = if busy { a.verdict(id, 3, Verdict::Busy) } else { a.hear_hang_up(id, 3, Reason::NoAnswer) };
+        assert!(out.contains(&CallEffect::Link { link, command: LinkCommand::Close }));
+        assert_eq!(a.core.links().len(), 1);
+    }
+}
+
+#[test]
 fn every_device_that_rings_has_a_link_of_its_own_and_the_losers_are_closed() {
     let mut a = Desk::new(2);
     let id = a.dial(HIGHER, &[3, 4]);
