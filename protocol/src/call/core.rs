@@ -6,7 +6,7 @@ use rand_core::CryptoRng;
 
 use super::early::EarlySignals;
 use super::effect::CallEffect;
-use super::info::EndedCalls;
+use super::ended::EndedCalls;
 use super::seen::SeenCalls;
 use super::signal::{CallInput, ContactPolicy};
 use super::state::{Call, Peer};

@@ -2,8 +2,19 @@
 
 use super::state::{Leg, Peer, Silence};
 use crate::control::EndCause;
+use crate::ids::DeviceId;
 use crate::limits::CAUSE_MAX_BYTES;
 use crate::wire::bodies::Reason;
+
+/// Why a call ends.
+pub(super) struct End {
+    /// Why.
+    pub(super) reason: Reason,
+    /// What lies behind it.
+    pub(super) cause: Option<EndCause>,
+    /// The device that ended it, if it wasn't us.
+    pub(super) by: Option<DeviceId>,
+}
 
 impl Reason {
     /// The word that frontends, history and scripts see.

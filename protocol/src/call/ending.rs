@@ -2,23 +2,13 @@
 
 use super::core::{CallCore, Closing, Cx};
 use super::effect::{CallEffect, HistoryEntry, LinkCommand};
-use super::incoming::missed_event;
+use super::end_reason::End;
 use super::state::{Call, Leg, Phase};
 use super::text;
-use crate::control::{CallState, Direction, EndCause, EventKind};
+use crate::control::{CallState, Direction, EventKind};
 use crate::ids::{CallId, DeviceId};
 use crate::limits::LINK_LINGER_MS;
 use crate::wire::bodies::{CtlBody, Missed, PairBody, Reason};
-
-/// Why a call ends.
-pub(super) struct End {
-    /// Why.
-    pub(super) reason: Reason,
-    /// What lies behind it.
-    pub(super) cause: Option<EndCause>,
-    /// The device that ended it, if it wasn't us.
-    pub(super) by: Option<DeviceId>,
-}
 
 impl CallCore {
     /// `call.hang_up`: ends a call that was accepted, cancels one that wasn't.
@@ -194,7 +184,7 @@ impl CallCore {
         }
         let first = self.first_miss(call.id, call.facts.offerer, cx);
         if missed && first {
-            cx.event(missed_event(call.id, call.facts.offerer, call.facts.started_unix_ms));
+            cx.event(text::missed_call(call.id, call.facts.offerer, call.facts.started_unix_ms));
         }
         if let Some(seen) = self.seen.of(call.id, call.facts.offerer, cx.now.unix_ms) {
             seen.over = true;

@@ -2,7 +2,7 @@
 
 use super::core::{CallCore, Cx};
 use super::effect::{CallEffect, LinkCommand};
-use super::ending::End;
+use super::end_reason::End;
 use super::negotiation::ctl_status;
 use super::state::{Call, Displaced, Flow, Leg, Phase, Told};
 use super::text;

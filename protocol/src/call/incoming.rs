@@ -3,7 +3,7 @@
 use super::commands::wrong_state;
 use super::core::{CallCore, Cx};
 use super::effect::{CallEffect, HistoryEntry};
-use super::ending::End;
+use super::end_reason::End;
 use super::signal::Sender;
 use super::state::{Call, Facts, Leg, Offered, Peer, Phase, Ringing, Told};
 use super::text;
@@ -260,7 +260,7 @@ impl CallCore {
             missed: true,
             flags: Flags::default(),
         })));
-        cx.event(missed_event(id, account, started_ms));
+        cx.event(text::missed_call(id, account, started_ms));
     }
 
     /// Whether nobody was told that this call was missed; from now on somebody was.
@@ -330,9 +330,4 @@ fn tell(call: CallId, device: DeviceId, verdict: Verdict, cx: &mut Cx<'_>) {
 /// Kind 4 without a hand-off.
 fn elsewhere(call: CallId, event: u8, device: DeviceId) -> Elsewhere {
     Elsewhere { call, event, device, epoch: None, secret: None, roster: None, epoch_secret: None, view: None }
-}
-
-/// The event of a missed call.
-pub(super) fn missed_event(id: CallId, account: AccountId, started_ms: u64) -> EventKind {
-    EventKind::MissedCall { call: text::call(id), account: text::account(account), started_at_ms: started_ms }
 }

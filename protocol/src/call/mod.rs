@@ -9,6 +9,7 @@ mod core;
 mod early;
 pub mod effect;
 mod end_reason;
+mod ended;
 mod ending;
 mod focus;
 mod incoming;

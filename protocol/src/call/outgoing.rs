@@ -2,8 +2,7 @@
 
 use super::core::{CallCore, Cx};
 use super::effect::CallEffect;
-use super::end_reason::of_silence;
-use super::ending::End;
+use super::end_reason::{End, of_silence};
 use super::state::{Call, Facts, Leg, Outgoing, Peer, Phase, Silence, Told};
 use super::text;
 use crate::control::{ControlError, EndCause, ErrorKind, OfferedReply, Reply};

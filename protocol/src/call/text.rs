@@ -1,6 +1,6 @@
-//! Ids and media as frontends see them.
+//! Ids, media and missed calls as frontends see them.
 
-use crate::control::MediaState;
+use crate::control::{EventKind, MediaState};
 use crate::ids::{AccountId, CallId, DeviceId};
 use crate::wire::bodies::{Flags, Media};
 
@@ -36,4 +36,9 @@ pub(super) fn media_state(flags: Flags, reconnecting: bool) -> MediaState {
         held: flags.0 & Flags::HELD != 0,
         reconnecting,
     }
+}
+
+/// The event of a missed call.
+pub(super) fn missed_call(id: CallId, from: AccountId, started_at_ms: u64) -> EventKind {
+    EventKind::MissedCall { call: call(id), account: account(from), started_at_ms }
 }

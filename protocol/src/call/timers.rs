@@ -2,8 +2,7 @@
 
 use super::core::{CallCore, Cx};
 use super::effect::{CallEffect, LinkCommand};
-use super::end_reason::cause;
-use super::ending::End;
+use super::end_reason::{End, cause};
 use super::negotiation::ctl_status;
 use super::state::{Call, Flow, Leg, Peer, Phase};
 use super::times::Times;

@@ -1,6 +1,7 @@
 //! One call core with a clock, a log and the invariants: what every test drives.
 
 use super::invariants::Invariants;
+pub(super) use super::invariants::parse_call;
 use crate::call::effect::{CallEffect, HistoryEntry};
 use crate::call::signal::{CallInput, ContactPolicy, LinkEvent, Sender};
 use crate::call::{CallCore, Times};
@@ -322,10 +323,4 @@ pub(super) fn elsewhere(event: u8, on: u8) -> Elsewhere {
 pub(super) fn description(link: u32, generation: u32, kind: SdpKind) -> PairBody {
     let bytes = format!("sdp {link} {generation}").into_bytes();
     PairBody::Description(crate::wire::bodies::Description { link, generation, kind, part: 0, parts: 1, bytes })
-}
-
-/// Reads the text form of a call id.
-pub(super) fn parse_call(text: &str) -> CallId {
-    let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
-    CallId(bytes.try_into().unwrap())
 }

@@ -8,8 +8,6 @@ use crate::control::{CallCommand, CallState, EventKind, Reply};
 use crate::ids::{CallId, DeviceId, LinkId};
 use crate::wire::bodies::{PairBody, Verdict};
 
-use super::desk::parse_call;
-
 #[derive(Clone, Copy, Debug)]
 struct Link {
     call: CallId,
@@ -208,4 +206,10 @@ impl Invariants {
     pub(super) fn sound(&self, link: LinkId) -> (bool, bool) {
         self.links.get(&link).map_or((false, false), |l| (l.send, l.play))
     }
+}
+
+/// Reads the text form of a call id.
+pub(super) fn parse_call(text: &str) -> CallId {
+    let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
+    CallId(bytes.try_into().unwrap())
 }

@@ -1,22 +1,10 @@
 //! Made-up links: descriptions cross, links come up, sound flows while both ends let it.
 
-use super::world::{Event, World};
+use super::world::{Event, FakeLink, World};
 use crate::call::effect::{CallEffect, LinkCommand};
 use crate::call::signal::{CallInput, LinkEnd, LinkEvent};
 use crate::ids::LinkId;
 use crate::wire::bodies::{Candidate, SdpKind};
-
-/// One end of a link.
-#[derive(Default)]
-pub(super) struct FakeLink {
-    remote: Option<(usize, LinkId)>,
-    up: bool,
-    ctl_open: bool,
-    quiet: bool,
-    send: bool,
-    play: bool,
-    heard: bool,
-}
 
 /// An SDP that names where it comes from.
 fn sdp(node: usize, link: LinkId) -> String {

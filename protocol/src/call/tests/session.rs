@@ -1,19 +1,10 @@
 //! A made-up session layer: offers, answers, confirms, ordered pairs, inbox kinds.
 
 use super::desk::{account, device};
-use super::world::{Event, World};
+use super::world::{Event, Held, World};
 use crate::call::effect::CallEffect;
 use crate::call::signal::{CallInput, ContactPolicy, Sender};
 use crate::ids::{CallId, DeviceId};
-
-/// A pair message that waits until signals pass again.
-pub(super) struct Held {
-    pub(super) call: CallId,
-    pub(super) from: usize,
-    pub(super) to: usize,
-    pub(super) input: CallInput,
-    pub(super) until_ms: u64,
-}
 
 impl World {
     fn sender(&self, from: usize, to: usize) -> Sender {

@@ -5,8 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand_core::Rng;
 
 use super::desk::{Desk, account, device};
-use super::media::FakeLink;
-use super::session::Held;
 use crate::call::Times;
 use crate::call::effect::CallEffect;
 use crate::call::signal::{CallInput, LinkEvent, Sender};
@@ -58,6 +56,27 @@ pub(super) struct Node {
     pub(super) device: u8,
     /// It runs and has a network.
     pub(super) alive: bool,
+}
+
+/// A pair message that waits until signals pass again.
+pub(super) struct Held {
+    pub(super) call: CallId,
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) input: CallInput,
+    pub(super) until_ms: u64,
+}
+
+/// One end of a link.
+#[derive(Default)]
+pub(super) struct FakeLink {
+    pub(super) remote: Option<(usize, LinkId)>,
+    pub(super) up: bool,
+    pub(super) ctl_open: bool,
+    pub(super) quiet: bool,
+    pub(super) send: bool,
+    pub(super) play: bool,
+    pub(super) heard: bool,
 }
 
 pub(super) struct World {

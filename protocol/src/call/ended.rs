@@ -1,0 +1,50 @@
+//! Calls that ended lately.
+
+use std::collections::VecDeque;
+
+use crate::control::{CallInfo, CallState, LinkState};
+use crate::ids::{CallId, Now};
+use crate::limits::{ENDED_MAX, ENDED_MS};
+use crate::wire::bodies::Reason;
+
+/// Calls that ended lately, oldest first.
+#[derive(Default)]
+pub(super) struct EndedCalls {
+    calls: VecDeque<Ended>,
+}
+
+struct Ended {
+    id: CallId,
+    at_ms: u64,
+    info: CallInfo,
+}
+
+impl EndedCalls {
+    /// Adds a call that just ended; what is too old or too much goes.
+    pub(super) fn push(&mut self, id: CallId, mut info: CallInfo, reason: Reason, now: Now) {
+        info.state = CallState::Ended;
+        info.ended_at_ms = Some(now.unix_ms);
+        info.reason = Some(reason.text().to_owned());
+        for participant in &mut info.participants {
+            participant.state = LinkState::Closed;
+        }
+        while self.calls.front().is_some_and(|c| !fresh(c, now)) || self.calls.len() >= ENDED_MAX {
+            self.calls.pop_front();
+        }
+        self.calls.push_back(Ended { id, at_ms: now.mono_ms, info });
+    }
+
+    /// It ended lately.
+    pub(super) fn contains(&self, id: CallId) -> bool {
+        self.calls.iter().any(|c| c.id == id)
+    }
+
+    /// All of the last 10 minutes.
+    pub(super) fn list(&self, now: Now) -> Vec<CallInfo> {
+        self.calls.iter().filter(|c| fresh(c, now)).map(|c| c.info.clone()).collect()
+    }
+}
+
+fn fresh(call: &Ended, now: Now) -> bool {
+    call.at_ms.saturating_add(ENDED_MS) > now.mono_ms
+}
