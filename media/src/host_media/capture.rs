@@ -83,11 +83,6 @@ impl Capture {
         self.source.due_us(now_us, self.frame.saturating_sub(self.held.len()))
     }
 
-    /// Monotonic microseconds of a point of the grid on which frames are due, if the source has one.
-    pub(crate) fn grid_us(&self) -> Option<u64> {
-        self.source.started_us()
-    }
-
     /// Place behind the last frame on the timeline.
     pub(crate) fn end(&self) -> u64 {
         self.place

@@ -71,7 +71,7 @@ impl Desk {
     pub(crate) fn step(&mut self, now_us: u64) -> Option<u64> {
         let wanted = self.read_wishes(now_us);
         self.talking.follow(wanted, now_us, &mut self.outbox);
-        self.hearing.follow_playing(self.talking.grid_us(), now_us, &mut self.outbox);
+        self.hearing.follow_playing(now_us, &mut self.outbox);
         self.talking.step(now_us, &mut self.outbox);
         self.hearing.step(now_us, &mut self.outbox);
         self.outbox.deliver();

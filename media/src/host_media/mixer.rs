@@ -3,8 +3,8 @@
 /// The loudest that leaves, of full scale: room for what a converter adds between samples.
 const CEILING: f32 = 0.97;
 
-/// Share of the way back to full gain that is gone every block of 5 ms: back within half a second.
-const RELEASE: f32 = 0.04;
+/// Share of the way back to full gain that is gone with every sample: back within half a second.
+const RELEASE: f32 = 1.6e-4;
 
 /// Adds up sounds and limits their peaks.
 #[derive(Debug)]
@@ -14,14 +14,15 @@ pub(crate) struct Mixer {
 }
 
 impl Mixer {
-    /// A mixer for blocks of `samples`.
-    pub(crate) fn new(samples: usize) -> Self {
-        Self { sum: vec![0.0; samples], gain: 1.0 }
+    /// A mixer that has not met a peak.
+    pub(crate) fn new() -> Self {
+        Self { sum: Vec::new(), gain: 1.0 }
     }
 
-    /// Begins a block.
-    pub(crate) fn clear(&mut self) {
-        self.sum.fill(0.0);
+    /// Begins a block of `samples`.
+    pub(crate) fn begin(&mut self, samples: usize) {
+        self.sum.clear();
+        self.sum.resize(samples, 0.0);
     }
 
     /// Adds a sound to the block.
@@ -36,7 +37,8 @@ impl Mixer {
         let peak = self.sum.iter().map(|s| s.abs()).fold(0.0, f32::max);
         let wanted = if peak > CEILING { CEILING / peak } else { 1.0 };
         let before = self.gain;
-        self.gain = if wanted < before { wanted } else { (before + (1.0 - before) * RELEASE).min(wanted) };
+        let release = (RELEASE * self.sum.len() as f32).min(1.0);
+        self.gain = if wanted < before { wanted } else { (before + (1.0 - before) * release).min(wanted) };
         if self.gain > 0.9995 && before > 0.9995 {
             self.gain = 1.0;
             return &self.sum;
@@ -66,7 +68,7 @@ mod tests {
     use super::*;
 
     fn mix(mixer: &mut Mixer, sounds: &[&[f32]]) -> Vec<f32> {
-        mixer.clear();
+        mixer.begin(480);
         for sound in sounds {
             mixer.add(sound);
         }
@@ -79,7 +81,7 @@ mod tests {
 
     #[test]
     fn one_voice_passes_bit_for_bit() {
-        let mut mixer = Mixer::new(480);
+        let mut mixer = Mixer::new();
         for level in [0.0, 0.1, 0.9] {
             assert_eq!(mix(&mut mixer, &[&tone(level)]), tone(level));
         }
@@ -87,7 +89,7 @@ mod tests {
 
     #[test]
     fn voices_add_up() {
-        let mut mixer = Mixer::new(480);
+        let mut mixer = Mixer::new();
         let heard = mix(&mut mixer, &[&tone(0.2), &tone(0.3)]);
         assert!(heard.iter().zip(tone(0.5)).all(|(a, b)| (a - b).abs() < 1e-6));
         assert_eq!(mix(&mut mixer, &[]), vec![0.0; 480], "nothing is left of the block before");
@@ -95,7 +97,7 @@ mod tests {
 
     #[test]
     fn however_many_shout_full_scale_is_never_passed_and_the_shape_stays() {
-        let mut mixer = Mixer::new(480);
+        let mut mixer = Mixer::new();
         let shout = tone(1.0);
         for voices in [2, 3, 16, 64] {
             let all = vec![shout.as_slice(); voices];
@@ -110,10 +112,10 @@ mod tests {
 
     #[test]
     fn after_a_peak_the_level_comes_back() {
-        let mut mixer = Mixer::new(480);
+        let mut mixer = Mixer::new();
         mix(&mut mixer, &[&tone(1.0), &tone(1.0)]);
         let quiet = tone(0.5);
-        for _ in 0..250 {
+        for _ in 0..125 {
             mix(&mut mixer, &[&quiet]);
         }
         assert_eq!(mix(&mut mixer, &[&quiet]), quiet);

@@ -40,6 +40,11 @@ impl Receiver {
         }
     }
 
+    /// Samples that can be pulled before another packet is needed.
+    pub(crate) fn prepare(&mut self, now_us: u64) -> usize {
+        self.buffer.prepare(now_us)
+    }
+
     /// Fills `out` with what is heard from `now_us` on; true at the first sound of the sender.
     pub(crate) fn pull(&mut self, now_us: u64, out: &mut [f32]) -> bool {
         let first = self.buffer.pull(now_us, out) == Pulled::Sound && !self.heard;

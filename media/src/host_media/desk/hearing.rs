@@ -11,7 +11,7 @@ use crate::{
         mixer::Mixer,
         outbox::Outbox,
         receiver::Receiver,
-        sink::{Sink, TICK, TICK_US},
+        sink::{BLOCK, Sink, Want},
         source::Lost,
         specs,
     },
@@ -20,6 +20,13 @@ use crate::{
 
 /// Decoder complexity: plain Opus. From 5 on a concealed frame would cost 0.8 ms, from 6 on every frame more.
 const DECODER_COMPLEXITY: u32 = 0;
+
+/// Samples of the shortest block: 2 ms. What runs out sooner is decoded that much too soon, which costs less than a
+/// wake-up.
+const SHORTEST: usize = 96;
+
+/// The same where several links need packets at different times: 5 ms, so that many links cost 200 wake-ups a second.
+const SHORTEST_OF_MANY: usize = 240;
 
 /// From the links to the speaker.
 pub(super) struct Hearing {
@@ -34,7 +41,7 @@ pub(super) struct Hearing {
 
 impl Hearing {
     pub(super) fn new(clock: Clock, sink: Box<dyn Sink>) -> Self {
-        let (mixer, block) = (Mixer::new(TICK), vec![0.0; TICK]);
+        let (mixer, block) = (Mixer::new(), vec![0.0; BLOCK]);
         Self { clock, receivers: BTreeMap::new(), sink, playing: false, announced: false, mixer, block }
     }
 
@@ -58,13 +65,11 @@ impl Hearing {
         }
     }
 
-    /// Starts the speaker with the first link that plays, pauses it after the last. A new start is put on the grid of
-    /// the microphone, if there is one: one wake-up then serves both.
-    pub(super) fn follow_playing(&mut self, grid_us: Option<u64>, now_us: u64, outbox: &mut Outbox) {
+    /// Starts the speaker with the first link that plays, pauses it after the last.
+    pub(super) fn follow_playing(&mut self, now_us: u64, outbox: &mut Outbox) {
         let playing = !self.receivers.is_empty();
         if playing && !self.playing {
-            let past_us = now_us.saturating_sub(grid_us.unwrap_or(now_us)) % TICK_US;
-            self.sink.start(now_us + (TICK_US - past_us) % TICK_US);
+            self.sink.start(now_us);
             self.announced = false;
         } else if self.playing
             && !playing
@@ -75,23 +80,33 @@ impl Hearing {
         self.playing = playing;
     }
 
-    /// Plays the ticks that are due.
+    /// Samples to be played at once: until the first receiver needs another packet, so that none is needed sooner than
+    /// it must be, and no wake-up is for nothing.
+    fn samples(&mut self, want: Want) -> usize {
+        let shortest = if self.receivers.len() > 1 { SHORTEST_OF_MANY } else { SHORTEST };
+        let ready = self.receivers.values_mut().map(|(_, receiver)| receiver.prepare(want.at_us)).min();
+        ready.unwrap_or(BLOCK).clamp(shortest, want.most.clamp(shortest, BLOCK))
+    }
+
+    /// Plays what is due.
     pub(super) fn step(&mut self, now_us: u64, outbox: &mut Outbox) {
         if !self.playing {
             return;
         }
         let mut collected = false;
-        while let Some(tick_us) = self.sink.tick_us(now_us) {
+        while let Some(want) = self.sink.want(now_us) {
             if !collected {
                 self.receivers.values_mut().for_each(|(_, receiver)| receiver.collect(&self.clock));
                 collected = true;
             }
-            self.mixer.clear();
+            let samples = self.samples(want);
+            let Some(block) = self.block.get_mut(..samples) else { return };
+            self.mixer.begin(samples);
             for (link, (_, receiver)) in &mut self.receivers {
-                if receiver.pull(tick_us, &mut self.block) {
+                if receiver.pull(want.at_us, block) {
                     outbox.push(AudioEvent::FirstAudio { link: *link });
                 }
-                self.mixer.add(&self.block);
+                self.mixer.add(block);
             }
             if let Err(lost) = self.sink.play(self.mixer.mixed()) {
                 self.lose(lost, now_us, outbox);
@@ -112,7 +127,7 @@ impl Hearing {
         outbox.lost(false, lost);
     }
 
-    /// When the next tick is due, if something plays.
+    /// When more sound is due, if something plays.
     pub(super) fn due_us(&self, now_us: u64) -> Option<u64> {
         self.playing.then(|| self.sink.due_us(now_us))
     }

@@ -167,9 +167,4 @@ impl Talking {
     pub(super) fn due_us(&self, now_us: u64) -> Option<u64> {
         self.capture.as_ref().map(|capture| capture.due_us(now_us))
     }
-
-    /// A point of the grid on which frames are due, monotonic microseconds.
-    pub(super) fn grid_us(&self) -> Option<u64> {
-        self.capture.as_ref().and_then(Capture::grid_us)
-    }
 }

@@ -1,5 +1,5 @@
-//! A speaker. Ticks come from our clock, so that the jitter buffers see an even pace; the card's clock shows in how full
-//! the ring is, and a tick more or less now and then follows it.
+//! A speaker. Our clock says when sound is wanted, so that the jitter buffers see an even pace; the card's clock shows in
+//! how full the ring is, and a block more or less now and then follows it.
 
 use std::sync::atomic::Ordering;
 
@@ -7,19 +7,25 @@ use rtrb::Producer;
 
 use super::{Which, line::Line, open};
 use crate::host_media::{
-    clock::Clock,
+    clock::{Clock, samples_to_us},
     opus::RATE,
     resample::Resampler,
-    sink::{Lost, Sink, TICK, TICK_US},
+    sink::{Lost, Sink, Want},
 };
 
-/// Sound in the ring when playback begins, ms: a callback takes up to 20 ms at once, and a tick may be late.
+/// Samples wanted at a time: 10 ms. A ring of 60 ms has room for few larger ones.
+const MOST: usize = 480;
+
+/// Time that is left out or caught up at once, and between two looks while the device is being opened, microseconds.
+const STEP_US: u64 = 10_000;
+
+/// Sound in the ring when playback begins, ms: a callback takes up to 20 ms at once, and we may be late.
 const FILL_MS: u32 = 30;
 
-/// Below this an extra tick is played, ms: one callback's worth after a tick, so that the next callback finds enough.
+/// Below this an extra block is played, ms: one callback's worth after a block, so that the next callback finds enough.
 const LOW_MS: u32 = 20;
 
-/// Above this a tick is left out, ms; the ring holds 60.
+/// Above this a block is left out, ms; the ring holds 60.
 const HIGH_MS: u32 = 45;
 
 /// A speaker that is opened when playback begins and closed when it pauses.
@@ -49,7 +55,7 @@ struct Open {
     resampler: Resampler,
     converted: Vec<f32>,
     next_us: u64,
-    /// An extra tick was played since the last regular one.
+    /// An extra block was played since the last regular one; what it was is not counted in `next_us`.
     extra: bool,
 }
 
@@ -61,7 +67,7 @@ impl Speaker {
 
     fn opening(&mut self, now_us: u64) -> Result<(), Lost> {
         let State::Opening(line, next_us) = &mut self.state else { return Ok(()) };
-        *next_us = now_us + TICK_US;
+        *next_us = now_us + STEP_US;
         let Some(opened) = line.opened(now_us)? else { return Ok(()) };
         let (mut ring, rate_hz) = (opened.end, opened.rate_hz);
         let resampler = Resampler::new(RATE, rate_hz).map_err(|error| Lost(error.to_string()))?;
@@ -84,31 +90,30 @@ fn samples(rate_hz: u32, ms: u32) -> usize {
 }
 
 impl Open {
-    fn tick_us(&mut self, now_us: u64) -> Result<Option<u64>, Lost> {
+    fn want(&mut self, now_us: u64) -> Result<Option<Want>, Lost> {
         self.line.watch(now_us)?;
-        if now_us > self.next_us + 12 * TICK_US {
+        if now_us > self.next_us + 6 * STEP_US {
             // The thread stood still; the card has played silence meanwhile.
             self.next_us = now_us;
         }
         let filled = self.ring.buffer().capacity() - self.ring.slots();
         if now_us < self.next_us {
-            if filled < samples(self.rate_hz, LOW_MS) && !self.extra {
-                self.extra = true;
-                self.next_us = self.next_us.saturating_sub(TICK_US);
-                return Ok(Some(now_us));
-            }
-            return Ok(None);
+            let low = filled < samples(self.rate_hz, LOW_MS) && !self.extra;
+            self.extra |= low;
+            return Ok(low.then_some(Want { at_us: now_us, most: MOST }));
         }
         if filled > samples(self.rate_hz, HIGH_MS) {
-            self.next_us += TICK_US;
+            self.next_us += STEP_US;
             return Ok(None);
         }
         self.extra = false;
-        Ok(Some(self.next_us))
+        Ok(Some(Want { at_us: self.next_us, most: MOST }))
     }
 
     fn play(&mut self, sound: &[f32]) -> Result<(), Lost> {
-        self.next_us += TICK_US;
+        if !self.extra {
+            self.next_us += samples_to_us(sound.len() as u64);
+        }
         self.converted.clear();
         self.resampler.push(sound, &mut self.converted).map_err(|error| Lost(error.to_string()))?;
         let room = self.ring.slots().min(self.converted.len());
@@ -132,24 +137,24 @@ impl Sink for Speaker {
         }
     }
 
-    fn tick_us(&mut self, now_us: u64) -> Option<u64> {
+    fn want(&mut self, now_us: u64) -> Option<Want> {
+        // Playing will tell that it is lost.
+        let silence = Some(Want { at_us: now_us, most: MOST });
         if let Err(lost) = self.opening(now_us) {
             self.state = State::Lost(lost);
         }
-        let tick = match &mut self.state {
-            State::Open(open) => open.tick_us(now_us),
+        let want = match &mut self.state {
+            State::Open(open) => open.want(now_us),
             State::Closed | State::Opening(..) => return None,
-            // Playing will tell.
-            State::Lost(_) => return Some(now_us),
+            State::Lost(_) => return silence,
         };
-        tick.unwrap_or_else(|lost| {
+        want.unwrap_or_else(|lost| {
             self.state = State::Lost(lost);
-            Some(now_us)
+            silence
         })
     }
 
     fn play(&mut self, sound: &[f32]) -> Result<(), Lost> {
-        debug_assert_eq!(sound.len(), TICK);
         match &mut self.state {
             State::Open(open) => open.play(sound),
             State::Lost(lost) => Err(lost.clone()),
@@ -161,7 +166,7 @@ impl Sink for Speaker {
         match &self.state {
             State::Opening(_, next_us) => *next_us,
             State::Open(open) => open.next_us,
-            State::Closed | State::Lost(_) => now_us + TICK_US,
+            State::Closed | State::Lost(_) => now_us + STEP_US,
         }
     }
 

@@ -8,12 +8,18 @@ use super::{
     stretch::{self, Care},
 };
 use crate::{
-    host_media::{api::ReceiveStats, clock::samples_to_ms},
+    host_media::{
+        api::ReceiveStats,
+        clock::{samples_to_ms, us_to_samples},
+    },
     limits::OPUS_PACKET_SAMPLES,
 };
 
 /// Sound made up at a time while nothing comes, samples: 10 ms.
 const PIECE: usize = 480;
+
+/// Samples after which it is worth looking for a first packet again: 5 ms, less than it is to wait anyway.
+const POLL: usize = 240;
 
 /// Sound made up at most while nothing comes, samples: 120 ms. Longer sounds like a machine.
 const MADE_UP_MAX: usize = 5_760;
@@ -24,9 +30,12 @@ const GAP_MAX: i64 = 9_600;
 /// Shortest piece that Opus conceals, samples: 2.5 ms.
 const GRAIN: i64 = 120;
 
-/// Delay beyond the wanted one that is left alone, microseconds: a packet may wait a tick or two for its turn, and
-/// shortening by the longest period (10 ms) must not make the delay too short.
-const SLACK_US: i64 = 11_000;
+/// Delay beyond the wanted one that is left alone, microseconds.
+const SLACK_US: i64 = 8_000;
+
+/// What shortening leaves of the delay beyond the wanted one, microseconds: where many links play, sound is pulled in
+/// blocks of 5 ms, and a frame that is shorter makes the next one be needed up to a block sooner.
+const LEFT_US: i64 = 5_000;
 
 /// Delay beyond the wanted one from which every frame is shortened, heard or not, microseconds.
 const FORCED_US: i64 = 60_000;
@@ -196,7 +205,9 @@ impl<D: FrameDecoder> Adaptive<D> {
         let mut sound = sound.to_vec();
         if let Some(excess_us) = excess_us {
             if excess_us > SLACK_US {
-                stretch::shorten(&mut sound, if excess_us > FORCED_US { Care::Forced } else { Care::Unheard });
+                let care = if excess_us > FORCED_US { Care::Forced } else { Care::Unheard };
+                let most = us_to_samples((excess_us - LEFT_US).unsigned_abs());
+                stretch::shorten(&mut sound, care, usize::try_from(most).unwrap_or(usize::MAX));
             } else if excess_us < -SHORT_US {
                 stretch::lengthen(&mut sound, Care::Unheard);
             }
@@ -271,6 +282,13 @@ impl<D: FrameDecoder> Adaptive<D> {
         cut
     }
 
+    /// Samples until the first packet is due.
+    fn samples_until_due(&self, now_us: u64) -> usize {
+        let Some((first, due)) = self.order.first().zip(self.due_us()) else { return POLL };
+        let left_us = (due - lag_us(now_us, first.timestamp)).max(0);
+        usize::try_from(us_to_samples(left_us.unsigned_abs()) + 1).unwrap_or(POLL).min(POLL)
+    }
+
     /// When a sample is to be played, as play time minus media time in microseconds.
     fn due_us(&self) -> Option<i64> {
         self.delay.due_us(if self.loss >= REPAIR_FROM { self.copies_us } else { 0 })
@@ -307,6 +325,16 @@ impl<D: FrameDecoder> JitterBuffer for Adaptive<D> {
                 self.decoder.reset();
             }
         }
+    }
+
+    fn prepare(&mut self, now_us: u64) -> usize {
+        while self.sound.is_empty() {
+            match self.more(now_us) {
+                Some(Pulled::Silence) => return self.samples_until_due(now_us),
+                Some(Pulled::Sound | Pulled::MadeUp) | None => {}
+            }
+        }
+        self.sound.len()
     }
 
     fn pull(&mut self, now_us: u64, out: &mut [f32]) -> Pulled {

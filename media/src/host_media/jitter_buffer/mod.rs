@@ -39,7 +39,10 @@ pub(crate) enum Pulled {
 pub(crate) trait JitterBuffer: Send {
     /// Takes a packet.
     fn insert(&mut self, packet: Incoming);
-    /// Fills `out` with what is to be heard from `now_us` on.
+    /// Makes sound ready if there is none; returns how many samples can be pulled from `now_us` on before another packet
+    /// is needed, or until it is worth asking again.
+    fn prepare(&mut self, now_us: u64) -> usize;
+    /// Fills `out` with what is to be heard from `now_us` on, ready or not.
     fn pull(&mut self, now_us: u64, out: &mut [f32]) -> Pulled;
     /// Figures since the buffer was made.
     fn stats(&self, now_us: u64) -> ReceiveStats;

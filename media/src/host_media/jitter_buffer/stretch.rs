@@ -27,9 +27,9 @@ pub(super) enum Care {
     Forced,
 }
 
-/// Takes one period out of `sound`; returns how many samples went, 0 if it was left as it is.
-pub(super) fn shorten(sound: &mut Vec<f32>, care: Care) -> usize {
-    let Some(period) = splice_at(sound, care) else { return 0 };
+/// Takes one period of at most `most` samples out of `sound`; returns how many went, 0 if it was left as it is.
+pub(super) fn shorten(sound: &mut Vec<f32>, care: Care, most: usize) -> usize {
+    let Some(period) = splice_at(sound, care, most) else { return 0 };
     for n in 0..BLEND {
         let (Some(&a), Some(&b)) = (sound.get(n), sound.get(n + period)) else { return 0 };
         if let Some(sample) = sound.get_mut(n + period) {
@@ -42,7 +42,7 @@ pub(super) fn shorten(sound: &mut Vec<f32>, care: Care) -> usize {
 
 /// Says one period of `sound` twice; returns how many samples came, 0 if it was left as it is.
 pub(super) fn lengthen(sound: &mut Vec<f32>, care: Care) -> usize {
-    let Some(period) = splice_at(sound, care) else { return 0 };
+    let Some(period) = splice_at(sound, care, *PERIODS.end()) else { return 0 };
     let mut longer: Vec<f32> = Vec::with_capacity(sound.len() + period);
     longer.extend_from_slice(sound.get(..period).unwrap_or_default());
     for n in 0..BLEND {
@@ -60,18 +60,19 @@ fn blend(a: f32, b: f32, n: usize) -> f32 {
     a * (1.0 - share) + b * share
 }
 
-/// The period at which `sound` can be spliced.
-fn splice_at(sound: &[f32], care: Care) -> Option<usize> {
-    if sound.len() < NEEDED {
+/// The period, of at most `most` samples, at which `sound` can be spliced.
+fn splice_at(sound: &[f32], care: Care, most: usize) -> Option<usize> {
+    let periods = *PERIODS.start()..=most.min(*PERIODS.end());
+    if sound.len() < NEEDED || periods.is_empty() {
         return None;
     }
     let power = sound.iter().take(NEEDED).map(|s| s * s).sum::<f32>() / NEEDED as f32;
     if power < QUIET {
-        return Some(*PERIODS.end());
+        return Some(*periods.end());
     }
-    let coarse = PERIODS.step_by(COARSE).map(|period| (likeness(sound, period, COARSE), period));
+    let coarse = periods.clone().step_by(COARSE).map(|period| (likeness(sound, period, COARSE), period));
     let (_, near) = coarse.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    let fine = (near.saturating_sub(COARSE)..=near + COARSE).filter(|period| PERIODS.contains(period));
+    let fine = (near.saturating_sub(COARSE)..=near + COARSE).filter(|period| periods.contains(period));
     let (alike, period) = fine.map(|period| (likeness(sound, period, 1), period)).max_by(|a, b| a.0.total_cmp(&b.0))?;
     (alike >= ALIKE || care == Care::Forced).then_some(period)
 }
@@ -105,7 +106,7 @@ mod tests {
         let plain = tone(200.0, 960);
         for care in [Care::Unheard, Care::Forced] {
             let (mut short, mut long) = (plain.clone(), plain.clone());
-            let (less, more) = (shorten(&mut short, care), lengthen(&mut long, care));
+            let (less, more) = (shorten(&mut short, care, 480), lengthen(&mut long, care));
             assert!(less % 200 == 0 && less > 0, "{less}");
             assert!(more % 200 == 0 && more > 0, "{more}");
             assert_eq!((short.len(), long.len()), (960 - less, 960 + more));
@@ -125,23 +126,31 @@ mod tests {
         .take(960)
         .collect();
         let mut sound = noise.clone();
-        assert_eq!(shorten(&mut sound, Care::Unheard), 0);
+        assert_eq!(shorten(&mut sound, Care::Unheard, 480), 0);
         assert_eq!(lengthen(&mut sound, Care::Unheard), 0);
         assert_eq!(sound, noise);
-        assert!(shorten(&mut sound, Care::Forced) > 0);
+        assert!(shorten(&mut sound, Care::Forced, 480) > 0);
     }
 
     #[test]
     fn silence_shrinks_by_the_longest_period() {
         let mut sound = vec![0.0; 960];
-        assert_eq!(shorten(&mut sound, Care::Unheard), 480);
+        assert_eq!(shorten(&mut sound, Care::Unheard, 480), 480);
         assert_eq!(sound, vec![0.0; 480]);
+    }
+
+    #[test]
+    fn no_more_is_taken_out_than_is_allowed() {
+        let mut sound = tone(200.0, 960);
+        assert_eq!(shorten(&mut sound, Care::Unheard, 250), 200);
+        assert_eq!(shorten(&mut sound, Care::Unheard, 119), 0);
+        assert_eq!(shorten(&mut vec![0.0; 960], Care::Unheard, 130), 130);
     }
 
     #[test]
     fn a_piece_that_is_too_short_stays() {
         let mut sound = tone(200.0, 719);
-        assert_eq!(shorten(&mut sound, Care::Forced), 0);
+        assert_eq!(shorten(&mut sound, Care::Forced, 480), 0);
         assert_eq!(lengthen(&mut sound, Care::Forced), 0);
         assert_eq!(sound.len(), 719);
     }

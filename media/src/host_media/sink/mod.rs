@@ -5,12 +5,17 @@ pub(crate) mod wave_file;
 
 pub(crate) use super::source::Lost;
 
-/// Samples of a playback tick: 5 ms. A packet waits for the next tick: half as much on average as with 10 ms, for 100
-/// more wake-ups a second, which cost about 0.1 CPU seconds a call minute.
-pub(crate) const TICK: usize = 240;
+/// Samples of the longest block that is played at once: 20 ms, one frame.
+pub(crate) const BLOCK: usize = 960;
 
-/// Microseconds of a tick.
-pub(crate) const TICK_US: u64 = 5_000;
+/// Sound that a sink wants now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Want {
+    /// When its first sample is heard, by the sink's grid: monotonic microseconds.
+    pub(crate) at_us: u64,
+    /// At most this many samples, never more than [`BLOCK`]; fewer are welcome.
+    pub(crate) most: usize,
+}
 
 /// An output.
 pub(crate) trait Sink: Send {
@@ -20,16 +25,16 @@ pub(crate) trait Sink: Send {
     /// Monotonic microseconds of sample 0 of this sink, once it is known.
     fn started_us(&self) -> Option<u64>;
 
-    /// The nominal time of the next tick that is due at `now_us`; none if all are played.
-    fn tick_us(&mut self, now_us: u64) -> Option<u64>;
+    /// What is wanted at `now_us`; none if enough is played.
+    fn want(&mut self, now_us: u64) -> Option<Want>;
 
-    /// Plays the sound of one tick ([`TICK`] samples).
+    /// Plays sound, at most as much as was wanted.
     ///
     /// # Errors
     /// [`Lost`] once it cannot play any more.
     fn play(&mut self, sound: &[f32]) -> Result<(), Lost>;
 
-    /// When the next tick is due.
+    /// When more will be wanted.
     fn due_us(&self, now_us: u64) -> u64;
 
     /// Nothing plays from now on: everything is written out, devices are closed.

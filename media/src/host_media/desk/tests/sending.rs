@@ -83,18 +83,6 @@ fn nothing_is_encoded_for_nobody_and_the_thread_sleeps_while_the_microphone_is_c
 }
 
 #[test]
-fn while_a_call_runs_one_wake_up_every_5_ms_serves_both_directions() {
-    let mut world = tone();
-    let _inlet = world.talker.shared.lock().add_link(LinkId(9), 3);
-    world.talker.shared.lock().play(LinkId(9), true, world.clock.instant(world.now_us));
-    world.talk(true);
-    sent(&mut world, 100_000);
-    let before = world.talker.steps;
-    sent(&mut world, 1_000_000);
-    assert_eq!(world.talker.steps - before, 200);
-}
-
-#[test]
 fn one_encoding_goes_to_every_link_and_a_late_one_gets_a_marker() {
     let mut world = tone();
     let other = LinkId(9);

@@ -29,14 +29,20 @@ fn open(rate_hz: u32) -> (Speaker, Arc<Status>, Consumer<f32>) {
     (speaker, status, card)
 }
 
-/// Plays all ticks due at `now_us`; returns how many.
+/// Time between two looks, microseconds.
+const TICK_US: u64 = 5_000;
+
+/// Samples played at a time.
+const TICK: usize = 240;
+
+/// Plays what is wanted at `now_us` in blocks of 5 ms; returns how many.
 fn play(speaker: &mut Speaker, now_us: u64) -> usize {
-    let mut ticks = 0;
-    while speaker.tick_us(now_us).is_some() {
+    let mut blocks = 0;
+    while speaker.want(now_us).is_some() {
         speaker.play(&[0.5; TICK]).unwrap();
-        ticks += 1;
+        blocks += 1;
     }
-    ticks
+    blocks
 }
 
 fn consume(card: &mut Consumer<f32>, status: &Status, samples: usize) -> Vec<f32> {
@@ -48,10 +54,10 @@ fn consume(card: &mut Consumer<f32>, status: &Status, samples: usize) -> Vec<f32
 fn nothing_is_played_until_the_device_is_open() {
     let (mut speaker, _status, tell) = speaker();
     assert_eq!(play(&mut speaker, 5_000_000), 0);
-    assert_eq!(speaker.due_us(5_000_000), 5_000_000 + TICK_US);
+    assert_eq!(speaker.due_us(5_000_000), 5_000_000 + STEP_US);
     let (end, _card) = RingBuffer::new(2_880);
     tell.send(Ok(Opened { rate_hz: 48_000, end })).unwrap();
-    assert_eq!(play(&mut speaker, 5_000_000 + TICK_US), 1);
+    assert_eq!(play(&mut speaker, 5_000_000 + STEP_US), 1);
 }
 
 #[test]
@@ -100,16 +106,16 @@ fn a_card_at_another_rate_gets_its_rate() {
 }
 
 #[test]
-fn a_lost_device_is_told_by_the_next_tick() {
+fn a_lost_device_is_told_by_the_next_block() {
     let (mut speaker, status, _card) = open(48_000);
     play(&mut speaker, 0);
     status.failed.store(true, Ordering::Release);
-    assert!(speaker.tick_us(TICK_US).is_some());
+    assert!(speaker.want(TICK_US).is_some());
     assert!(speaker.play(&[0.0; TICK]).is_err());
 
     let (mut stopped, _status, _card) = open(48_000);
     play(&mut stopped, 0);
-    assert!(stopped.tick_us(WATCHDOG_US + 1).is_some());
+    assert!(stopped.want(WATCHDOG_US + 1).is_some());
     assert!(stopped.play(&[0.0; TICK]).is_err());
 }
 
@@ -117,7 +123,7 @@ fn a_lost_device_is_told_by_the_next_tick() {
 fn a_device_that_cannot_be_opened_is_lost() {
     let (mut speaker, _status, tell) = speaker();
     tell.send(Err(Lost("busy".into()))).unwrap();
-    assert!(speaker.tick_us(0).is_some());
+    assert!(speaker.want(0).is_some());
     assert_eq!(speaker.play(&[0.0; TICK]), Err(Lost("busy".into())));
 }
 
@@ -126,5 +132,5 @@ fn a_pause_closes_the_device() {
     let (mut speaker, status, _card) = open(48_000);
     speaker.pause().unwrap();
     assert!(status.closed.load(Ordering::Acquire));
-    assert_eq!(speaker.tick_us(0), None);
+    assert_eq!(speaker.want(0), None);
 }

@@ -5,7 +5,7 @@ mod scripted;
 use proptest::prelude::*;
 
 use super::*;
-use scripted::{Did, FRAME, Playback, Stream};
+use scripted::{Did, FRAME, Playback, Rhythm, Stream};
 
 /// Ten seconds of frames.
 const PACKETS: u32 = 500;
@@ -16,13 +16,17 @@ fn delay_bound_ms(late_ms: f64) -> f64 {
 }
 
 #[test]
-fn an_even_stream_plays_whole_with_at_most_a_tick_and_the_margin_of_delay() {
-    for phase_us in (0..10_000).step_by(1_000) {
+fn an_even_stream_plays_whole_with_little_delay() {
+    let phases = (0..10_000).step_by(1_000);
+    for (phase_us, rhythm) in phases.flat_map(|us| [(us, Rhythm::AsPrepared), (us, Rhythm::InBlocks)]) {
         let mut playback = Playback::new(phase_us);
+        playback.rhythm = rhythm;
         playback.run(Stream::even(PACKETS).packets());
         assert_eq!(playback.decoded(), (0..PACKETS).collect::<Vec<_>>(), "phase {phase_us}");
         assert_eq!(playback.stats().concealed_ms, 0.0);
-        assert!(playback.longest_wait_ms() < 20.0, "{} at {phase_us}", playback.longest_wait_ms());
+        let (most_ms, settled_ms) = if rhythm == Rhythm::AsPrepared { (10.0, 9.5) } else { (14.0, 12.0) };
+        assert!(playback.longest_wait_ms() < most_ms, "{} at {phase_us}", playback.longest_wait_ms());
+        assert!(playback.wait_ms(PACKETS - 1) < settled_ms, "{} at {phase_us}", playback.wait_ms(PACKETS - 1));
     }
 }
 
@@ -178,11 +182,13 @@ proptest! {
         loss_percent in 0_u32..40,
         double in any::<bool>(),
         fec in any::<bool>(),
+        many in any::<bool>(),
         phase_us in 0_u64..10_000,
         start in any::<(u16, u32)>(),
     ) {
         let mut playback = Playback::new(phase_us);
         playback.decoder().fec = fec;
+        playback.rhythm = if many { Rhythm::InBlocks } else { Rhythm::AsPrepared };
         let (late_of, loss_of) = (late.clone(), loss.clone());
         let stream = Stream::even(400)
             .late(move |n| late_of[n as usize])

@@ -1,16 +1,23 @@
-//! Streams of packets, a decoder that keeps a diary, and a playback that pulls every 10 ms.
+//! Streams of packets, a decoder that keeps a diary, and a playback that pulls.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
 use super::*;
+use crate::host_media::clock::samples_to_us;
 
 /// Samples of a frame.
 pub(super) const FRAME: usize = 960;
 
-/// Microseconds of a tick of playback.
-const TICK_US: u64 = 10_000;
+/// How sound is pulled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rhythm {
+    /// As much at a time as the buffer has ready: it is the only one.
+    AsPrepared,
+    /// At least 5 ms at a time: it is one of many.
+    InBlocks,
+}
 
 /// What a decoder was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,25 +180,27 @@ impl Stream {
     }
 }
 
-/// Plays a buffer every 10 ms, as a sink would.
+/// Plays a buffer as a sink would.
 pub(super) struct Playback {
     buffer: Adaptive<Diary>,
     now_us: u64,
     /// Beginning of the stream that runs now.
     base_us: u64,
+    pub(super) rhythm: Rhythm,
     did: Vec<(u64, Did)>,
     arrivals: BTreeMap<u32, u64>,
-    silences: Vec<u32>,
+    silences: Vec<usize>,
     heard: bool,
 }
 
 impl Playback {
-    /// Ticks come `phase_us` after packets.
+    /// The first pull is `phase_us` after the first packet.
     pub(super) fn new(phase_us: u64) -> Self {
         let buffer = Adaptive::new(Diary::default());
         let (did, arrivals, silences) = (Vec::new(), BTreeMap::new(), vec![0]);
         let base_us = 50_000_000;
-        Self { buffer, now_us: base_us + phase_us, base_us, did, arrivals, silences, heard: false }
+        let rhythm = Rhythm::AsPrepared;
+        Self { buffer, now_us: base_us + phase_us, base_us, rhythm, did, arrivals, silences, heard: false }
     }
 
     pub(super) fn decoder(&mut self) -> &mut Diary {
@@ -220,16 +229,20 @@ impl Playback {
     }
 
     fn tick(&mut self) {
-        let mut out = [0.0; 480];
-        let pulled = self.buffer.pull(self.now_us, &mut out);
+        let mut out = [0.0; FRAME];
+        let samples = match self.rhythm {
+            Rhythm::AsPrepared => self.buffer.prepare(self.now_us).clamp(96, FRAME),
+            Rhythm::InBlocks => self.buffer.prepare(self.now_us).clamp(240, FRAME),
+        };
+        let pulled = self.buffer.pull(self.now_us, &mut out[..samples]);
         let at_us = self.now_us;
         self.did.extend(self.buffer.decoder.did.drain(..).map(|did| (at_us, did)));
         self.heard |= pulled == Pulled::Sound;
         match (pulled, self.silences.last_mut()) {
-            (Pulled::Silence, Some(ticks)) if self.heard => *ticks += 1,
+            (Pulled::Silence, Some(silence)) if self.heard => *silence += samples,
             (Pulled::Silence | Pulled::Sound | Pulled::MadeUp, _) => self.silences.push(0),
         }
-        self.now_us += TICK_US;
+        self.now_us += samples_to_us(samples as u64);
     }
 
     /// Time passes without packets.
@@ -292,6 +305,6 @@ impl Playback {
 
     /// Longest time without a sound between the first sound and the end.
     pub(super) fn longest_silence_ms(&self) -> f64 {
-        f64::from(self.silences.iter().copied().max().unwrap_or(0)) * 10.0
+        samples_to_ms(self.silences.iter().copied().max().unwrap_or(0))
     }
 }
