@@ -1,5 +1,7 @@
 //! Every bound of the daemon's own queues, maps and byte strings, with unit and reason.
 
+pub mod network;
+
 /// Clients of the control socket at a time. A desktop has a handful; each costs a task and two buffers.
 pub const CLIENTS: usize = 64;
 /// Longest request line, bytes (a fixed promise of the control interface).
@@ -25,8 +27,6 @@ pub const QUESTIONS: usize = CLIENTS;
 pub const TICKETS: usize = 4 * CLIENTS;
 /// Inputs of the network on their way to the actor: a burst of one heartbeat from every peer.
 pub const NETWORK_INPUTS: usize = 1024;
-/// Commands on their way to the network: an offer to 32 devices with its subscriptions, several times over.
-pub const NETWORK_COMMANDS: usize = 1024;
 /// Events of media links on their way to the actor: descriptions and candidates of 16 links.
 pub const LINK_EVENTS: usize = 1024;
 /// Events of the sound on their way to the actor.

@@ -9,7 +9,7 @@ use libp2p::swarm::DialError;
 use libp2p::{Multiaddr, PeerId};
 
 use super::address::{self, Ours};
-use super::limits;
+use crate::limits::network as limits;
 
 /// One dial at a time a device.
 #[derive(Debug, Default)]

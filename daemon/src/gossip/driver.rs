@@ -17,13 +17,13 @@ use super::bucket::Bucket;
 use super::counters::Counters;
 use super::device::{device_of, peer_of};
 use super::dial::{Dials, Discovered, Step};
-use super::limits;
 use super::outbox::Outbox;
 use super::peers::Peers;
 use super::ports::{NetConfig, NetOutput, Transport};
 use super::prekey::REQUEST_BYTES;
 use super::prekey_desk::Desk;
 use super::unsent::Unsent;
+use crate::limits::network as limits;
 
 /// The state of the network driver.
 pub(crate) struct Driver {

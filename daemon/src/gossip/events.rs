@@ -15,9 +15,9 @@ use super::device::device_of;
 use super::dial::without_peer;
 use super::driver::Driver;
 use super::gate::GateEvent;
-use super::limits;
 use super::prekey;
 use super::pulse::{self, Sign};
+use crate::limits::network as limits;
 
 impl Driver {
     /// Takes an event of the swarm.

@@ -3,7 +3,7 @@
 use ahoy_protocol::core::input::Topic;
 use libp2p::gossipsub::{MaxCountSubscriptionFilter, TopicHash, TopicSubscriptionFilter};
 
-use super::limits;
+use crate::limits::network as limits;
 
 /// Topics of the product only: 32 letters.
 #[derive(Clone, Debug, Default)]

@@ -14,7 +14,7 @@ use libp2p::gossipsub::{DataTransform, Message, RawMessage, TopicHash};
 
 use super::bucket::Bucket;
 use super::counters::Counters;
-use super::limits;
+use crate::limits::network as limits;
 
 /// The checks of one driver; clones share everything.
 #[derive(Clone, Debug)]

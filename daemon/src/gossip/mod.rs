@@ -12,7 +12,7 @@
 //! | `pulse` | finds peers that vanished |
 //! | `dial`, [`address`] | dials, and which addresses may be dialled |
 //! | `peers`, `unsent`, `outbox`, `interfaces`, `bucket` | what the driver remembers, each with its bound |
-//! | [`limits`], [`counters`] | every bound, every count |
+//! | [`crate::limits::network`], [`counters`] | every bound, every count |
 
 pub mod address;
 mod behaviour;
@@ -26,7 +26,6 @@ mod filter;
 mod first_checks;
 mod gate;
 mod interfaces;
-pub mod limits;
 pub mod network;
 mod outbox;
 mod peers;

@@ -18,9 +18,9 @@ use super::behaviour::Behaviours;
 use super::counters::Counters;
 use super::driver::Driver;
 use super::interfaces::Interfaces;
-use super::limits;
 use super::ports::{NetConfig, NetError, NetOutput, Transport};
 use super::swarm::swarm;
+use crate::limits::network as limits;
 
 /// A running network driver. Dropping it stops the driver and closes all connections.
 #[derive(Debug)]

@@ -6,8 +6,8 @@ use std::collections::VecDeque;
 use ahoy_protocol::core::input::NetEvent;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use super::limits;
 use super::ports::NetOutput;
+use crate::limits::network as limits;
 
 /// The queue toward the core.
 pub(crate) struct Outbox {

@@ -8,8 +8,8 @@ use ahoy_protocol::ids::DeviceId;
 use libp2p::swarm::ConnectionId;
 
 use super::bucket::Bucket;
-use super::limits;
 use super::pulse::Schedule;
+use crate::limits::network as limits;
 
 /// A connected device.
 #[derive(Debug)]

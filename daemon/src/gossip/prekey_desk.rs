@@ -6,7 +6,7 @@ use ahoy_protocol::core::input::NetTicket;
 use ahoy_protocol::ids::DeviceId;
 use libp2p::request_response::{InboundRequestId, OutboundRequestId, ResponseChannel};
 
-use super::limits;
+use crate::limits::network as limits;
 
 /// Where an answer goes.
 pub(crate) type Channel = ResponseChannel<Option<Vec<u8>>>;

@@ -12,8 +12,8 @@ use libp2p::{PeerId, Swarm, Transport as _, noise, tcp, yamux};
 
 use super::behaviour::{Behaviours, behaviours};
 use super::counters::Counters;
-use super::limits;
 use super::ports::{NetConfig, NetError, Transport};
+use crate::limits::network as limits;
 
 /// A swarm that doesn't listen yet.
 ///

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use ahoy_protocol::core::input::Topic;
 
-use super::limits;
+use crate::limits::network as limits;
 
 /// The publications, oldest first.
 #[derive(Debug, Default)]

@@ -12,7 +12,7 @@ use libp2p::swarm::handler::{
 };
 use libp2p::swarm::{ConnectionHandler, ConnectionHandlerEvent, Stream, SubstreamProtocol};
 
-use super::super::limits;
+use crate::limits::network as limits;
 
 const PROTOCOL: StreamProtocol = StreamProtocol::new("/ahoy/1/pulse");
 

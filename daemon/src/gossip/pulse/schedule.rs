@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::super::limits;
+use crate::limits::network as limits;
 
 /// When one device is asked next.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,8 @@ use libp2p::Multiaddr;
 use tokio::sync::mpsc;
 
 use super::node::{Node, connected_pair, frame, gossiping_pair, patiently, topic};
-use crate::gossip::{NetConfig, NetError, NetOutput, Network, Transport, limits};
+use crate::gossip::{NetConfig, NetError, NetOutput, Network, Transport};
+use crate::limits::network as limits;
 
 async fn dial_failed(node: &mut Node, other: DeviceId) -> String {
     node.event("DialFailed", |event| {

@@ -4,7 +4,8 @@ use ahoy_protocol::core::effect::{Acceptance, NetCommand};
 use ahoy_protocol::core::input::Topic;
 
 use super::node::{Node, frame, gossiping_pair, topic};
-use crate::gossip::{NetOutput, Transport, limits};
+use crate::gossip::{NetOutput, Transport};
+use crate::limits::network as limits;
 
 #[tokio::test]
 async fn allowed_devices_exchange_messages_both_ways() {

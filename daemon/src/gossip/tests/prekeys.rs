@@ -5,7 +5,7 @@ use ahoy_protocol::core::input::{NetEvent, NetTicket};
 use ahoy_protocol::ids::DeviceId;
 
 use super::node::{Node, connected_pair};
-use crate::gossip::limits;
+use crate::limits::network as limits;
 
 async fn asked(node: &mut Node) -> (DeviceId, Vec<u8>, NetTicket) {
     node.event("PrekeyRequest", |event| {
