@@ -21,15 +21,18 @@ impl Heard {
         Self { rate_hz, samples }
     }
 
-    fn last(&self, seconds: f64) -> &[f64] {
+    /// The last `seconds` of it.
+    #[must_use]
+    pub fn end(&self, seconds: f64) -> Self {
         let from = self.samples.len().saturating_sub((seconds * self.rate_hz) as usize);
-        self.samples.get(from..).unwrap_or_default()
+        Self { rate_hz: self.rate_hz, samples: self.samples.get(from..).unwrap_or_default().to_vec() }
     }
 
-    /// Part of the power of the last `seconds` that lies at `hz`: 1 for a pure tone, next to 0 without it.
+    /// Part of its power that lies at `hz`: 1 for a pure tone, next to 0 without it. A tone that was stretched or cut has
+    /// less: its parts are out of step.
     #[must_use]
-    pub fn part_at(&self, seconds: f64, hz: f64) -> f64 {
-        part(self.last(seconds), self.rate_hz, hz)
+    pub fn part_at(&self, hz: f64) -> f64 {
+        part(&self.samples, self.rate_hz, hz)
     }
 
     /// Seconds of it, in steps of a tenth, in which at least nine tenths of the power lie at `hz`, and are audible.
@@ -40,10 +43,10 @@ impl Heard {
         steps.filter(tone).count() as f64 / 10.0
     }
 
-    /// Root mean square of the last `seconds`.
+    /// Root mean square.
     #[must_use]
-    pub fn level(&self, seconds: f64) -> f64 {
-        level(self.last(seconds))
+    pub fn level(&self) -> f64 {
+        level(&self.samples)
     }
 
     /// Length in seconds.

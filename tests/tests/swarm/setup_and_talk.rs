@@ -46,7 +46,7 @@ async fn heard(node: Node, other_hz: u32, own_hz: u32) {
     let (other, own) = (heard.seconds_of(f64::from(other_hz)), heard.seconds_of(f64::from(own_hz)));
     assert!(other >= 1.0, "{name} heard {other} s of the other in {} s", heard.seconds());
     assert!(own == 0.0, "{name} heard {own} s of itself");
-    let part = heard.part_at(heard.seconds(), f64::from(own_hz));
+    let part = heard.part_at(f64::from(own_hz));
     assert!(part < 0.01, "{part} of what {name} heard is its own tone");
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn times(lines: &str) -> Setup {
 
 /// Part of the power of the last `seconds` of a recording that lies at `hz`: 1 for a pure tone, next to 0 without it.
 pub(crate) fn part_at(wav: &Path, seconds: f64, hz: f64) -> f64 {
-    Heard::read(wav).part_at(seconds, hz)
+    Heard::read(wav).end(seconds).part_at(hz)
 }
 
 /// Waits until `home` has heard a second that is mostly this tone.
