@@ -22,7 +22,7 @@ pub fn run() -> ExitCode {
     let out = out::Out::new(args.json);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(verbs::run(&args, out)),
+        Ok(runtime) => runtime.block_on(verbs::run(&args, &out)),
         Err(error) => Err(failure::Failure::Failed(format!("this system gives no runtime: {error}"))),
     };
     match result {

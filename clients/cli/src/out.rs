@@ -7,50 +7,81 @@ use serde::Serialize;
 use crate::failure::Failure;
 
 /// Where a verb's output goes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Out {
     json: bool,
+    to: To,
+}
+
+#[derive(Clone, Debug)]
+enum To {
+    Terminal,
+    #[cfg(test)]
+    Memory(std::sync::Arc<std::sync::Mutex<Vec<String>>>),
 }
 
 impl Out {
+    /// To stdout, and to stderr what is for people only.
     pub(crate) fn new(json: bool) -> Self {
-        Self { json }
+        Self { json, to: To::Terminal }
     }
 
     /// Shows a thing: as JSON to scripts, as `text` to people.
-    pub(crate) fn show(self, thing: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
+    pub(crate) fn show(&self, thing: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
         if self.json {
             return self.object(thing);
         }
-        write_line(&text())
+        self.line(&text())
     }
 
     /// Shows a thing to scripts only.
-    pub(crate) fn object(self, thing: &impl Serialize) -> Result<(), Failure> {
+    pub(crate) fn object(&self, thing: &impl Serialize) -> Result<(), Failure> {
         if !self.json {
             return Ok(());
         }
         let line = serde_json::to_string(thing).map_err(|error| Failure::Failed(format!("can't show it: {error}")))?;
-        write_line(&line)
+        self.line(&line)
     }
 
     /// Tells people something, without disturbing scripts.
-    pub(crate) fn note(self, text: &str) {
+    pub(crate) fn note(&self, text: &str) {
         let line = format!("{text}\n");
         // Where even stderr is closed, nobody is left to be told.
         std::io::stderr().write_all(line.as_bytes()).ok();
     }
 
     /// Tells people why it failed.
-    pub(crate) fn complain(self, failure: &Failure) {
+    pub(crate) fn complain(&self, failure: &Failure) {
         self.note(&format!("ahoy: {failure}"));
+    }
+
+    fn line(&self, text: &str) -> Result<(), Failure> {
+        match &self.to {
+            To::Terminal => {
+                let mut stdout = std::io::stdout().lock();
+                stdout.write_all(text.as_bytes())?;
+                stdout.write_all(b"\n")?;
+                stdout.flush()?;
+            }
+            #[cfg(test)]
+            To::Memory(lines) => lines.lock().unwrap().push(text.to_owned()),
+        }
+        Ok(())
     }
 }
 
-fn write_line(text: &str) -> Result<(), Failure> {
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(text.as_bytes())?;
-    stdout.write_all(b"\n")?;
-    stdout.flush()?;
-    Ok(())
+#[cfg(test)]
+impl Out {
+    /// Keeps what would be shown.
+    pub(crate) fn kept(json: bool) -> Self {
+        Self { json, to: To::Memory(std::sync::Arc::default()) }
+    }
+
+    /// What was shown so far.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        match &self.to {
+            To::Terminal => Vec::new(),
+            To::Memory(lines) => lines.lock().unwrap().clone(),
+        }
+    }
 }

@@ -106,3 +106,62 @@ fn snapshot_line(snapshot: &Snapshot) -> String {
         plural(snapshot.calls.len(), "call"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn said(mut event: Value) -> String {
+        event["seq"] = json!(1);
+        event["at_ms"] = json!(2);
+        let mut names = Names::default();
+        let ada = json!({ "account": "ahoy1ada", "name": "Ada", "devices": [], "online": true, "acquainted": true });
+        names.learn(&[serde_json::from_value(ada).unwrap()]);
+        line(&serde_json::from_value(event).unwrap(), &names).unwrap()
+    }
+
+    #[test]
+    fn every_kind_of_event_is_one_line_in_words() {
+        let who = json!({ "call": "c", "account": "ahoy1ada", "device": "d" });
+        let of = |kind: &str, rest: Value| {
+            let mut event = who.clone();
+            event["kind"] = json!(kind);
+            event.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+            said(event)
+        };
+        let from = json!({ "account": "ahoy1ada", "name": "Ada" });
+        let ring = json!({ "from": from, "media": ["audio"], "context": "tea" });
+        assert_eq!(of("incoming_call", ring), "Ada calls about tea (ahoy answer c)");
+        assert_eq!(of("participant_joined", json!({})), "Ada is heard");
+        assert_eq!(of("participant_left", json!({ "reason": "lost" })), "Ada left: the connection was lost");
+        let media = |muted, held| json!({ "muted": muted, "deafened": false, "held": held, "reconnecting": false });
+        assert_eq!(of("participant_state", media(true, true)), "Ada muted, holds the call");
+        assert_eq!(of("participant_state", media(false, false)), "Ada is unmuted and there");
+        assert_eq!(of("missed_call", json!({ "started_at_ms": 1 })), "missed a call of Ada");
+        assert_eq!(of("contact_changed", json!({})), "contact Ada changed");
+        assert_eq!(of("source_started", json!({ "at_us": 1 })), "microphone open");
+        assert_eq!(of("sink_started", json!({ "at_us": 1 })), "playback began");
+        assert_eq!(of("lagged", json!({ "missed": 3 })), "3 events were missed");
+        let lost = json!({ "direction": "input", "detail": "unplugged" });
+        assert_eq!(of("device_lost", lost), "input device lost: unplugged");
+        let warning = json!({ "about": "clock", "hint": "set it" });
+        assert_eq!(of("warning", warning), "warning about clock: set it");
+    }
+
+    #[test]
+    fn an_end_tells_its_reason_its_cause_and_who_asked() {
+        let event = json!({ "kind": "call_state", "call": "c", "state": "ended", "direction": "out", "client": "ahoy",
+            "reason": "unreachable", "cause": { "what": "dial", "detail": "tried 2" } });
+        assert_eq!(said(event), "outgoing call c ended: not reachable (tried 2), asked by ahoy");
+        let ringing = json!({ "kind": "call_state", "call": "c", "state": "ringing", "direction": "in" });
+        assert_eq!(said(ringing), "incoming call c ringing");
+    }
+
+    #[test]
+    fn long_ids_are_cut_by_characters() {
+        assert_eq!(short("ahoy1abcdefghijk"), "ahoy1abcdef…");
+        assert_eq!(short("ahoy1ada"), "ahoy1ada");
+        assert_eq!(short("ääääääääääääääää"), "äääääääääää…");
+    }
+}

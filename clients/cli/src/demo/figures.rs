@@ -30,7 +30,7 @@ const CUT_OFF_S: f64 = 0.5;
 pub(crate) struct SideFigures {
     /// Accept -> this side decoded the first packet of the other, ms.
     pub(crate) accept_to_audio_ms: Option<f64>,
-    /// Other's mouth -> this side's ear, ms: median over half-second windows.
+    /// Other's mouth -> this side's ear, ms: median over windows of speech.
     pub(crate) mouth_to_ear_ms: Option<f64>,
     /// (Unix ms, ms) of each window.
     pub(crate) delays: Vec<(f64, f64)>,

@@ -17,6 +17,9 @@ mod script;
 mod side;
 mod timeline;
 
+#[cfg(test)]
+mod tests;
+
 use figures::Figures;
 use timeline::Timeline;
 
@@ -37,9 +40,9 @@ struct Places {
 }
 
 /// Holds the call and judges it. Fails unless each side heard the other and not itself.
-pub(crate) async fn run(args: &DemoArgs, out: Out) -> Result<(), Failure> {
-    if !(3.0..=600.0).contains(&args.talk) {
-        return Err(Failure::Usage(format!("--talk {}: 3 to 600 seconds make sense", args.talk)));
+pub(crate) async fn run(args: &DemoArgs, out: &Out) -> Result<(), Failure> {
+    if !(5.0..=600.0).contains(&args.talk) {
+        return Err(Failure::Usage(format!("--talk {}: 5 to 600 seconds make sense", args.talk)));
     }
     let places = Places::prepare(args)?;
     let mut timeline = Timeline::new(out);

@@ -36,8 +36,8 @@ pub(crate) fn now_ms() -> f64 {
 }
 
 impl Timeline {
-    pub(crate) fn new(out: Out) -> Self {
-        Self { out, started_ms: now_ms(), entries: Vec::new() }
+    pub(crate) fn new(out: &Out) -> Self {
+        Self { out: out.clone(), started_ms: now_ms(), entries: Vec::new() }
     }
 
     /// A step of the demo itself.

@@ -1,7 +1,7 @@
 //! How much of what was said is in what was heard: normalised cross-correlation of the waveforms, aligned in time.
 //!
 //! A codec keeps the waveform of speech in the telephone band, but its level and delay may change, and a jitter
-//! buffer may shift the delay in the middle. So the delay is searched for each half second of active speech. Searching
+//! buffer may shift the delay in the middle. So the delay is searched for each quarter second of active speech. Searching
 //! finds *some* likeness in any two voices, so no window is judged at the delay that fits it best: it is judged at the
 //! delays that its neighbours found. Where the speech really is there, neighbours agree; where it isn't, their delays mean
 //! nothing and the correlation falls to zero. Speech that is missing counts against it.
@@ -13,8 +13,8 @@ use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 
 use super::recording::{BAND_RATE_HZ, Recording};
 
-/// Length of a window, seconds: a word or two.
-const WINDOW_S: f64 = 0.5;
+/// Length of a window, seconds: a syllable or two. Longer ones would often hold a change of the delay.
+const WINDOW_S: f64 = 0.25;
 
 /// How far a window's delay may be from that of the whole, seconds; jitter buffers move by less.
 const WANDER_S: f64 = 0.25;
@@ -23,7 +23,7 @@ const WANDER_S: f64 = 0.25;
 const ACTIVE: f64 = 0.25;
 
 /// Fewer windows of active speech than this prove nothing.
-const MIN_WINDOWS: usize = 6;
+const MIN_WINDOWS: usize = 12;
 
 /// How what was heard resembles what was said.
 #[derive(Clone, Debug, Default, PartialEq)]

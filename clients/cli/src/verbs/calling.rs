@@ -18,7 +18,7 @@ use crate::verbs::watch::Clock;
 const GOOD_ENDS: &[&str] = &["hung_up", "max_duration"];
 
 /// Calls, and follows the call.
-pub(crate) async fn call(client: &mut Client, names: &[String], wait: WaitArgs, out: Out) -> Result<(), Failure> {
+pub(crate) async fn call(client: &mut Client, names: &[String], wait: WaitArgs, out: &Out) -> Result<(), Failure> {
     let mut followed = Followed::subscribe(client, wait, GOOD_ENDS, out).await?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let call = client.offer(&names).await?;
@@ -27,7 +27,7 @@ pub(crate) async fn call(client: &mut Client, names: &[String], wait: WaitArgs, 
 }
 
 /// Accepts, and follows the call.
-pub(crate) async fn answer(client: &mut Client, one: &OneCall, out: Out) -> Result<(), Failure> {
+pub(crate) async fn answer(client: &mut Client, one: &OneCall, out: &Out) -> Result<(), Failure> {
     let mut followed = Followed::subscribe(client, one.wait, GOOD_ENDS, out).await?;
     let done = client.accept(call_id(one.call.as_deref())?, InCall::default()).await?;
     followed.is_one_of(done.call.or_else(|| one.call.clone()))?;
@@ -35,7 +35,7 @@ pub(crate) async fn answer(client: &mut Client, one: &OneCall, out: Out) -> Resu
 }
 
 /// Declines, and follows the call.
-pub(crate) async fn decline(client: &mut Client, one: &OneCall, out: Out) -> Result<(), Failure> {
+pub(crate) async fn decline(client: &mut Client, one: &OneCall, out: &Out) -> Result<(), Failure> {
     let mut followed = Followed::subscribe(client, one.wait, &["hung_up", "max_duration", "declined"], out).await?;
     let done = client.decline(call_id(one.call.as_deref())?).await?;
     followed.is_one_of(done.call.or_else(|| one.call.clone()))?;
@@ -43,7 +43,7 @@ pub(crate) async fn decline(client: &mut Client, one: &OneCall, out: Out) -> Res
 }
 
 /// Hangs up or cancels, and follows the call.
-pub(crate) async fn hang_up(client: &mut Client, one: &OneCall, out: Out) -> Result<(), Failure> {
+pub(crate) async fn hang_up(client: &mut Client, one: &OneCall, out: &Out) -> Result<(), Failure> {
     let mut followed = Followed::subscribe(client, one.wait, &["hung_up", "max_duration", "cancelled"], out).await?;
     let done = client.hang_up(call_id(one.call.as_deref())?).await?;
     followed.is_one_of(done.call.or_else(|| one.call.clone()))?;
@@ -64,7 +64,7 @@ pub(crate) fn call_id(call: Option<&str>) -> Result<Option<&str>, Failure> {
 }
 
 /// A call we stay with.
-struct Followed {
+struct Followed<'a> {
     call: String,
     state: Option<CallState>,
     wanted: Option<WaitState>,
@@ -74,16 +74,16 @@ struct Followed {
     snapshot: Option<Box<Snapshot>>,
     names: Names,
     clock: Clock,
-    out: Out,
+    out: &'a Out,
 }
 
-impl Followed {
+impl<'a> Followed<'a> {
     /// Hears events from before the command on, so that none of the call's can be missed.
     async fn subscribe(
         client: &mut Client,
         wait: WaitArgs,
         good_ends: &'static [&'static str],
-        out: Out,
+        out: &'a Out,
     ) -> Result<Self, Failure> {
         let deadline = match wait.timeout {
             None => None,

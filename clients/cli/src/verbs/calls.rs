@@ -13,7 +13,7 @@ use crate::say::{short, state_word, who};
 use crate::verbs::calling::call_id;
 
 /// All calls.
-pub(crate) async fn calls(client: &mut Client, out: Out) -> Result<(), Failure> {
+pub(crate) async fn calls(client: &mut Client, out: &Out) -> Result<(), Failure> {
     let us = client.hello().account.clone();
     let calls = client.calls().await?;
     if calls.is_empty() {
@@ -37,7 +37,7 @@ fn call_line(call: &CallInfo, us: &str) -> String {
 }
 
 /// Figures of a call, once or each second until it ends.
-pub(crate) async fn stats(client: &mut Client, call: Option<&str>, follow: bool, out: Out) -> Result<(), Failure> {
+pub(crate) async fn stats(client: &mut Client, call: Option<&str>, follow: bool, out: &Out) -> Result<(), Failure> {
     let mut call = call_id(call)?.map(str::to_owned);
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::out::Out;
 
 /// Who we are.
-pub(crate) async fn id(client: &mut Client, out: Out) -> Result<(), Failure> {
+pub(crate) async fn id(client: &mut Client, out: &Out) -> Result<(), Failure> {
     let account = client.account().await?;
     out.show(&account, || {
         let listen = account.listen.iter().map(|address| format!("\nlisten  {address}")).collect::<String>();
@@ -20,13 +20,13 @@ pub(crate) async fn id(client: &mut Client, out: Out) -> Result<(), Failure> {
 }
 
 /// The contact card.
-pub(crate) async fn card(client: &mut Client, no_addresses: bool, out: Out) -> Result<(), Failure> {
+pub(crate) async fn card(client: &mut Client, no_addresses: bool, out: &Out) -> Result<(), Failure> {
     let card = client.card(no_addresses).await?;
     out.show(&json!({ "card": card }), || card.clone())
 }
 
 /// Contacts.
-pub(crate) async fn contact(client: &mut Client, verb: &ContactVerb, out: Out) -> Result<(), Failure> {
+pub(crate) async fn contact(client: &mut Client, verb: &ContactVerb, out: &Out) -> Result<(), Failure> {
     match verb {
         ContactVerb::Add { card, name } => {
             let contact = client.add_contact(card.trim(), name.as_deref()).await?;

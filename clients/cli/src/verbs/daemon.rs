@@ -22,7 +22,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 const START_LOG: &str = "start.log";
 
 /// Starts the daemon, unless one runs in this home.
-pub(crate) async fn start(home: Option<&Path>, args: &StartArgs, out: Out) -> Result<(), Failure> {
+pub(crate) async fn start(home: Option<&Path>, args: &StartArgs, out: &Out) -> Result<(), Failure> {
     let paths = home_paths(home)?;
     let running = match Client::connect_to(&paths.socket, "ahoy").await {
         Ok(mut client) => Some(client.status().await?),
@@ -71,7 +71,7 @@ fn start_log(paths: &HomePaths) -> Result<(PathBuf, File), Failure> {
 }
 
 /// Stops the daemon and waits until it is gone.
-pub(crate) async fn stop(client: &mut Client, out: Out) -> Result<(), Failure> {
+pub(crate) async fn stop(client: &mut Client, out: &Out) -> Result<(), Failure> {
     client.shutdown().await?;
     let gone = async {
         loop {
@@ -90,7 +90,7 @@ pub(crate) async fn stop(client: &mut Client, out: Out) -> Result<(), Failure> {
 }
 
 /// How the daemon is.
-pub(crate) async fn status(client: &mut Client, out: Out) -> Result<(), Failure> {
+pub(crate) async fn status(client: &mut Client, out: &Out) -> Result<(), Failure> {
     let raw: Value = client.call(&Request::Status(NoParams {})).await?;
     let known: Status = serde_json::from_value(raw.clone()).map_err(|error| Failure::Failed(error.to_string()))?;
     out.show(&raw, || {

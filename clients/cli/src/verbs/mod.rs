@@ -15,8 +15,11 @@ mod contact;
 mod daemon;
 mod watch;
 
+#[cfg(test)]
+mod tests;
+
 /// Runs the verb of the command line.
-pub(crate) async fn run(args: &Args, out: Out) -> Result<(), Failure> {
+pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
     let home = args.home.as_deref();
     // These two must work where no daemon runs.
     match &args.verb {
@@ -42,7 +45,7 @@ pub(crate) async fn run(args: &Args, out: Out) -> Result<(), Failure> {
     ask(&args.verb, &mut client, out).await
 }
 
-async fn ask(verb: &Verb, client: &mut Client, out: Out) -> Result<(), Failure> {
+async fn ask(verb: &Verb, client: &mut Client, out: &Out) -> Result<(), Failure> {
     match verb {
         Verb::Start(_) | Verb::Demo(_) => Ok(()),
         Verb::Stop => daemon::stop(client, out).await,
@@ -63,7 +66,7 @@ async fn ask(verb: &Verb, client: &mut Client, out: Out) -> Result<(), Failure> 
     }
 }
 
-async fn mute(client: &mut Client, muted: bool, out: Out) -> Result<(), Failure> {
+async fn mute(client: &mut Client, muted: bool, out: &Out) -> Result<(), Failure> {
     let whose = WhoseCall { call: None };
     let request = if muted { Request::CallMute(whose) } else { Request::CallUnmute(whose) };
     client.call::<Value>(&request).await?;
@@ -71,7 +74,7 @@ async fn mute(client: &mut Client, muted: bool, out: Out) -> Result<(), Failure>
     out.show(&json!({ "muted": muted }), || text.to_owned())
 }
 
-async fn devices(client: &mut Client, out: Out) -> Result<(), Failure> {
+async fn devices(client: &mut Client, out: &Out) -> Result<(), Failure> {
     let reply: AudioDevicesReply = client.call(&Request::AudioList(NoParams {})).await?;
     if reply.devices.is_empty() {
         out.note("No microphone and no speaker was found; none, tone:HZ and file:PATH.wav work all the same.");

@@ -10,7 +10,7 @@ use crate::out::Out;
 use crate::say::{self, Names};
 
 /// Shows events until the daemon stops or somebody interrupts us.
-pub(crate) async fn watch(client: &mut Client, out: Out) -> Result<(), Failure> {
+pub(crate) async fn watch(client: &mut Client, out: &Out) -> Result<(), Failure> {
     let subscribed = client.subscribe(None).await?;
     let mut clock = Clock::default();
     let mut names = Names::default();

@@ -1,0 +1,138 @@
+//! What the other verbs show: to scripts as the daemon said it, to people in words.
+
+use clap::Parser;
+use serde_json::{Value, json};
+
+use super::{CALL, Turn, call_info, daemon, snapshot, state, status, turn};
+use crate::args::Args;
+use crate::failure::Failure;
+use crate::out::Out;
+use crate::verbs::ask;
+
+/// Runs a verb for scripts (`json`) or people; what it showed.
+async fn shows(words: &[&str], json: bool, script: Vec<Turn>) -> (Result<(), Failure>, Vec<String>) {
+    let args = Args::try_parse_from(std::iter::once(&"ahoy").chain(words)).unwrap();
+    let (mut client, _played) = daemon(script).await;
+    let out = Out::kept(json);
+    let result = ask(&args.verb, &mut client, &out).await;
+    (result, out.lines())
+}
+
+async fn object(words: &[&str], method: &'static str, answer: Value) -> Value {
+    let (result, lines) = shows(words, true, vec![turn(method, answer)]).await;
+    result.unwrap();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    serde_json::from_str(&lines[0]).unwrap()
+}
+
+async fn text(words: &[&str], method: &'static str, answer: Value) -> String {
+    let (result, lines) = shows(words, false, vec![turn(method, answer)]).await;
+    result.unwrap();
+    lines.join("\n")
+}
+
+fn contact(name: &str, online: bool) -> Value {
+    json!({ "account": "ada", "name": name, "devices": ["d"], "online": online, "acquainted": true })
+}
+
+#[tokio::test]
+async fn status_passes_fields_on_that_it_does_not_know() {
+    let mut answer = status();
+    answer["weather"] = json!("fog");
+    assert_eq!(object(&["status"], "status", answer.clone()).await, answer);
+    let text = text(&["status"], "status", answer).await;
+    assert!(text.starts_with("ahoyd 0.1.0 (interface 1.0), up 5 s\naccount me\n"), "{text}");
+}
+
+#[tokio::test]
+async fn id_and_card_show_what_others_need() {
+    let answer =
+        json!({ "account": "me", "device": "d", "name": "Me", "card": "ahoy:x", "listen": ["/ip4/127.0.0.1/tcp/1"] });
+    assert_eq!(object(&["id"], "account.show", answer.clone()).await, answer);
+    let shown = text(&["id"], "account.show", answer).await;
+    assert_eq!(shown, "name    Me\naccount me\ndevice  d\nlisten  /ip4/127.0.0.1/tcp/1\ncard    ahoy:x");
+    assert_eq!(text(&["card"], "account.card", json!({ "card": "ahoy:x" })).await, "ahoy:x");
+    assert_eq!(object(&["card"], "account.card", json!({ "card": "ahoy:x" })).await, json!({ "card": "ahoy:x" }));
+}
+
+#[tokio::test]
+async fn contacts_are_a_line_each() {
+    let two = json!({ "contacts": [contact("Ada", true), contact("Ben", false)] });
+    let (_, lines) = shows(&["contact", "list"], true, vec![turn("contact.list", two.clone())]).await;
+    assert_eq!(lines.len(), 2);
+    let shown = text(&["contact", "list"], "contact.list", two).await;
+    assert!(shown.contains("Ada                  online") && shown.contains("Ben                  offline"), "{shown}");
+    let added = json!({ "contact": contact("Ada", false) });
+    assert_eq!(text(&["contact", "add", " ahoy:x\n"], "contact.add", added).await, "Ada is a contact now.");
+    assert_eq!(object(&["contact", "remove", "Ada"], "contact.remove", json!({})).await, json!({ "removed": "Ada" }));
+}
+
+#[tokio::test]
+async fn calls_name_the_others_and_the_reason_of_the_end() {
+    let mut ended = call_info("ended");
+    ended["reason"] = json!("no_answer");
+    ended["ended_at_ms"] = json!(2);
+    let shown = text(&["calls"], "call.list", json!({ "calls": [ended] })).await;
+    assert_eq!(shown, format!("{CALL} in  ended        Ada (nobody answered)"));
+}
+
+#[tokio::test]
+async fn muting_says_what_is_so_now() {
+    assert_eq!(object(&["mute"], "call.mute", json!({})).await, json!({ "muted": true }));
+    assert_eq!(object(&["unmute"], "call.unmute", json!({ "call": CALL })).await, json!({ "muted": false }));
+}
+
+fn figures(state: &str) -> Value {
+    json!({ "call": CALL, "account": "ahoy1abcdefghijklmno", "device": "d", "state": state, "capabilities": ["audio"],
+        "rtt_ms": 1.25, "loss_rate": 0.013, "jitter_ms": null, "bitrate_bps_in": 31_900.0, "codec": "opus/48000" })
+}
+
+#[tokio::test]
+async fn figures_show_what_is_known_and_a_dash_for_the_rest() {
+    let answer = json!({ "participants": [figures("connected")] });
+    let shown = text(&["stats"], "call.stats", answer.clone()).await;
+    let wanted = "ahoy1abcdef… connected: round trip 1.2 ms, loss 1.3 %, jitter -, buffer -, mouth to ear -, 32/- kbit/s in/out, opus/48000";
+    assert_eq!(shown, wanted);
+    let shown = object(&["stats"], "call.stats", answer).await;
+    assert_eq!((&shown["rtt_ms"], &shown["jitter_ms"]), (&json!(1.25), &Value::Null));
+}
+
+#[tokio::test]
+async fn followed_figures_stay_with_their_call_until_it_ends() {
+    let stats = || turn("call.stats", json!({ "participants": [figures("connected")] }));
+    let calls = |state: &str| turn("call.list", json!({ "calls": [call_info(state)] }));
+    let script = vec![stats(), calls("active"), stats(), calls("ended")];
+    let (result, lines) = shows(&["stats", "--follow"], true, script).await;
+    result.unwrap();
+    assert_eq!(lines.len(), 2);
+}
+
+#[tokio::test]
+async fn devices_show_which_one_is_used() {
+    let device = json!({ "id": "alsa:x", "name": "Headset", "direction": "input", "default": true, "selected": true });
+    let shown = text(&["devices"], "device.audio.list", json!({ "devices": [device] })).await;
+    assert_eq!(shown, "* input  Headset (default)\n         alsa:x");
+}
+
+#[tokio::test]
+async fn watch_begins_with_the_snapshot_and_passes_events_on() {
+    let comet = json!({ "kind": "comet", "tail": 3 });
+    let events = || vec![state(CALL, "ended", Some("declined")), comet.clone()];
+    let subscribed = || Turn { method: "subscribe", answer: snapshot(json!([])), events: events() };
+    let (result, lines) = shows(&["watch"], true, vec![subscribed()]).await;
+    assert_eq!(result.unwrap_err().exit_code(), 3, "the daemon went away");
+    let lines: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&lines[0]["kind"], &lines[0]["seq"]), (&json!("snapshot"), &json!(4)));
+    assert_eq!(lines[0]["contacts"][0]["name"], "Ada");
+    assert_eq!((&lines[1]["reason"], &lines[2]["tail"]), (&json!("declined"), &json!(3)));
+
+    let (_, lines) = shows(&["watch"], false, vec![subscribed()]).await;
+    assert_eq!(lines[0], "connected to ahoyd 0.1.0: 1 contact, 1 peer, 0 calls");
+    assert_eq!(lines[1], "    0.000 outgoing call 00112233445… ended: declined");
+    assert_eq!(lines[2], "    0.001 comet");
+}
+
+#[tokio::test]
+async fn stop_waits_until_the_daemon_is_gone() {
+    assert_eq!(object(&["stop"], "shutdown", json!({})).await, json!({ "stopped": true }));
+}
