@@ -1,11 +1,13 @@
 //! Starting the daemon's program and waiting until it answers.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use tokio::process::Child;
 
+use ahoy_client::control::HomePaths;
 use ahoy_client::{Client, ClientError};
 
 use crate::args::StartArgs;
@@ -17,6 +19,26 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 
 /// How often we look whether it answers; there is nothing to wait on before its socket exists.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// A stopping daemon promises to be gone within 2 s.
+pub(crate) const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+/// Waits until no daemon holds this home: one that was stopped or killed needs a moment to let go of it. False if one
+/// still does after [`STOP_LIMIT`].
+pub(crate) async fn free(paths: &HomePaths) -> bool {
+    let looks = async {
+        let mut look = tokio::time::interval(LOOK_EVERY);
+        loop {
+            look.tick().await;
+            // Locked for the moment of the look only. A home without the file never had a daemon.
+            let held = File::open(paths.lock()).is_ok_and(|file| file.try_lock_shared().is_err());
+            if !held {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(STOP_LIMIT, looks).await.is_ok()
+}
 
 /// The daemon's command line. What it says goes nowhere unless the caller redirects its stderr.
 pub(crate) fn daemon_command(home: Option<&Path>, args: &StartArgs) -> Result<Command, Failure> {

@@ -104,7 +104,7 @@ impl Home {
         }
         private_dir(&paths.data)?;
         private_dir(&paths.logs)?;
-        let lock = take_lock(&paths.data.join("lock"))?;
+        let lock = take_lock(&paths.lock())?;
         Ok(Home { paths, _lock: lock })
     }
 

@@ -50,6 +50,12 @@ impl HomePaths {
         }
     }
 
+    /// The file a running daemon holds locked: whoever can lock it knows that none runs in this home.
+    #[must_use]
+    pub fn lock(&self) -> PathBuf {
+        self.data.join("lock")
+    }
+
     /// XDG base directories; without `XDG_RUNTIME_DIR` the socket lies beside the logs.
     fn xdg(env: Env<'_>) -> Option<Self> {
         // The XDG specification says that relative values are to be ignored.
@@ -81,6 +87,7 @@ mod tests {
         let paths = find(Some("/h"), &[("HOME", "/u"), ("AHOY_HOME", "/other")]).unwrap();
         assert_eq!(paths, HomePaths::under(Path::new("/h")));
         assert_eq!(paths.socket, Path::new("/h/ahoyd.sock"));
+        assert_eq!(paths.lock(), Path::new("/h/data/lock"));
     }
 
     #[test]

@@ -11,12 +11,9 @@ use ahoy_client::{Client, ClientError};
 
 use crate::args::StartArgs;
 use crate::failure::Failure;
-use crate::launch::{daemon_command, wait_ready};
+use crate::launch::{self, STOP_LIMIT, daemon_command, wait_ready};
 use crate::out::Out;
 use crate::platform;
-
-/// How long a stopping daemon may take: it promises 2 s.
-const STOP_LIMIT: Duration = Duration::from_secs(10);
 
 /// What the daemon says before its log is open goes here, beside the log.
 const START_LOG: &str = "start.log";
@@ -26,7 +23,8 @@ pub(crate) async fn start(home: Option<&Path>, args: &StartArgs, out: &Out) -> R
     let paths = home_paths(home)?;
     let running = match Client::connect_to(&paths.socket, "ahoy").await {
         Ok(mut client) => Some(client.status().await?),
-        Err(ClientError::NoDaemon { .. }) => None,
+        // Closed or broken: one is just going away.
+        Err(ClientError::NoDaemon { .. } | ClientError::Closed | ClientError::Broken(_)) => None,
         Err(error) => return Err(error.into()),
     };
     if let Some(status) = running {
@@ -34,6 +32,8 @@ pub(crate) async fn start(home: Option<&Path>, args: &StartArgs, out: &Out) -> R
             format!("ahoyd runs already, for {} s.", status.uptime_ms / 1000)
         });
     }
+    // If somebody keeps the home for good, the daemon itself says who.
+    launch::free(&paths).await;
     let (said, file) = start_log(&paths)?;
     let mut command = daemon_command(home, args)?;
     command.stderr(file);
@@ -70,8 +70,9 @@ fn start_log(paths: &HomePaths) -> Result<(PathBuf, File), Failure> {
     Ok((path, file))
 }
 
-/// Stops the daemon and waits until it is gone.
-pub(crate) async fn stop(client: &mut Client, out: &Out) -> Result<(), Failure> {
+/// Stops the daemon and waits until it has let go of its home.
+pub(crate) async fn stop(client: &mut Client, home: Option<&Path>, out: &Out) -> Result<(), Failure> {
+    let paths = home_paths(home)?;
     client.shutdown().await?;
     let gone = async {
         loop {
@@ -82,9 +83,10 @@ pub(crate) async fn stop(client: &mut Client, out: &Out) -> Result<(), Failure> 
             }
         }
     };
-    match tokio::time::timeout(STOP_LIMIT, gone).await {
-        Ok(result) => result?,
-        Err(_elapsed) => return Err(Failure::Failed(format!("ahoyd is still there after {STOP_LIMIT:?}"))),
+    let still_there = || Failure::Failed(format!("ahoyd is still there after {STOP_LIMIT:?}; see its log"));
+    tokio::time::timeout(STOP_LIMIT, gone).await.map_err(|_elapsed| still_there())??;
+    if !launch::free(&paths).await {
+        return Err(still_there());
     }
     out.show(&json!({ "stopped": true }), || "ahoyd has stopped.".to_owned())
 }

@@ -42,13 +42,13 @@ pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
         | Verb::Watch => {}
     }
     let mut client = Client::connect(home, "ahoy").await?;
-    ask(&args.verb, &mut client, out).await
+    ask(args, &mut client, out).await
 }
 
-async fn ask(verb: &Verb, client: &mut Client, out: &Out) -> Result<(), Failure> {
-    match verb {
+async fn ask(args: &Args, client: &mut Client, out: &Out) -> Result<(), Failure> {
+    match &args.verb {
         Verb::Start(_) | Verb::Demo(_) => Ok(()),
-        Verb::Stop => daemon::stop(client, out).await,
+        Verb::Stop => daemon::stop(client, args.home.as_deref(), out).await,
         Verb::Status => daemon::status(client, out).await,
         Verb::Id => contact::id(client, out).await,
         Verb::Card { no_addresses } => contact::card(client, *no_addresses, out).await,

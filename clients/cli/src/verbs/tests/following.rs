@@ -30,7 +30,7 @@ async fn run(words: &[&str], script: Vec<Turn>) -> Came {
     let args = Args::try_parse_from(words).unwrap();
     let (mut client, played) = daemon(script).await;
     let out = Out::kept(true);
-    let result = ask(&args.verb, &mut client, &out).await;
+    let result = ask(&args, &mut client, &out).await;
     let lines = out.lines().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     Came { result, lines, asked: played.await.unwrap() }
 }
@@ -99,7 +99,7 @@ async fn a_time_out_says_so_and_asks_for_nothing_more() {
     let args =
         Args::try_parse_from(["ahoy", "--json", "call", "Ada", "--wait", "active", "--timeout", "0.05"]).unwrap();
     let out = Out::kept(true);
-    let failure = ask(&args.verb, &mut client, &out).await.unwrap_err();
+    let failure = ask(&args, &mut client, &out).await.unwrap_err();
     assert_eq!(failure.exit_code(), 5);
     let last: Value = serde_json::from_str(out.lines().last().unwrap()).unwrap();
     assert_eq!(last, json!({ "kind": "timeout", "call": CALL, "state": "ringing" }));

@@ -14,7 +14,7 @@ async fn shows(words: &[&str], json: bool, script: Vec<Turn>) -> (Result<(), Fai
     let args = Args::try_parse_from(std::iter::once(&"ahoy").chain(words)).unwrap();
     let (mut client, _played) = daemon(script).await;
     let out = Out::kept(json);
-    let result = ask(&args.verb, &mut client, &out).await;
+    let result = ask(&args, &mut client, &out).await;
     (result, out.lines())
 }
 
@@ -134,5 +134,19 @@ async fn watch_begins_with_the_snapshot_and_passes_events_on() {
 
 #[tokio::test]
 async fn stop_waits_until_the_daemon_is_gone() {
-    assert_eq!(object(&["stop"], "shutdown", json!({})).await, json!({ "stopped": true }));
+    let home = tempfile::tempdir().unwrap();
+    let words = ["stop", "--home", home.path().to_str().unwrap()];
+    assert_eq!(object(&words, "shutdown", json!({})).await, json!({ "stopped": true }));
+
+    // It has closed the connection and still holds its home.
+    let paths = ahoy_client::control::HomePaths::under(home.path());
+    std::fs::create_dir(&paths.data).unwrap();
+    let lock = std::fs::File::create(paths.lock()).unwrap();
+    lock.lock().unwrap();
+    let stopping = object(&words, "shutdown", json!({}));
+    tokio::pin!(stopping);
+    let early = tokio::time::timeout(std::time::Duration::from_millis(100), &mut stopping).await;
+    assert!(early.is_err(), "it is not gone yet");
+    lock.unlock().unwrap();
+    stopping.await;
 }
