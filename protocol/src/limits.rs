@@ -176,3 +176,7 @@ pub const CONTACT_INBOX_DH_A_SECOND: u32 = 150;
 pub const OTHER_DH_A_SECOND: u32 = 50;
 /// Milliseconds: Unix times are looked at this often at the latest, so that a set clock or a sleep does no harm.
 pub const WALL_CLOCK_LOOK_MS: u64 = 600_000;
+/// Count: presences that go out in [`PRESENCE_WINDOW_MS`], whatever others ask for (docs/wire.md section 6).
+pub const PRESENCES_A_WINDOW: usize = 20;
+/// Milliseconds: a minute of presences.
+pub const PRESENCE_WINDOW_MS: u64 = 60_000;

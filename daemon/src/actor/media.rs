@@ -45,7 +45,10 @@ pub struct Media {
     servers: Vec<IceServer>,
     /// Loopback is used for media because somebody listens there on purpose.
     loopback: bool,
-    bind: Vec<IpAddr>,
+    /// Every address the network listens on.
+    all: Vec<IpAddr>,
+    /// Those that media uses with devices on other machines.
+    outside: Vec<IpAddr>,
     /// Links that have not said `Closed`.
     open: HashSet<LinkId>,
     /// Why we closed a link that the core did not close.
@@ -57,11 +60,11 @@ impl Media {
     #[must_use]
     pub fn new(engine: Arc<dyn Engine>, sound: Arc<dyn Sound>, servers: Vec<IceServer>, loopback: bool) -> Self {
         let (open, failed) = (HashSet::new(), HashMap::new());
-        Self { engine, sound, servers, loopback, bind: Vec::new(), open, failed }
+        Self { engine, sound, servers, loopback, all: Vec::new(), outside: Vec::new(), open, failed }
     }
 
-    /// Media uses the addresses that the network listens on: loopback only if it was asked for or nothing else is
-    /// there, and no link-local IPv6 (it needs a scope that candidates do not carry).
+    /// Media uses the addresses that the network listens on: loopback only if it was asked for, nothing else is
+    /// there, or the other device is on this machine; and no link-local IPv6 (it needs a scope that candidates do not carry).
     pub(super) fn listen_on(&mut self, addresses: &[Vec<u8>]) {
         let mut all: Vec<IpAddr> = addresses.iter().filter_map(|address| convert::ip(address)).collect();
         all.sort_unstable();
@@ -71,14 +74,15 @@ impl Media {
             IpAddr::V6(ip) => !ip.is_unspecified() && !ip.is_unicast_link_local(),
         });
         let outside: Vec<IpAddr> = all.iter().copied().filter(|ip| !ip.is_loopback()).collect();
-        self.bind = if self.loopback || outside.is_empty() { all } else { outside };
+        self.outside = if self.loopback || outside.is_empty() { all.clone() } else { outside };
+        self.all = all;
     }
 
     /// Carries out a command; what fails at once is told to the core as the link's end.
     pub(super) fn command(&mut self, command: MediaCommand, rates: &mut Rates) -> Option<Input> {
         let done = match command {
-            MediaCommand::Open { link, offerer, ice_policy } => {
-                return self.open(convert::media_link(link), offerer, ice_policy, rates);
+            MediaCommand::Open { link, offerer, ice_policy, loopback } => {
+                return self.open(convert::media_link(link), (offerer, ice_policy, loopback), rates);
             }
             MediaCommand::Apply { link, kind, generation, sdp } => {
                 let link = convert::media_link(link);
@@ -137,7 +141,12 @@ impl Media {
         }
     }
 
-    fn open(&mut self, link: LinkId, offerer: bool, ice_policy: u8, rates: &mut Rates) -> Option<Input> {
+    fn open(
+        &mut self,
+        link: LinkId,
+        (offerer, ice_policy, loopback): (bool, u8, bool),
+        rates: &mut Rates,
+    ) -> Option<Input> {
         let failed = |what: String| {
             let event = signal::LinkEvent::Closed(LinkEnd::Failed(what));
             Some(Input::Link { link: convert::link(link), event })
@@ -147,7 +156,8 @@ impl Media {
         }
         let role = if offerer { Role::Offerer } else { Role::Answerer };
         let audio = self.sound.add_link(link);
-        let (servers, bind) = (self.servers.clone(), self.bind.clone());
+        let bind = if loopback { self.all.clone() } else { self.outside.clone() };
+        let servers = self.servers.clone();
         let spec = LinkSpec { link, role, policy: convert::policy(ice_policy), servers, bind, audio };
         match self.engine.open(spec) {
             Ok(()) => {

@@ -1,7 +1,7 @@
 //! Which addresses may be dialled. Cards and presence name addresses; whoever made them must not
 //! be able to aim our packets at whatever they like.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ahoy_protocol::inbound::doors::{Local, is_forbidden, is_local};
 use if_watch::IpNet;
@@ -33,6 +33,8 @@ pub enum Refusal {
 pub struct Ours {
     /// We listen on loopback on purpose (not by a wildcard).
     pub loopback: bool,
+    /// We listen on all interfaces, so also on loopback.
+    pub wildcard: bool,
     /// The transport is the one in memory: `/memory/N` is all there is.
     pub memory: bool,
     /// The networks of our interfaces.
@@ -102,6 +104,20 @@ pub fn check(address: &Multiaddr, device: PeerId, ours: &Ours) -> Result<Multiad
     }
 }
 
+/// The same port over loopback, if the address is one of our own interfaces': a device that says it is there is
+/// on this machine, where loopback leads to it whatever the interface's address is.
+#[must_use]
+pub fn on_this_machine(address: &Multiaddr, ours: &Ours) -> Option<Multiaddr> {
+    let ip = ip_of(address)?;
+    let own = ours.wildcard && ours.subnets.iter().any(|net| net.addr() == ip);
+    let port = address.iter().find_map(|part| if let Protocol::Tcp(port) = part { Some(port) } else { None })?;
+    let loopback = match ip {
+        IpAddr::V4(_) => Protocol::Ip4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(_) => Protocol::Ip6(Ipv6Addr::LOCALHOST),
+    };
+    (own && port != 0).then(|| Multiaddr::empty().with(loopback).with(Protocol::Tcp(port)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +150,17 @@ mod tests {
         assert_eq!(verdict("/ip4/192.168.1.5/tcp/4001", &Ours::default()), Err(Refusal::Private));
         assert!(verdict("/ip4/192.168.1.5/tcp/4001", &in_lan()).is_ok());
         assert!(verdict("/ip6/2a00::5/tcp/4001", &Ours::default()).is_ok());
+    }
+
+    #[test]
+    fn a_device_at_an_address_of_ours_is_reached_over_loopback() {
+        let ours = Ours { wildcard: true, subnets: vec!["192.0.2.2/24".parse().unwrap()], ..Ours::default() };
+        let there =
+            |address: &str, ours: &Ours| on_this_machine(&address.parse().unwrap(), ours).map(|a| a.to_string());
+        assert_eq!(there("/ip4/192.0.2.2/tcp/4001", &ours), Some("/ip4/127.0.0.1/tcp/4001".into()));
+        assert_eq!(there("/ip4/192.0.2.3/tcp/4001", &ours), None);
+        assert_eq!(there("/ip4/192.0.2.2/tcp/0", &ours), None);
+        assert_eq!(there("/ip4/192.0.2.2/tcp/4001", &Ours { wildcard: false, ..ours }), None);
     }
 
     #[test]

@@ -57,6 +57,9 @@ impl Dials {
     pub(crate) fn wanted(&mut self, device: DeviceId, peer: PeerId, addresses: Vec<Multiaddr>, ours: &Ours) -> Step {
         let mut report = Report::default();
         let mut good: Vec<Multiaddr> = Vec::new();
+        let here: Vec<Multiaddr> = addresses.iter().filter_map(|a| address::on_this_machine(a, ours)).collect();
+        good.extend(here.into_iter().take(limits::ADDRESSES));
+        good.dedup();
         for address in addresses {
             match address::check(&address, peer, ours) {
                 Ok(bare) if good.contains(&bare) || good.len() >= limits::ADDRESSES => {}

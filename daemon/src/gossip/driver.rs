@@ -51,8 +51,10 @@ impl Driver {
     ) -> Self {
         let now = Instant::now();
         let on_loopback = |address: &Multiaddr| ip_of(address).is_some_and(is_loopback);
+        let everywhere = |address: &Multiaddr| ip_of(address).is_some_and(|ip| ip.is_unspecified());
         let ours = Ours {
             loopback: config.listen.iter().any(on_loopback),
+            wildcard: config.listen.iter().any(everywhere),
             memory: config.transport == Transport::Memory,
             subnets: Vec::new(),
         };

@@ -7,7 +7,7 @@ use super::beyond::usable_record;
 use super::network::take_record;
 use super::step::Step;
 use crate::inbound::Verified;
-use crate::limits::ADDRESSES_MAX;
+use crate::limits::{ADDRESSES_MAX, PRESENCE_WINDOW_MS, PRESENCES_A_WINDOW};
 use crate::session::Delivery;
 use crate::wire::bodies::{InboxBody, Presence};
 
@@ -41,6 +41,9 @@ impl Core {
 
     /// Sends our presence; `ask` for the other's.
     fn send_presence(&mut self, device: DeviceId, ask: bool, step: &mut Step<'_>) {
+        if !self.may_tell(step.now.mono_ms) {
+            return;
+        }
         let Some(record) = self.own.record() else { return };
         let presence = Presence {
             state: AVAILABLE,
@@ -55,16 +58,37 @@ impl Core {
         self.send_letter(device, InboxBody::Presence(presence), delivery, step);
     }
 
+    /// At most so many presences go out in a minute, whatever others ask for; the rest is told when there is room.
+    fn may_tell(&mut self, now_ms: u64) -> bool {
+        self.told_at_ms.retain(|at_ms| now_ms.saturating_sub(*at_ms) < PRESENCE_WINDOW_MS);
+        if self.told_at_ms.len() >= PRESENCES_A_WINDOW {
+            let oldest = self.told_at_ms.iter().min().copied().unwrap_or(now_ms);
+            self.tell_again_ms = Some(oldest.saturating_add(PRESENCE_WINDOW_MS));
+            return false;
+        }
+        self.told_at_ms.push(now_ms);
+        true
+    }
+
+    /// There is room for presences again: whoever lacks ours gets it.
+    pub(super) fn tell_again(&mut self, step: &mut Step<'_>) {
+        if self.tell_again_ms.is_some_and(|at_ms| at_ms <= step.now.mono_ms) {
+            self.tell_again_ms = None;
+            for device in self.peers.devices() {
+                self.acquaint(device, step);
+            }
+        }
+    }
+
     /// A contact's device has acknowledged our presence.
     pub(super) fn presence_arrived(&mut self, device: DeviceId, step: &mut Step<'_>) {
         let Some(told) = self.tellings.remove(&device) else { return };
         let Some(account) = self.contacts.of_device(&device).map(|contact| contact.account) else { return };
-        self.contacts.change(&account, |contact| {
+        self.change_contact(&account, step, |contact| {
             if let Some(facts) = contact.devices.get_mut(&device) {
                 facts.told = Some(told);
             }
         });
-        self.keep_contact(&account, step);
     }
 
     /// Takes a contact's presence, stores it, and answers what it asks for.
@@ -77,7 +101,7 @@ impl Core {
         step: &mut Step<'_>,
     ) {
         let device = from.device;
-        let changed = self.contacts.change(&from.account, |contact| {
+        let known = self.change_contact(&from.account, step, |contact| {
             if let Some(set) = newer_set {
                 contact.take_set(*set);
             }
@@ -91,10 +115,9 @@ impl Core {
                 contact.contact_token = Some(token.clone());
             }
         });
-        if changed.is_none() {
+        if !known {
             return;
         }
-        self.keep_contact(&from.account, step);
         self.contact_changed(&from.account, step);
         self.welcome(device, step);
         self.record_known(device, step);

@@ -164,8 +164,7 @@ impl Core {
         self.contacts.remove(&account);
         self.calls.forget_policy(account);
         for device in devices {
-            self.dialing.forget(&device);
-            step.gossip(device, false);
+            self.let_go(device, step);
         }
         step.store(StoreCommand::Delete { table: Table::Contacts, key: account.0.to_vec() });
         self.contact_changed(&account, step);

@@ -103,6 +103,12 @@ impl Dialing {
         due
     }
 
+    /// How many devices are wanted.
+    #[cfg(test)]
+    pub(super) fn wanted(&self) -> usize {
+        self.wanted.len()
+    }
+
     /// When `due` has something again.
     pub(super) fn next_ms(&self) -> Option<u64> {
         self.wanted.values().filter_map(|attempts| attempts.next_ms).min()

@@ -99,6 +99,8 @@ pub enum MediaCommand {
         offerer: bool,
         /// 0 all, 1 no host candidates, 2 relay only.
         ice_policy: u8,
+        /// The other device is on this machine (our connection to it is loopback): media may use loopback, too.
+        loopback: bool,
     },
     /// Apply a remote description.
     Apply {

@@ -45,8 +45,7 @@ impl Core {
             }
             Signal::Devices(set) => {
                 let set = (**set).clone();
-                self.contacts.change(&letter.account, |contact| contact.take_set(set));
-                self.keep_contact(&letter.account, step);
+                self.change_contact(&letter.account, step, |contact| contact.take_set(set));
                 Some((7, letter.hash.to_vec()))
             }
             Signal::Missed(body) => {

@@ -54,7 +54,8 @@ impl Core {
         step: &mut Step<'_>,
     ) {
         self.links.facts.insert(link, LinkFacts { call, device, sent_seq: 0, taken_seq: 0 });
-        step.out.push(Effect::Media(MediaCommand::Open { link, offerer, ice_policy }));
+        let loopback = self.local_addresses(&device).loopback;
+        step.out.push(Effect::Media(MediaCommand::Open { link, offerer, ice_policy, loopback }));
     }
 
     pub(super) fn link_command(&mut self, link: LinkId, command: LinkCommand, step: &mut Step<'_>) {

@@ -85,6 +85,10 @@ pub struct Core {
     links: links::Links,
     /// What presences on their way to devices say.
     tellings: BTreeMap<DeviceId, [u8; 32]>,
+    /// When presences went out in the last minute, monotonic ms.
+    told_at_ms: Vec<u64>,
+    /// When those who still lack ours are told, monotonic ms.
+    tell_again_ms: Option<u64>,
     session: Session,
     calls: CallCore,
     refusals: Refusals,
@@ -134,6 +138,8 @@ impl Core {
             ledger: ledger::Ledger::default(),
             links: links::Links::default(),
             tellings: BTreeMap::new(),
+            told_at_ms: Vec::new(),
+            tell_again_ms: None,
             refusals: Refusals::default(),
             look_at_ms: 0,
             now,

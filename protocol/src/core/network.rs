@@ -98,11 +98,10 @@ impl Core {
         match prekey::check_answer(answer, step.now.unix_s(), asked) {
             Ok(answer) => {
                 let account = contact.account;
-                self.contacts.change(&account, |contact| {
+                self.change_contact(&account, step, |contact| {
                     contact.take_set(answer.set);
                     take_record(contact, device, &answer.record);
                 });
-                self.keep_contact(&account, step);
                 self.record_known(device, step);
             }
             Err(check) => self.refusals.count(check),
@@ -138,6 +137,36 @@ impl Core {
         if self.peers.is_connected(&device) {
             self.dialing.connected(&device);
         }
+    }
+
+    /// Changes a contact and stores it; devices that it no longer has are let go of in every place.
+    /// False if there is no such contact.
+    pub(super) fn change_contact(
+        &mut self,
+        account: &AccountId,
+        step: &mut Step<'_>,
+        change: impl FnOnce(&mut Contact),
+    ) -> bool {
+        let before: Vec<DeviceId> =
+            self.contacts.get(account).map(|contact| contact.devices.keys().copied().collect()).unwrap_or_default();
+        if self.contacts.change(account, change).is_none() {
+            return false;
+        }
+        self.keep_contact(account, step);
+        for device in before {
+            if self.contacts.of_device(&device).is_none() {
+                self.let_go(device, step);
+            }
+        }
+        true
+    }
+
+    /// A device isn't a contact's any more.
+    pub(super) fn let_go(&mut self, device: DeviceId, step: &mut Step<'_>) {
+        self.dialing.forget(&device);
+        self.asking.known(&device);
+        self.tellings.remove(&device);
+        step.gossip(device, false);
     }
 
     /// Stores a contact as it is now.

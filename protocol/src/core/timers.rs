@@ -12,6 +12,7 @@ impl Core {
         if self.look_at_ms <= step.now.mono_ms {
             self.daily(step);
         }
+        self.tell_again(step);
         for guest in self.guests.over(step.now.mono_ms) {
             step.gossip(guest, false);
         }
@@ -62,6 +63,7 @@ impl Core {
     pub fn next_timer_ms(&self) -> Option<u64> {
         let times = [
             Some(self.look_at_ms),
+            self.tell_again_ms,
             self.guests.next_ms(),
             self.asking.next_ms(),
             self.dialing.next_ms(),

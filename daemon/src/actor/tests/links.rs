@@ -38,7 +38,7 @@ async fn play(world: &World, count: u64) {
 }
 
 fn open(link: CoreLink) -> MediaCommand {
-    MediaCommand::Open { link, offerer: true, ice_policy: 0 }
+    MediaCommand::Open { link, offerer: true, ice_policy: 0, loopback: false }
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn commands_reach_engine_and_sound_in_order() {
     let candidate = WireCandidate { kind: 1, protocol: 0, ip: "10.0.0.9".parse().unwrap(), port: 9, priority: 1 };
     let odd = WireCandidate { kind: 9, ..candidate };
     let commands = vec![
-        MediaCommand::Open { link: LINK, offerer: false, ice_policy: 2 },
+        MediaCommand::Open { link: LINK, offerer: false, ice_policy: 2, loopback: false },
         MediaCommand::Apply { link: LINK, kind: SdpKind::Offer, generation: 0, sdp: "v=0".into() },
         MediaCommand::Candidate { link: LINK, generation: 0, candidate },
         MediaCommand::Candidate { link: LINK, generation: 0, candidate: odd },

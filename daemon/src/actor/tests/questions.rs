@@ -176,7 +176,7 @@ async fn bit_rates_are_those_of_the_last_second() {
     let mut calls = with_calls(vec![call(0xab, CallState::Active)]);
     let world = World::new(move |input, now| {
         let Input::Ctl { link, .. } = input else { return calls(input, now) };
-        vec![Effect::Media(MediaCommand::Open { link: *link, offerer: true, ice_policy: 0 })]
+        vec![Effect::Media(MediaCommand::Open { link: *link, offerer: true, ice_policy: 0, loopback: false })]
     });
     let link = LinkId(5);
     world.state.lock().unwrap().links = vec![LinkOf { call: CallId([0xab; 16]), device: ALICE, link: CoreLink(5) }];

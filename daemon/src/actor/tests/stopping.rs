@@ -11,7 +11,7 @@ fn counting(tell: mpsc::Sender<()>) -> impl FnMut(&Input, Now) -> Vec<Effect> + 
             return vec![Effect::Net(NetCommand::Publish { topic: topic(b'b'), data: b"bye".to_vec() })];
         }
         let Input::Ctl { link, .. } = input else { return state(input) };
-        vec![Effect::Media(MediaCommand::Open { link: *link, offerer: true, ice_policy: 0 })]
+        vec![Effect::Media(MediaCommand::Open { link: *link, offerer: true, ice_policy: 0, loopback: false })]
     }
 }
 

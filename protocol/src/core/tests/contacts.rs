@@ -136,3 +136,40 @@ fn frontends_are_told_of_a_contact_when_what_they_see_changes() {
     world.pass(60_000);
     assert_eq!(told(&world), before + 2);
 }
+
+#[test]
+fn at_most_twenty_presences_go_out_in_a_minute_and_the_rest_follows() {
+    let names: Vec<String> = (0..25).map(|n| format!("contact{n}")).collect();
+    let mut world = World::new(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    for n in 1..25 {
+        introduce(&mut world, 0, n);
+        introduce(&mut world, n, 0);
+    }
+    let acquainted =
+        |world: &mut World| (1..25).filter(|n| contacts(world, *n).iter().any(|contact| contact.acquainted)).count();
+    let at_once = acquainted(&mut world);
+    assert!(at_once <= 20, "{at_once}");
+    world.pass(130_000);
+    assert_eq!(acquainted(&mut world), 24);
+}
+
+#[test]
+fn a_contact_that_changes_its_devices_again_and_again_costs_no_memory() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    let ben = world.nodes[1].core.account();
+    for round in 0..100u8 {
+        let now = world.now();
+        let node = &mut world.nodes[0];
+        let mut step = crate::core::step::Step::new(now, &mut node.random);
+        let key = ahoy_crypto::SignKey::from_seed(&ahoy_crypto::Secret::new([round; 32]));
+        let device = key.device();
+        node.core.change_contact(&ben, &mut step, |contact| {
+            contact.devices.clear();
+            contact.devices.insert(device, crate::account::DeviceFacts::default());
+        });
+        node.core.welcome(device, &mut step);
+        node.core.tellings.insert(device, [0; 32]);
+    }
+    assert_eq!(world.nodes[0].core.tellings.len(), 1);
+    assert_eq!(world.nodes[0].core.dialing.wanted(), 1);
+}

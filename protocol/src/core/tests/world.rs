@@ -22,7 +22,7 @@ fn address(n: usize) -> Vec<u8> {
 /// One device.
 pub(super) struct Node {
     pub(super) core: Core,
-    rng: SeededRng,
+    pub(super) random: SeededRng,
     pub(super) events: Vec<EventKind>,
     pub(super) replies: BTreeMap<Ticket, Result<Reply, ControlError>>,
     pub(super) rows: BTreeMap<(u8, Vec<u8>), Vec<u8>>,
@@ -79,7 +79,7 @@ impl World {
         let (core, first, random) = self.start(name, rows);
         self.nodes.push(Node {
             core,
-            rng: random,
+            random,
             events: Vec::new(),
             replies: BTreeMap::new(),
             rows: BTreeMap::new(),
@@ -112,7 +112,7 @@ impl World {
             self.nodes[n].rows.iter().map(|((t, key), value)| (tables[usize::from(*t)], key.clone(), value.clone()));
         let (core, first, random) = self.start(name, rows.collect());
         let node = &mut self.nodes[n];
-        (node.core, node.rng, node.up) = (core, random, true);
+        (node.core, node.random, node.up) = (core, random, true);
         self.carry_out(n, first);
         self.input(n, Input::Net(NetEvent::Listening(vec![address(n)])));
     }
@@ -163,7 +163,7 @@ impl World {
             }
             let now = self.now();
             let node = &mut self.nodes[n];
-            let effects = node.core.handle(input, now, &mut node.rng);
+            let effects = node.core.handle(input, now, &mut node.random);
             self.carry_out(n, effects);
         }
     }
