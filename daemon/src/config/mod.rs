@@ -113,7 +113,7 @@ impl Default for Config {
             mdns: true,
             audio_in: DeviceSpec::Default,
             audio_out: DeviceSpec::Default,
-            bitrate_bps: 32_000,
+            bitrate_bps: 40_000,
             frame_ms: 20,
             ice_servers: Vec::new(),
             max_call_duration_ms: None,

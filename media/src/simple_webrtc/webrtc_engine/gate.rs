@@ -126,17 +126,30 @@ impl Gate {
     }
 }
 
+/// Where the last packet that wasn't STUN went: the address in use, also where the library's report has no candidate
+/// for it (one that only checks have named).
+#[derive(Clone, Debug, Default)]
+pub(super) struct Path(Arc<Mutex<Option<SocketAddr>>>);
+
+impl Path {
+    /// The address in use; none before the first packet.
+    pub(super) fn remote(&self) -> Option<SocketAddr> {
+        *lock(&self.0)
+    }
+}
+
 /// A socket with a gate.
 #[derive(Debug)]
 pub(super) struct GatedSocket {
     socket: Arc<dyn AsyncUdpSocket>,
     gate: Mutex<Gate>,
+    path: Path,
 }
 
 impl GatedSocket {
     /// Puts a gate before this one.
-    pub(super) fn new(socket: Arc<dyn AsyncUdpSocket>) -> Self {
-        Self { socket, gate: Mutex::default() }
+    pub(super) fn new(socket: Arc<dyn AsyncUdpSocket>, path: Path) -> Self {
+        Self { socket, gate: Mutex::default(), path }
     }
 }
 
@@ -148,6 +161,9 @@ impl AsyncUdpSocket for GatedSocket {
     fn poll_send(&self, cx: &mut Context<'_>, transmit: &Transmit<'_>) -> Poll<io::Result<usize>> {
         if !lock(&self.gate).lets_out(transmit.contents, transmit.destination, Instant::now()) {
             return Poll::Ready(Ok(transmit.contents.len()));
+        }
+        if stun(transmit.contents).is_none() {
+            *lock(&self.path.0) = Some(transmit.destination);
         }
         self.socket.poll_send(cx, transmit)
     }

@@ -15,6 +15,7 @@ use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::rtp;
 use tokio::sync::mpsc;
 
+use super::gate::Path;
 use super::runtime::WatchedRuntime;
 use super::settings::{OPUS_PAYLOAD_TYPE, audio_track, configuration, media_engine, setting_engine};
 use super::signals::{Signal, Signals};
@@ -29,6 +30,7 @@ pub(super) struct Peer {
     track: Arc<TrackLocalStaticRTP>,
     ctl: Arc<dyn DataChannel>,
     overflow: Arc<AtomicBool>,
+    path: Path,
     ssrc: u32,
     sequence: u16,
     payload_type: u8,
@@ -47,6 +49,7 @@ impl Peer {
         policy: IcePolicy,
     ) -> Result<(Self, mpsc::Receiver<Signal>), Error> {
         let (signals, received, overflow) = Signals::new();
+        let path = Path::default();
         let bind = bind.iter().filter(|ip| !ip.is_unspecified()).take(ADDRESSES_A_LINK);
         let addresses: Vec<SocketAddr> = bind.map(|ip| SocketAddr::new(*ip, 0)).collect();
         let loopback = addresses.iter().any(|address| address.ip().is_loopback());
@@ -56,13 +59,13 @@ impl Peer {
             .with_setting_engine(setting_engine(loopback))
             .with_media_engine(media)
             .with_interceptor_registry(registry)
-            .with_runtime(Arc::new(WatchedRuntime::new(signals.clone())))
+            .with_runtime(Arc::new(WatchedRuntime::new(signals.clone(), path.clone())))
             .with_handler(Arc::new(signals))
             .with_udp_addrs(addresses)
             .with_data_channel_send_buffer_limit(CTL_BUFFER_BYTES)
             .build();
         let connection: Arc<dyn PeerConnection> = Arc::new(Box::pin(building).await?);
-        match Self::furnish(connection.clone(), overflow).await {
+        match Self::furnish(connection.clone(), overflow, path).await {
             Ok(peer) => Ok((peer, received)),
             Err(error) => {
                 connection.close().await?;
@@ -71,7 +74,11 @@ impl Peer {
         }
     }
 
-    async fn furnish(connection: Arc<dyn PeerConnection>, overflow: Arc<AtomicBool>) -> Result<Self, Error> {
+    async fn furnish(
+        connection: Arc<dyn PeerConnection>,
+        overflow: Arc<AtomicBool>,
+        path: Path,
+    ) -> Result<Self, Error> {
         let ssrc = random()?;
         let track = Arc::new(TrackLocalStaticRTP::new(audio_track(ssrc)));
         let sender = connection.add_track(track.clone()).await?;
@@ -80,7 +87,7 @@ impl Peer {
         // Below 2^15, so that a lost first packet cannot be taken for a wrap (RFC 3711 section 3.3.1).
         let sequence = u16::try_from(random()? & 0x7fff).unwrap_or(0);
         let payload_type = OPUS_PAYLOAD_TYPE;
-        Ok(Self { connection, sender, track, ctl, overflow, ssrc, sequence, payload_type })
+        Ok(Self { connection, sender, track, ctl, overflow, path, ssrc, sequence, payload_type })
     }
 
     /// `ctl`, to be polled.
@@ -91,6 +98,11 @@ impl Peer {
     /// The connection, to be asked for statistics and closed.
     pub(super) fn connection(&self) -> &Arc<dyn PeerConnection> {
         &self.connection
+    }
+
+    /// Where media goes now; none before the first packet.
+    pub(super) fn remote_address(&self) -> Option<SocketAddr> {
+        self.path.remote()
     }
 
     /// Whether a signal was lost.

@@ -16,7 +16,7 @@ use ::webrtc::runtime::{
     AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, Runtime, TokioRuntime,
 };
 
-use super::gate::GatedSocket;
+use super::gate::{GatedSocket, Path};
 use super::signals::{Signal, Signals};
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -25,12 +25,13 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(super) struct WatchedRuntime {
     tokio: TokioRuntime,
     signals: Signals,
+    path: Path,
 }
 
 impl WatchedRuntime {
-    /// Tells `signals` when a task of the library ends.
-    pub(super) fn new(signals: Signals) -> Self {
-        Self { tokio: TokioRuntime, signals }
+    /// Tells `signals` when a task of the library ends, and `path` where media goes.
+    pub(super) fn new(signals: Signals, path: Path) -> Self {
+        Self { tokio: TokioRuntime, signals, path }
     }
 }
 
@@ -59,7 +60,7 @@ impl Runtime for WatchedRuntime {
     }
 
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
-        Ok(Arc::new(GatedSocket::new(self.tokio.wrap_udp_socket(socket)?)))
+        Ok(Arc::new(GatedSocket::new(self.tokio.wrap_udp_socket(socket)?, self.path.clone())))
     }
 
     fn wrap_tcp_listener(&self, listener: std::net::TcpListener) -> io::Result<Arc<dyn AsyncTcpListener>> {

@@ -74,7 +74,7 @@ impl Session<'_> {
                 event = ctl.poll(), if may_tell => self.ctl(event),
                 _ = snapshots.tick() => {
                     let report = self.peer.connection().get_stats(Instant::now(), StatsSelector::None).await;
-                    stats::fill(&mut self.port.stats(), &report);
+                    stats::fill(&mut self.port.stats(), &report, self.peer.remote_address());
                     Ok(())
                 }
             };

@@ -7,8 +7,9 @@ use rtc::statistics::stats::ice_candidate::RTCIceCandidateStats;
 
 use crate::simple_webrtc::engine::{CandidateKind, TransportStats};
 
-/// Round trip and addresses; the counters are our own.
-pub(super) fn fill(stats: &mut TransportStats, report: &RTCStatsReport) {
+/// Round trip and addresses; the counters are our own. `in_use`: where media goes. The report lacks the remote
+/// candidate where the other side's check came before the candidate was told.
+pub(super) fn fill(stats: &mut TransportStats, report: &RTCStatsReport, in_use: Option<SocketAddr>) {
     let Some(transport) = report.transport() else { return };
     let chosen = report.candidate_pairs().find(|pair| pair.stats.id == transport.selected_candidate_pair_id);
     let Some(chosen) = chosen else { return };
@@ -30,7 +31,7 @@ pub(super) fn fill(stats: &mut TransportStats, report: &RTCStatsReport) {
             remote = address(candidate);
         }
     }
-    if let (Some((local, kind)), Some(remote)) = (local, remote) {
+    if let (Some((local, kind)), Some(remote)) = (local, remote.or(in_use)) {
         stats.pair = Some((local, remote, kind));
     }
 }
