@@ -111,7 +111,11 @@ impl Core {
     /// A device's prekey is known (anew): what waited for it can go.
     pub(super) fn record_known(&mut self, device: DeviceId, step: &mut Step<'_>) {
         self.asking.known(&device);
-        self.session(step, |session, cx| session.flush(cx));
+        // Its inbox may have had its subscriber before we knew how to seal to it.
+        self.session(step, |session, cx| {
+            session.route_known(device);
+            session.flush(cx);
+        });
         self.acquaint(device, step);
     }
 

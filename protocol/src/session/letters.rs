@@ -137,6 +137,11 @@ impl Letters {
         }
     }
 
+    /// What waits for this device is due; it waits on if there is still nobody.
+    pub(super) fn wake(&mut self, to: DeviceId) {
+        self.letters.iter_mut().filter(|letter| letter.to == to).for_each(|letter| letter.schedule.wake());
+    }
+
     /// Nothing that went will go again.
     pub(super) fn is_settled(&self) -> bool {
         !self.letters.iter().any(|letter| letter.schedule.was_sent() && letter.schedule.is_running())

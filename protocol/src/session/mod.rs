@@ -317,6 +317,12 @@ impl Session {
         self.letters.subscribed(topic, cx);
     }
 
+    /// Where this device's messages go is known, or has changed: what waited for it tries again at the next flush.
+    pub fn route_known(&mut self, to: DeviceId) {
+        self.offerings.iter_mut().filter(|((_, device), _)| *device == to).for_each(|(_, offering)| offering.wake());
+        self.letters.wake(to);
+    }
+
     /// Does what is due: topics first, then what is published, then what has run out of time.
     pub fn flush(&mut self, cx: &mut Cx<'_>) {
         let now_ms = cx.now_ms();

@@ -143,6 +143,11 @@ impl Offering {
         }
     }
 
+    /// What waits is due; it waits on if there is still nobody.
+    pub(super) fn wake(&mut self) {
+        self.schedule.wake();
+    }
+
     /// When it wants to be flushed.
     pub(super) fn next_ms(&self) -> u64 {
         let next_ms = self.schedule.next_ms().unwrap_or(0);

@@ -116,6 +116,19 @@ fn it_waits_until_the_inbox_has_a_subscriber() {
 }
 
 #[test]
+fn it_goes_as_soon_as_the_prekey_of_a_subscriber_is_known() {
+    let mut net = Net::pair("its prekey comes last");
+    net.nodes[B].unknown = true;
+    send(&mut net, A, B, cancel(7), RECEIPT);
+    net.run_until(300);
+    net.nodes[B].unknown = false;
+    let device = net.nodes[B].device();
+    net.act(A, |session, _| session.route_known(device));
+    net.run_until(310);
+    assert_eq!(net.times(A, net.inbox(B)), [300]);
+}
+
+#[test]
 fn a_cancel_that_finds_nobody_for_a_minute_is_dropped() {
     let mut net = Net::pair("cancel away");
     net.listen(B, net.inbox(B), false);

@@ -111,7 +111,8 @@ impl Net {
     /// Does something with a device's session, flushes it and carries out what comes out.
     pub(super) fn act<T>(&mut self, who: usize, act: impl FnOnce(&mut Session, &mut Cx<'_>) -> T) -> T {
         let (now, mut out) = (self.now(), Vec::new());
-        let cards: Vec<_> = self.nodes.iter().map(|node| node.keys.card.clone()).collect();
+        let known = self.nodes.iter().filter(|node| !node.unknown);
+        let cards: Vec<_> = known.map(|node| node.keys.card.clone()).collect();
         let Node { keys, session, subscribed, .. } = &mut self.nodes[who];
         let world = Outside { keys, cards: &cards, now_s: START_S, subscribed };
         let mut cx = Cx { now, rng: &mut self.rng, world: &world, out: &mut out };

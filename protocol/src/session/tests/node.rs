@@ -108,6 +108,8 @@ pub(super) struct Node {
     pub(super) linking: Vec<CallInput>,
     /// One-way messages that arrived, with their time.
     pub(super) letters: Vec<(u64, InboxBody)>,
+    /// Nobody else has its prekey yet.
+    pub(super) unknown: bool,
     /// Answers `Reached` with confirm at once.
     pub(super) confirms: bool,
     /// Sends receipts for what asks for them.
@@ -126,6 +128,7 @@ impl Node {
             heard: Vec::new(),
             linking: Vec::new(),
             letters: Vec::new(),
+            unknown: false,
             confirms: true,
             gives_receipts: true,
             replays: HashSet::new(),

@@ -117,6 +117,20 @@ fn a_subscriber_at_the_last_moment_gets_the_offer_at_once() {
 }
 
 #[test]
+fn an_offer_goes_as_soon_as_the_prekey_of_a_subscriber_is_known() {
+    let mut net = Net::pair("its prekey comes last");
+    net.nodes[B].unknown = true;
+    net.ring(A, B, 7);
+    net.run_until(300);
+    net.nodes[B].unknown = false;
+    let device = net.nodes[B].device();
+    net.act(A, |session, _| session.route_known(device));
+    net.run_until(500);
+    assert_eq!(net.times(A, net.inbox(B)), [300]);
+    assert_eq!(kinds(&net, A), ["Reached"]);
+}
+
+#[test]
 fn a_subscriber_that_goes_and_comes_back_gets_the_next_attempt_at_once() {
     let mut net = Net::pair("comes back");
     net.faults.lost = 100;
