@@ -154,7 +154,7 @@ pub const RATE_BUCKETS_MAX: usize = 4096;
 pub const DIALS_A_MINUTE: u8 = 8;
 /// Milliseconds: the first pause after a failed dial; doubled each time.
 pub const DIAL_PAUSE_FIRST_MS: u64 = 2_000;
-/// Milliseconds: the pause while a call waits for the device.
+/// Milliseconds: the first pause while a call waits for the device; doubled each time (4 dials in 10 s).
 pub const DIAL_PAUSE_CALL_MS: u64 = 1_000;
 /// Milliseconds: the longest pause: a contact that comes back is found within 5 minutes even without mDNS.
 pub const DIAL_PAUSE_LONGEST_MS: u64 = 300_000;

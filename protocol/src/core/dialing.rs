@@ -16,6 +16,8 @@ struct Attempts {
     pause_ms: u64,
     /// A call waits for it until then.
     hurry_until_ms: u64,
+    /// Doubled with each failure, so that one call doesn't use up the dials of the next.
+    hurry_pause_ms: u64,
     minute_began_ms: u64,
     dials: u8,
     tried: Option<String>,
@@ -42,7 +44,7 @@ impl Dialing {
         attempts.next_ms = Some(now_ms);
         attempts.pause_ms = 0;
         attempts.hurry_until_ms = until_ms;
-        attempts.tried = None;
+        attempts.hurry_pause_ms = DIAL_PAUSE_CALL_MS;
     }
 
     /// It is connected: nothing to dial.
@@ -65,8 +67,10 @@ impl Dialing {
     pub(super) fn failed(&mut self, device: &DeviceId, tried: String, now_ms: u64) {
         if let Some(attempts) = self.wanted.get_mut(device) {
             attempts.pause_ms = (attempts.pause_ms * 2).clamp(DIAL_PAUSE_FIRST_MS, DIAL_PAUSE_LONGEST_MS);
-            let pause_ms = if now_ms < attempts.hurry_until_ms { DIAL_PAUSE_CALL_MS } else { attempts.pause_ms };
-            attempts.next_ms = Some(now_ms + pause_ms);
+            let hurry = now_ms < attempts.hurry_until_ms;
+            let pause_ms = if hurry { attempts.hurry_pause_ms } else { attempts.pause_ms };
+            attempts.hurry_pause_ms = attempts.hurry_pause_ms.saturating_mul(2);
+            attempts.next_ms = Some(now_ms.saturating_add(pause_ms));
             attempts.tried = Some(tried);
         }
     }
@@ -166,10 +170,10 @@ mod tests {
     }
 
     #[test]
-    fn while_a_call_waits_it_is_dialled_every_second() {
+    fn while_a_call_waits_it_is_dialled_after_one_two_and_four_seconds() {
         let mut dialing = Dialing::default();
-        dialing.urgent(DEVICE, 0, 2_000);
-        for (now_ms, pause_ms) in [(0, 1_000), (1_000, 1_000), (2_000, 8_000)] {
+        dialing.urgent(DEVICE, 0, 10_000);
+        for (now_ms, pause_ms) in [(0, 1_000), (1_000, 2_000), (3_000, 4_000), (7_000, 8_000), (15_000, 32_000)] {
             assert_eq!(dialing.due(now_ms), vec![DEVICE]);
             dialing.failed(&DEVICE, "refused".into(), now_ms);
             assert_eq!(dialing.next_ms(), Some(now_ms + pause_ms));

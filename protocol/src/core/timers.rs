@@ -50,11 +50,12 @@ impl Core {
     /// What was tried to reach a device, for people.
     pub(super) fn tried(&self, device: &crate::ids::DeviceId) -> String {
         if self.peers.is_connected(device) {
-            return "it is connected, but does not hold its inbox".to_owned();
+            return "it is connected, but does not take calls from us: it may have removed us, or our card of it is old"
+                .to_owned();
         }
         match self.dialing.tried(device) {
             Some(tried) => tried.to_owned(),
-            None => "no address of it is known, and nothing on this network answers to its name".to_owned(),
+            None => "no dial of it has ended yet".to_owned(),
         }
     }
 

@@ -127,7 +127,10 @@ impl<'a> Followed<'a> {
 
     /// Shows the call's events until it is where we want it, has ended, or time is up.
     async fn until_wanted(mut self, client: &mut Client) -> Result<(), Failure> {
-        let Some(wanted) = self.wanted else { return self.last("reached", None) };
+        let Some(wanted) = self.wanted else {
+            let reason = self.look(client).await?;
+            return self.last("reached", reason.as_deref());
+        };
         while !self.state.is_some_and(|state| wanted.reached_by(state)) {
             let notice = match self.deadline {
                 None => client.event().await?,
@@ -152,6 +155,14 @@ impl<'a> Followed<'a> {
             }
         }
         self.last("reached", None)
+    }
+
+    /// The state the call is in now; the reason, if it has ended.
+    async fn look(&mut self, client: &mut Client) -> Result<Option<String>, Failure> {
+        let calls = client.calls().await?;
+        let Some(info) = calls.into_iter().find(|info| info.call == self.call) else { return Ok(None) };
+        self.state = Some(info.state);
+        Ok(info.reason)
     }
 
     fn ended(self, reason: String, cause: Option<EndCause>) -> Result<(), Failure> {
