@@ -180,3 +180,5 @@ pub const WALL_CLOCK_LOOK_MS: u64 = 600_000;
 pub const PRESENCES_A_WINDOW: usize = 20;
 /// Milliseconds: a minute of presences.
 pub const PRESENCE_WINDOW_MS: u64 = 60_000;
+/// Count: stored rows of call ids, oldest out: no contact can make the store too large to start with.
+pub const SEEN_ROWS_MAX: usize = 65_536;

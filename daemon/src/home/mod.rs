@@ -142,8 +142,12 @@ impl Home {
         platform::bind_socket(path).map_err(|source| failed("make the socket", path, source))
     }
 
-    /// Removes the control socket, so that clients see at once that nobody is there.
+    /// Removes the control socket, so that clients see at once that nobody is there. Whatever else is at its path
+    /// stays: a start that was refused because of it must not cost anybody a file.
     pub fn remove_socket(&self) {
+        if !matches!(platform::at_socket_path(&self.paths.socket), Ok(AtSocketPath::Socket)) {
+            return;
+        }
         if let Err(error) = std::fs::remove_file(&self.paths.socket) {
             tracing::debug!(%error, "the control socket was gone already");
         }

@@ -50,7 +50,7 @@ pub const DISCOVERED: usize = 256;
 /// Dials under way; more are refused.
 pub const DIALS: usize = 64;
 /// Connections being negotiated that others have opened.
-pub const PENDING_INCOMING: u32 = 64;
+pub const PENDING_INCOMING: u32 = 256;
 /// Connections in all, of devices that aren't allowed gossip too.
 pub const CONNECTIONS: u32 = 256;
 /// Connections of one device: two after simultaneous dials, and as many that are dying.

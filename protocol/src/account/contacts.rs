@@ -1,6 +1,6 @@
 //! Contacts: what we know of them, found by account, by name, or by one of their devices.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ahoy_crypto::{DeviceSet, Secret};
 
@@ -95,7 +95,8 @@ impl Contact {
 #[derive(Clone, Debug, Default)]
 pub struct Contacts {
     by_account: BTreeMap<AccountId, Contact>,
-    by_device: BTreeMap<DeviceId, AccountId>,
+    /// Who says that a device is theirs. Cards and device sets can name anybody's, so there may be several.
+    by_device: BTreeMap<DeviceId, BTreeSet<AccountId>>,
 }
 
 impl Contacts {
@@ -113,17 +114,24 @@ impl Contacts {
 
     /// Adds a contact or replaces what was known of it.
     pub fn put(&mut self, contact: Contact) {
-        self.by_device.retain(|_, account| *account != contact.account);
+        self.unclaim(&contact.account);
         for device in contact.devices.keys() {
-            self.by_device.insert(*device, contact.account);
+            self.by_device.entry(*device).or_default().insert(contact.account);
         }
         self.by_account.insert(contact.account, contact);
     }
 
     /// Forgets a contact.
     pub fn remove(&mut self, account: &AccountId) -> Option<Contact> {
-        self.by_device.retain(|_, owner| owner != account);
+        self.unclaim(account);
         self.by_account.remove(account)
+    }
+
+    fn unclaim(&mut self, account: &AccountId) {
+        self.by_device.retain(|_, claimants| {
+            claimants.remove(account);
+            !claimants.is_empty()
+        });
     }
 
     /// A contact.
@@ -132,10 +140,16 @@ impl Contacts {
         self.by_account.get(account)
     }
 
-    /// Whose device it is.
+    /// Whose device it is: the contact it has signed a prekey record for, else the first that claims it.
     #[must_use]
     pub fn of_device(&self, device: &DeviceId) -> Option<&Contact> {
-        self.by_device.get(device).and_then(|account| self.by_account.get(account))
+        let proven = |contact: &&Contact| contact.devices.get(device).is_some_and(|facts| facts.record.is_some());
+        self.claimants(device).find(proven).or_else(|| self.claimants(device).next())
+    }
+
+    /// Every contact that claims a device, by account.
+    pub fn claimants(&self, device: &DeviceId) -> impl Iterator<Item = &Contact> {
+        self.by_device.get(device).into_iter().flatten().filter_map(|account| self.by_account.get(account))
     }
 
     /// Found by account id as text, or by name.

@@ -164,7 +164,9 @@ impl Core {
         self.contacts.remove(&account);
         self.calls.forget_policy(account);
         for device in devices {
-            self.let_go(device, step);
+            if self.contacts.of_device(&device).is_none() {
+                self.let_go(device, step);
+            }
         }
         step.store(StoreCommand::Delete { table: Table::Contacts, key: account.0.to_vec() });
         self.contact_changed(&account, step);

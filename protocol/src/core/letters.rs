@@ -8,6 +8,7 @@ use crate::account::Policy;
 use crate::call::signal::{CallInput, Sender};
 use crate::ids::{AccountId, CallId};
 use crate::inbound::{Done, Signal, Verified};
+use crate::limits::{SEEN_MS, SEEN_ROWS_MAX};
 use crate::session::Delivery;
 use crate::wire::bodies::{InboxBody, Purpose, Receipt};
 
@@ -89,8 +90,21 @@ impl Core {
 
     /// Call ids are kept for 96 h, also over a restart: a replay can't make a second history entry.
     fn keep_seen(&mut self, call: CallId, account: AccountId, step: &mut Step<'_>) {
+        self.seen_rows.push_back((step.now.unix_ms, call));
+        self.drop_old_rows(step);
         let mut value = step.now.unix_ms.to_be_bytes().to_vec();
         value.extend_from_slice(&account.0);
         step.store(StoreCommand::Put { table: Table::SeenCalls, key: call.0.to_vec(), value });
+    }
+    /// Rows of call ids go after 96 h, and the oldest before there are too many.
+    pub(super) fn drop_old_rows(&mut self, step: &mut Step<'_>) {
+        let oldest_ms = step.now.unix_ms.saturating_sub(SEEN_MS);
+        while self.seen_rows.len() > SEEN_ROWS_MAX || self.seen_rows.front().is_some_and(|(at, _)| *at < oldest_ms) {
+            let Some((_, call)) = self.seen_rows.pop_front() else { break };
+            // An id that came again has a newer row, which took this one's place.
+            if !self.seen_rows.iter().any(|(_, newer)| *newer == call) {
+                step.store(StoreCommand::Delete { table: Table::SeenCalls, key: call.0.to_vec() });
+            }
+        }
     }
 }

@@ -29,7 +29,7 @@ mod signals;
 mod step;
 mod timers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use rand_core::CryptoRng;
 
@@ -89,6 +89,8 @@ pub struct Core {
     told_at_ms: Vec<u64>,
     /// When those who still lack ours are told, monotonic ms.
     tell_again_ms: Option<u64>,
+    /// Stored rows of call ids, oldest first.
+    seen_rows: VecDeque<(u64, CallId)>,
     session: Session,
     calls: CallCore,
     refusals: Refusals,
@@ -117,10 +119,13 @@ impl Core {
         let contacts = Contacts::from_rows(rows(Table::Contacts).map(|(_, _, row)| row.as_slice()))
             .map_err(|_| SetupError::Row("list of contacts"))?;
         let mut calls = CallCore::new(own.account(), own.device(), setup.times.clone());
+        let mut seen_rows = Vec::new();
         for (_, key, value) in rows(Table::SeenCalls) {
             let (call, account, unix_ms) = read_seen(key, value).ok_or(SetupError::Row("list of past calls"))?;
             calls.remember(call, account, unix_ms);
+            seen_rows.push((unix_ms, call));
         }
+        seen_rows.sort_unstable();
         let core = Core {
             inboxes: inboxes::Inboxes::new(own.inboxes()),
             session: Session::new(SessionTimes { reach_ms: setup.times.reach_ms, confirm_ms: setup.times.confirm_ms }),
@@ -138,6 +143,7 @@ impl Core {
             ledger: ledger::Ledger::default(),
             links: links::Links::default(),
             tellings: BTreeMap::new(),
+            seen_rows: seen_rows.into(),
             told_at_ms: Vec::new(),
             tell_again_ms: None,
             refusals: Refusals::default(),

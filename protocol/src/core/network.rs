@@ -1,7 +1,7 @@
 //! What the network driver reports: connections, subscriptions, prekeys.
 
 use ahoy_crypto::prekey::{self, Asked, PrekeyRecord};
-use ahoy_crypto::{AccountId, DeviceId};
+use ahoy_crypto::{AccountId, Check, DeviceId};
 
 use super::Core;
 use super::effect::{NetCommand, StoreCommand, Table};
@@ -90,14 +90,19 @@ impl Core {
 
     /// What a device answered to our prekey request.
     fn prekey_answer(&mut self, device: DeviceId, answer: Option<&[u8]>, step: &mut Step<'_>) {
-        let Some(contact) = self.contacts.of_device(&device) else { return };
         let Some(answer) = answer else { return };
-        let facts = contact.devices.get(&device);
-        let stored = facts.and_then(|facts| facts.record.as_deref().map(|record| (facts.revision, record)));
-        let asked = Asked { account: contact.account, device, record: stored, set: contact.device_set.as_ref() };
-        match prekey::check_answer(answer, step.now.unix_s(), asked) {
-            Ok(answer) => {
-                let account = contact.account;
+        let mut judged = Err(Check::SET_SIGNATURE);
+        for contact in self.contacts.claimants(&device) {
+            let facts = contact.devices.get(&device);
+            let stored = facts.and_then(|facts| facts.record.as_deref().map(|record| (facts.revision, record)));
+            let asked = Asked { account: contact.account, device, record: stored, set: contact.device_set.as_ref() };
+            judged = prekey::check_answer(answer, step.now.unix_s(), asked).map(|answer| (contact.account, answer));
+            if judged.is_ok() {
+                break;
+            }
+        }
+        match judged {
+            Ok((account, answer)) => {
                 self.change_contact(&account, step, |contact| {
                     contact.take_set(answer.set);
                     take_record(contact, device, &answer.record);
@@ -121,13 +126,15 @@ impl Core {
 
     /// Asks a connected device of a contact for its prekey.
     pub(super) fn ask_prekey(&mut self, device: DeviceId, step: &mut Step<'_>) {
-        let Some(contact) = self.contacts.of_device(&device) else { return };
         if !self.peers.is_connected(&device) {
             return;
         }
-        let place = place_of(contact.token(), step.now.unix_s());
-        let request = prekey::request(&place.hint_key, self.own.device(), device).to_vec();
-        step.net(NetCommand::RequestPrekey { device, request });
+        // Whose it is shows in the answer: it knows the token of its own account only.
+        for contact in self.contacts.claimants(&device) {
+            let place = place_of(contact.token(), step.now.unix_s());
+            let request = prekey::request(&place.hint_key, self.own.device(), device).to_vec();
+            step.net(NetCommand::RequestPrekey { device, request });
+        }
     }
 
     /// A contact's device is wanted: gossip with it, connect to it, get to know it.

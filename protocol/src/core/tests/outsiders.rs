@@ -3,8 +3,8 @@
 use super::calls::offer;
 use super::contacts::{acquainted, introduce};
 use super::world::World;
-use crate::control::EventKind;
-use crate::core::input::{Input, NetEvent};
+use crate::control::{ContactCommand, EventKind};
+use crate::core::input::{Command, Input, NetEvent};
 use crate::topic::Topic;
 
 /// All messages that `from` published and that `to` received on a topic it holds.
@@ -119,4 +119,58 @@ fn a_guest_with_our_card_is_put_out_after_a_minute() {
     assert!(world.nodes[1].allowed.contains(&device));
     world.pass(61_000);
     assert!(!world.nodes[1].allowed.contains(&device));
+}
+
+/// A card of `of` that names the device of `victim` as its own.
+fn false_card(world: &mut World, of: usize, victim: usize) -> String {
+    let text = super::contacts::card(world, of);
+    let mut card = crate::wire::card::Card::parse(&text).unwrap();
+    card.devices = vec![world.device(victim)];
+    card.to_text().unwrap()
+}
+
+#[test]
+fn a_contact_that_claims_the_device_of_another_one_does_not_get_it() {
+    for first in [true, false] {
+        let mut world = World::new(&["Ada", "Ben", "Eve"]);
+        let claim = false_card(&mut world, 2, 1);
+        let add = Command::Contact(ContactCommand::Add { card: claim, name: Some("Eve".into()) });
+        if first {
+            world.ask(0, add.clone()).unwrap();
+        }
+        introduce(&mut world, 0, 1);
+        introduce(&mut world, 1, 0);
+        if !first {
+            world.ask(0, add).unwrap();
+        }
+        world.pass(2_000);
+        offer(&mut world, 0, "Ben");
+        assert_eq!(rings(&world, 1), 1, "Eve claimed it first: {first}");
+        world.pass(1_000);
+        world.ask(0, Command::Contact(ContactCommand::Remove { contact: "Eve".into() })).unwrap();
+        assert!(world.gossip(0, 1));
+    }
+}
+
+#[test]
+fn a_call_right_after_the_cards_rings_although_the_inbox_was_known_before_the_prekey() {
+    let mut world = World::new(&["Ada", "Ben"]);
+    introduce(&mut world, 1, 0);
+    world.pass(1_000);
+    introduce(&mut world, 0, 1);
+    offer(&mut world, 0, "Ben");
+    assert_eq!(rings(&world, 1), 1);
+}
+
+#[test]
+fn rows_of_call_ids_go_after_four_days() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    offer(&mut world, 0, "Ben");
+    let rows = |world: &World| world.nodes[1].rows.keys().filter(|(table, _)| *table == 2).count();
+    assert_eq!(rows(&world), 1);
+    world.kill(0);
+    for _ in 0..97 {
+        world.pass(3_600_000);
+    }
+    assert_eq!(rows(&world), 0);
 }
