@@ -105,7 +105,8 @@ fn call_without_wait_returns_at_once_and_the_call_goes_on() {
     let mut watch = b.begins(&["watch"]);
     watch.event("snapshot");
     let called = a.says(&["call", "b"]).ok();
-    assert_eq!((kinds(&called), &called.last()["state"]), (vec!["reached"], &"dialing".into()));
+    assert_eq!(kinds(&called), ["reached"]);
+    assert!(["dialing", "ringing"].contains(&called.last()["state"].as_str().unwrap()), "{called:?}");
     let incoming = watch.event("incoming_call");
     assert_eq!((&incoming["call"], &incoming["from"]["name"]), (&called.last()["call"], &"a".into()));
     assert_eq!(incoming["media"], serde_json::json!(["audio"]));

@@ -44,10 +44,16 @@ async fn call(words: &[&str], events: Vec<Value>) -> Came {
 
 #[tokio::test]
 async fn without_wait_it_returns_when_the_offer_is_out() {
-    let came = call(&[], vec![]).await;
+    let script = |calls| {
+        let offered = turn("call.offer", json!({ "call": CALL }));
+        vec![turn("subscribe", snapshot(json!([]))), offered, turn("call.list", json!({ "calls": calls }))]
+    };
+    let came = run(&["call", "Ada"], script(json!([call_info("ringing")]))).await;
     assert_eq!(came.code(), 0);
-    assert_eq!(came.lines, [json!({ "kind": "reached", "call": CALL, "state": "dialing" })]);
+    assert_eq!(came.lines, [json!({ "kind": "reached", "call": CALL, "state": "ringing" })]);
     assert_eq!(came.asked[2], json!({ "to": ["Ada"] }));
+    let came = run(&["call", "Ada"], script(json!([]))).await;
+    assert_eq!(came.lines, [json!({ "kind": "reached", "call": CALL, "state": "dialing" })]);
 }
 
 #[tokio::test]
@@ -125,8 +131,9 @@ async fn a_daemon_that_goes_away_ends_the_wait() {
 async fn an_answered_call_is_followed_from_the_state_it_was_in() {
     let accepted = |events| Turn { method: "call.accept", answer: json!({ "call": CALL }), events };
     let ringing = || turn("subscribe", snapshot(json!([call_info("incoming")])));
-    let came = run(&["answer"], vec![ringing(), accepted(vec![])]).await;
-    assert_eq!((came.code(), came.last()), (0, &json!({ "kind": "reached", "call": CALL, "state": "incoming" })));
+    let now = turn("call.list", json!({ "calls": [call_info("connecting")] }));
+    let came = run(&["answer"], vec![ringing(), accepted(vec![]), now]).await;
+    assert_eq!((came.code(), came.last()), (0, &json!({ "kind": "reached", "call": CALL, "state": "connecting" })));
 
     let events = vec![state(CALL, "connecting", None), state(CALL, "active", None)];
     let came = run(&["answer", "--wait", "active"], vec![ringing(), accepted(events)]).await;
