@@ -55,6 +55,10 @@ impl Disk {
         };
         // An empty file counts as none: a kill between making and filling it leaves one.
         let fresh = std::fs::symlink_metadata(path).map_or(true, |facts| facts.len() == 0);
+        // The key is drawn after the file has its first pages: a key without a file means that the file was lost.
+        if fresh && std::fs::symlink_metadata(key).is_ok() {
+            return Err(unreadable(path, "it is missing or empty, though its key is there"));
+        }
         let file = platform::open_private(path, true).map_err(|error| io("open", error))?;
         let opened = Database::builder().set_cache_size(limits::STORE_CACHE_BYTES).create_file(file);
         let database = opened.map_err(|error| unreadable(path, error))?;

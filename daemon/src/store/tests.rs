@@ -253,3 +253,15 @@ fn a_row_that_is_too_long_fails_its_group_and_nothing_else() {
     store.close();
     assert_eq!(place.open().unwrap().1.rows.len(), 1);
 }
+
+#[test]
+fn a_lost_store_beside_its_key_is_no_new_account() {
+    let place = Place::new();
+    drop(place.open().unwrap());
+    std::fs::write(place.file(), b"").unwrap();
+    assert!(matches!(place.error(), StoreError::Unreadable { .. }), "empty");
+    std::fs::remove_file(place.file()).unwrap();
+    assert!(matches!(place.error(), StoreError::Unreadable { .. }), "gone");
+    std::fs::remove_file(place.key()).unwrap();
+    assert!(place.open().is_ok());
+}
