@@ -11,7 +11,13 @@ pub(crate) async fn connect(socket: &Path) -> Result<Box<dyn Duplex>, ClientErro
     use std::io::ErrorKind;
     match tokio::net::UnixStream::connect(socket).await {
         Ok(stream) => Ok(Box::new(stream)),
-        Err(source) if matches!(source.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+        // Reset: the daemon was killed between our connect and its accept, so nobody is there either.
+        Err(source)
+            if matches!(
+                source.kind(),
+                ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset
+            ) =>
+        {
             Err(ClientError::NoDaemon { socket: socket.to_path_buf(), source })
         }
         Err(source) => Err(ClientError::NotOurs { socket: socket.to_path_buf(), source }),
