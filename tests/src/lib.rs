@@ -8,6 +8,7 @@
 
 pub mod ear;
 pub mod frontend;
+pub mod fuzz;
 pub mod node;
 pub mod outsider;
 pub mod process;

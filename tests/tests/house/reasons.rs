@@ -28,7 +28,8 @@ fn a_missing_reason_is_noticed() {
 
 #[test]
 fn packages_take_their_versions_from_the_root() {
-    for path in files("", "Cargo.toml") {
+    // The fuzzer is a workspace of its own.
+    for path in files("", "Cargo.toml").into_iter().filter(|path| !path.ends_with("tests/fuzz/Cargo.toml")) {
         let manifest: toml::Table = read(&path).parse().unwrap();
         for table in ["dependencies", "dev-dependencies", "build-dependencies"] {
             for (name, value) in manifest.get(table).and_then(|value| value.as_table()).into_iter().flatten() {

@@ -1,0 +1,4 @@
+//! `wire` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| ahoy_tests::fuzz::wire::run(data));
