@@ -1,4 +1,4 @@
-//! What the network driver counts; read by metrics.
+//! What the network driver counts; read by metrics. Everything refused is here.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,43 +19,96 @@ impl Count {
     }
 }
 
-/// All counts of one network driver.
-#[derive(Debug, Default)]
-pub struct Counters {
+/// One count at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Its name, in snake case.
+    pub name: &'static str,
+    /// What was counted, a sentence.
+    pub help: &'static str,
+    /// So far.
+    pub value: u64,
+}
+
+macro_rules! counters {
+    ($(#[doc = $help:literal] $name:ident,)+) => {
+        /// All counts of one network driver.
+        #[derive(Debug, Default)]
+        pub struct Counters {
+            $(#[doc = $help] pub $name: Count,)+
+        }
+
+        impl Counters {
+            /// Every count now, in the order of their declaration.
+            #[must_use]
+            pub fn snapshot(&self) -> Vec<Counted> {
+                vec![$(Counted { name: stringify!($name), help: $help.trim_ascii_start(), value: self.$name.get() }),+]
+            }
+        }
+    };
+}
+
+counters! {
     /// Messages handed to the core.
-    pub sealed: Count,
+    sealed,
     /// CHK-001: the length is none of the five.
-    pub bad_length: Count,
+    bad_length,
     /// CHK-002: the first byte isn't 01.
-    pub bad_version: Count,
+    bad_version,
     /// CHK-003: the type is unknown or hasn't this size.
-    pub bad_type: Count,
+    bad_type,
     /// Messages of peers that send too many.
-    pub over_rate: Count,
+    over_rate,
+    /// Inbox envelopes of peers that send too many of them: each may cost a Diffie-Hellman.
+    inbox_over_rate,
+    /// Subscription changes of peers that send too many of them.
+    subscriptions_over_rate,
+    /// Times that nothing was read from a peer for a while because it sent too many gossip packets.
+    peers_held,
     /// Messages that the core had no room for.
-    pub core_full: Count,
+    core_full,
     /// Messages that gossipsub took for publication.
-    pub published: Count,
+    published,
     /// Publications that found no subscriber in time, or no room to wait.
-    pub unsent: Count,
+    unsent,
     /// Publications that the transport's queues had no room for, or that were too large.
-    pub refused: Count,
+    refused,
     /// Topics that we could not hold: over the bound.
-    pub topics_refused: Count,
+    topics_refused,
     /// Prekey requests that were passed to the core.
-    pub prekey_requests: Count,
+    prekey_requests,
     /// Prekey requests met with silence because of their rate or number.
-    pub prekey_over_rate: Count,
+    prekey_over_rate,
     /// Dials.
-    pub dials: Count,
+    dials,
     /// Dials that failed.
-    pub dials_failed: Count,
+    dials_failed,
     /// Connections of strangers that were closed for newer ones.
-    pub strangers_dropped: Count,
+    strangers_dropped,
+    /// Connections that were given up before they were encrypted, for newer ones.
+    handshakes_dropped,
+    /// Connections of others that came to nothing: limits, time, no key.
+    incoming_failed,
     /// Signs of life asked for.
-    pub pulses: Count,
+    pulses,
     /// And given.
-    pub pulses_answered: Count,
+    pulses_answered,
     /// Peers that no longer answered.
-    pub vanished: Count,
+    vanished,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_has_every_count_with_its_name_and_meaning() {
+        let counters = Counters::default();
+        counters.bad_length.add();
+        counters.bad_length.add();
+        let all = counters.snapshot();
+        let help = "CHK-001: the length is none of the five.";
+        assert!(all.contains(&Counted { name: "bad_length", help, value: 2 }), "{all:?}");
+        assert_eq!(all.iter().map(|counted| counted.value).sum::<u64>(), 2);
+    }
 }

@@ -38,5 +38,6 @@ mod swarm;
 mod tests;
 mod unsent;
 
+pub use counters::{Counted, Counters};
 pub use network::Network;
 pub use ports::{NetConfig, NetError, NetOutput, Transport};

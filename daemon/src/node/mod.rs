@@ -22,7 +22,7 @@ use crate::actor::{Actor, EngineOut, Inboxes, Media, Ports};
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
 use crate::control::{Board, Control, Hub, ListAudio};
-use crate::gossip::NetOutput;
+use crate::gossip::{Counters, NetOutput};
 use crate::home::{Home, HomeError};
 use crate::limits;
 use crate::store::{Committed, Loaded, Store, StoreError};
@@ -169,6 +169,12 @@ impl Node {
     #[must_use]
     pub fn device(&self) -> &str {
         &self.running.board.device
+    }
+
+    /// What the network has counted.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.running.network.counters
     }
 
     /// Where we listen now.

@@ -14,6 +14,7 @@ use libp2p::Multiaddr;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
+use crate::gossip::counters::Counters;
 use crate::gossip::{NetConfig, NetOutput, Network, Transport};
 
 /// A boxed future.
@@ -51,13 +52,19 @@ pub struct NetworkSetup {
 pub struct RunningNetwork {
     /// What it shall do.
     pub commands: mpsc::Sender<NetCommand>,
+    /// What it counts.
+    pub counters: Arc<Counters>,
     stop: Box<dyn FnOnce() -> Boxed<()> + Send>,
 }
 
 impl RunningNetwork {
     /// Takes commands; `stop` ends it.
-    pub fn new(commands: mpsc::Sender<NetCommand>, stop: impl FnOnce() -> Boxed<()> + Send + 'static) -> Self {
-        Self { commands, stop: Box::new(stop) }
+    pub fn new(
+        commands: mpsc::Sender<NetCommand>,
+        counters: Arc<Counters>,
+        stop: impl FnOnce() -> Boxed<()> + Send + 'static,
+    ) -> Self {
+        Self { commands, counters, stop: Box::new(stop) }
     }
 
     /// Sends what waits and closes every connection.
@@ -85,8 +92,8 @@ impl Parts {
                 let NetworkSetup { device_key, listen, mdns, inputs } = setup;
                 let config = NetConfig { device_key, listen, mdns, transport };
                 let network = Network::start(config, inputs).await.map_err(|error| error.to_string())?;
-                let commands = network.commands.clone();
-                Ok(RunningNetwork::new(commands, || Box::pin(network.stop())))
+                let (commands, counters) = (network.commands.clone(), network.counters.clone());
+                Ok(RunningNetwork::new(commands, counters, || Box::pin(network.stop())))
             })
         })
     }
