@@ -8,6 +8,7 @@ use ahoy_media::simple_webrtc::engine::{
     AudioFrame, AudioPacket, Candidate, DescriptionKind, Engine, EngineError, LinkId, LinkSpec, PacketSink,
     TransportStats,
 };
+use ahoy_media::tasks::Tasks;
 use bytes::Bytes;
 
 /// Writes down what the actor does with links and sound.
@@ -67,6 +68,10 @@ impl Engine for Recorder {
     }
     fn open_links(&self) -> usize {
         *self.open.lock().unwrap()
+    }
+
+    fn tasks(&self) -> Tasks {
+        Tasks::default()
     }
 }
 

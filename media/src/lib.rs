@@ -5,3 +5,4 @@ pub mod host_media;
 pub mod limits;
 mod platform;
 pub mod simple_webrtc;
+pub mod tasks;

@@ -1,8 +1,13 @@
 //! Several nodes that know each other, and the calls between them.
 
-use ahoy_client::control::{CallState, Contact, EventKind, InCall};
+use std::time::Duration;
+
+use ahoy_client::control::{CallState, Contact, Counts, EventKind, InCall};
 
 use crate::node::{Node, Setup};
+
+/// Within which nothing of a call is held any more: 5 s for its last words, and room for a busy machine.
+const SETTLING: Duration = Duration::from_secs(20);
 
 /// Starts two nodes and makes them contacts.
 pub async fn pair(a: Setup, b: Setup) -> (Node, Node) {
@@ -88,4 +93,46 @@ pub async fn both_end(a: &mut Node, b: &mut Node, call: &str, reason: &str) {
 pub async fn hang_up(a: &mut Node, b: &mut Node, call: &str) {
     a.frontend.ask.hang_up(Some(call)).await.expect("hung up");
     both_end(a, b, call, "hung_up").await;
+}
+
+/// Waits until a node holds nothing of a call, or just what it held before, and says what it holds.
+/// Counts that only rise, and events kept, are left out.
+///
+/// # Panics
+/// If it holds on to something.
+pub async fn settles(node: &mut Node, before: Option<&Counts>) -> Counts {
+    let name = node.name();
+    let mut now = Counts::default();
+    let settled = async {
+        loop {
+            now = node.frontend.ask.status().await.expect("the status").counts;
+            let same = before.is_none_or(|before| levels(before) == levels(&now));
+            if same && now.links + now.sessions + now.pairs + now.timers + now.tasks.links.alive == 0 {
+                return;
+            }
+            // Nothing tells that the last thing was let go of: it is looked at again.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    if tokio::time::timeout(SETTLING, settled).await.is_err() {
+        panic!("{name} holds {now:#?}, and before {before:#?}");
+    }
+    now
+}
+
+/// What goes up and down with calls.
+fn levels(counts: &Counts) -> [u64; 10] {
+    let Counts { tasks, links, sessions, pairs, topics, timers, queued, .. } = counts;
+    [
+        tasks.actor.alive,
+        tasks.network.alive,
+        tasks.connections.alive,
+        tasks.links.alive,
+        *links,
+        *sessions,
+        *pairs,
+        *topics,
+        *timers,
+        *queued,
+    ]
 }

@@ -89,6 +89,11 @@ impl Groups {
         self.queue.len() < limits::WAITING_GROUPS / 2
     }
 
+    /// Groups that wait for the disk, and questions that wait for the core.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len() + self.waiting.len()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }

@@ -1,8 +1,8 @@
 //! What the actor needs of a core; tests put a scripted one in its place.
 
-use ahoy_protocol::core::Core;
 use ahoy_protocol::core::effect::Effect;
 use ahoy_protocol::core::input::{Input, LinkOf};
+use ahoy_protocol::core::{Core, Counted};
 use ahoy_protocol::ids::Now;
 use rand_core::CryptoRng;
 
@@ -16,6 +16,8 @@ pub trait Machine: Send + 'static {
     fn links(&self) -> Vec<LinkOf>;
     /// Number of calls that are not ended.
     fn calls(&self) -> usize;
+    /// What it holds now.
+    fn counted(&self) -> Counted;
     /// Nothing is left to be told to anybody.
     fn drained(&self) -> bool;
 }
@@ -35,6 +37,10 @@ impl Machine for Core {
 
     fn calls(&self) -> usize {
         Core::calls(self)
+    }
+
+    fn counted(&self) -> Counted {
+        Core::counted(self)
     }
 
     fn drained(&self) -> bool {

@@ -37,7 +37,7 @@ pub use machine::Machine;
 pub use media::{EngineOut, Media};
 
 use crate::clock::Clock;
-use crate::control::{Answer, Ask, Question};
+use crate::control::{Answer, Ask, Holding, Question};
 use crate::limits;
 use crate::store::Committed;
 use effects::Groups;
@@ -57,6 +57,13 @@ pub struct Inboxes<N> {
     pub committed: mpsc::Receiver<Committed>,
     /// The process is asked to stop.
     pub stop: watch::Receiver<bool>,
+}
+
+impl<N> Inboxes<N> {
+    /// Messages that wait.
+    fn waiting(&self) -> usize {
+        self.network.len() + self.questions.len() + self.links.len() + self.audio.len() + self.committed.len()
+    }
 }
 
 /// The actor.
@@ -117,6 +124,7 @@ impl<M: Machine> Actor<M> {
             let woken = self.woken(&mut inboxes).await;
             self.take(woken);
             self.carry_out();
+            self.tell_holding(&inboxes);
         }
         self.release(&mut inboxes).await;
     }
@@ -168,6 +176,16 @@ impl<M: Machine> Actor<M> {
             Woken::Nothing => {}
         }
         self.groups.ports.board.count(self.peers.len(), self.core.calls());
+    }
+
+    /// What is held once a step is done: whoever reads it later sees the state that lasts.
+    fn tell_holding<N>(&self, inboxes: &Inboxes<N>) {
+        let Groups { ports, .. } = &self.groups;
+        ports.board.hold(Holding {
+            core: self.core.counted(),
+            links: ports.media.open_links(),
+            queued: inboxes.waiting() + self.groups.waiting(),
+        });
     }
 
     fn network(&mut self, input: Input) {

@@ -57,6 +57,11 @@ impl Machine for Scripted {
         self.state.lock().unwrap().calls
     }
 
+    fn counted(&self) -> ahoy_protocol::core::Counted {
+        let calls = self.state.lock().unwrap().calls;
+        ahoy_protocol::core::Counted { calls, ..Default::default() }
+    }
+
     fn drained(&self) -> bool {
         !self.state.lock().unwrap().busy
     }
@@ -109,7 +114,7 @@ impl World {
         };
         let media = Arc::new(media);
         let hub = Hub::new(0);
-        let board = Arc::new(Board::new("account".into(), "device".into()));
+        let board = Arc::new(Board::new("account".into(), "device".into(), crate::control::Sources::default()));
         let ports = Ports {
             network: commands_out,
             media: Media::new(media.clone(), media.clone(), Vec::new(), false),
@@ -160,7 +165,7 @@ impl World {
 
 /// Answers what a real core would: the state.
 fn snapshot_reply(input: &Input) -> Option<Effect> {
-    use ahoy_protocol::control::{Snapshot, Status, SubscribedReply};
+    use ahoy_protocol::control::{Counts, Snapshot, Status, SubscribedReply};
     let Input::Command { ticket, command: Command::Snapshot, .. } = input else { return None };
     let status = Status {
         version: String::new(),
@@ -170,6 +175,7 @@ fn snapshot_reply(input: &Input) -> Option<Effect> {
         peers: 0,
         calls: 0,
         uptime_ms: 0,
+        counts: Counts::default(),
     };
     let snapshot = Snapshot { status, calls: Vec::new(), contacts: Vec::new(), muted: false };
     let reply = Reply::Subscribed(SubscribedReply { seq: 0, snapshot: Some(Box::new(snapshot)) });

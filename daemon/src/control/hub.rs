@@ -78,6 +78,13 @@ impl Hub {
         self.ring().newest
     }
 
+    /// Events kept, and their bytes.
+    #[must_use]
+    pub fn kept(&self) -> (usize, usize) {
+        let ring = self.ring();
+        (ring.lines.len(), ring.bytes)
+    }
+
     /// Tells when there are new events.
     #[must_use]
     pub fn news(&self) -> watch::Receiver<u64> {

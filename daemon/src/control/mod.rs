@@ -1,6 +1,7 @@
 //! The control interface: JSON-RPC 2.0, one JSON object a line, over a Unix socket, standard input and output,
 //! or in memory. Questions that need the core go to the actor and wait for its answer; the rest is answered here.
 
+mod board;
 mod hub;
 mod line;
 mod methods;
@@ -17,11 +18,13 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use ahoy_media::tasks::Tasks;
 use ahoy_protocol::control::{AudioDevice, ControlError, ErrorKind};
 
+pub use board::{Board, Holding, Sources};
 pub use hub::{Hub, Taken};
 pub use methods::METHODS;
-pub use question::{Answer, Ask, Board, Question};
+pub use question::{Answer, Ask, Question};
 
 use crate::{limits, platform};
 use session::Session;
@@ -45,10 +48,12 @@ pub struct Control {
     desk: Arc<Desk>,
     seats: Arc<Semaphore>,
     tasks: TaskTracker,
+    counted: Tasks,
 }
 
 impl Control {
-    /// Answers out of `board`, `config` and `audio`, and asks `questions` for the rest; events come from `hub`.
+    /// Answers out of `board`, `config` and `audio`, and asks `questions` for the rest; events come from `hub`,
+    /// and `counted` counts the tasks.
     #[must_use]
     pub fn new(
         questions: mpsc::Sender<Question>,
@@ -56,9 +61,11 @@ impl Control {
         board: Arc<Board>,
         config: serde_json::Value,
         audio: ListAudio,
+        counted: Tasks,
     ) -> Self {
         let desk = Desk { questions, hub, board, config, audio, stop: CancellationToken::new() };
-        Self { desk: Arc::new(desk), seats: Arc::new(Semaphore::new(limits::CLIENTS)), tasks: TaskTracker::new() }
+        let seats = Arc::new(Semaphore::new(limits::CLIENTS));
+        Self { desk: Arc::new(desk), seats, tasks: TaskTracker::new(), counted }
     }
 
     /// A client in this process, speaking the same lines.
@@ -78,7 +85,7 @@ impl Control {
     {
         let desk = self.desk.clone();
         let seat = self.seats.clone().try_acquire_owned();
-        self.tasks.spawn(async move {
+        self.tasks.spawn(self.counted.counted(async move {
             let Ok(_seat) = seat else {
                 let hint = format!("close another frontend: at most {} at a time", limits::CLIENTS);
                 let error = ControlError::new(ErrorKind::LimitReached, "too many frontends are connected", hint);
@@ -91,14 +98,14 @@ impl Control {
             if let Err(error) = Box::pin(Session::new(desk, read, write).run()).await {
                 tracing::debug!(%error, "a frontend's connection broke");
             }
-        })
+        }))
     }
 
     /// Takes clients from the socket until the daemon stops. Only processes of our own user are answered.
     pub fn listen(&self, listener: tokio::net::UnixListener) {
         let this = self.clone();
         let stop = self.desk.stop.clone();
-        self.tasks.spawn(async move {
+        self.tasks.spawn(self.counted.counted(async move {
             loop {
                 let accepted = tokio::select! {
                     accepted = listener.accept() => accepted,
@@ -117,7 +124,7 @@ impl Control {
                     }
                 }
             }
-        });
+        }));
     }
 
     /// Ends every session once it has taken the events that are out, at most [`limits::STOP_CLIENTS_MS`] later.

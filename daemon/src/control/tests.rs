@@ -31,10 +31,18 @@ impl Daemon {
     fn with_hub(hub: Hub) -> Self {
         let (questions, inbox) = mpsc::channel(limits::QUESTIONS);
         let (tell, asked) = mpsc::channel(1024);
-        let board = Arc::new(Board::new("ahoy1account".into(), "12D3device".into()));
+        let board =
+            Arc::new(Board::new("ahoy1account".into(), "12D3device".into(), crate::control::Sources::default()));
         tokio::spawn(answer(inbox, hub.clone(), board.clone(), tell));
         let config = json!({"bitrate_bps": 32_000});
-        let control = Control::new(questions, hub.clone(), board, config, Arc::new(Vec::new));
+        let control = Control::new(
+            questions,
+            hub.clone(),
+            board,
+            config,
+            Arc::new(Vec::new),
+            ahoy_media::tasks::Tasks::default(),
+        );
         Self { control, hub, asked }
     }
 

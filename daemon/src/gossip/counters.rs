@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use ahoy_media::tasks::Tasks;
+
 /// One count that only rises.
 #[derive(Debug, Default)]
 pub struct Count(AtomicU64);
@@ -16,6 +18,29 @@ impl Count {
     #[must_use]
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What a driver has now.
+#[derive(Debug, Default)]
+pub struct Levels {
+    topics: AtomicU64,
+    /// The driver's task.
+    pub driver: Tasks,
+    /// The tasks of connections.
+    pub connections: Tasks,
+}
+
+impl Levels {
+    /// We are subscribed to so many topics.
+    pub(super) fn set_topics(&self, now: usize) {
+        self.topics.store(u64::try_from(now).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// Topics we are subscribed to.
+    #[must_use]
+    pub fn topics(&self) -> u64 {
+        self.topics.load(Ordering::Relaxed)
     }
 }
 
@@ -36,6 +61,8 @@ macro_rules! counters {
         #[derive(Debug, Default)]
         pub struct Counters {
             $(#[doc = $help] pub $name: Count,)+
+            /// What there is now.
+            pub levels: Levels,
         }
 
         impl Counters {

@@ -79,6 +79,7 @@ impl Driver {
             NetCommand::Subscribe(topic) => self.subscribe(topic),
             NetCommand::Unsubscribe(topic) => {
                 self.gossip().unsubscribe(&IdentTopic::new(topic.as_str()));
+                self.count_topics();
             }
             NetCommand::Publish { topic, data } => self.publish(topic, data, now),
             NetCommand::Verdict { message, acceptance } => self.verdict(&message, acceptance),
@@ -106,6 +107,12 @@ impl Driver {
         if full || gossip.subscribe(&IdentTopic::new(topic.as_str())).is_err() {
             self.counters.topics_refused.add();
         }
+        self.count_topics();
+    }
+
+    fn count_topics(&mut self) {
+        let held = self.gossip().topics().count();
+        self.counters.levels.set_topics(held);
     }
 
     pub(super) fn publish(&mut self, topic: Topic, data: Vec<u8>, now: Instant) {

@@ -55,7 +55,7 @@ impl Network {
         let (commands, inbox) = mpsc::channel(limits::COMMANDS);
         let stopped = CancellationToken::new();
         let stop = stopped.clone().drop_guard();
-        let task = tokio::spawn(run(driver, inbox, interfaces, stopped));
+        let task = counters.levels.driver.spawn(run(driver, inbox, interfaces, stopped));
         Ok(Network { commands, counters, addresses, task, stop })
     }
 

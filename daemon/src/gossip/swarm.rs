@@ -1,5 +1,7 @@
 //! Puts transport and behaviours together.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use ahoy_crypto::Secret;
@@ -23,7 +25,10 @@ pub(crate) fn swarm(config: &NetConfig, counters: Arc<Counters>) -> Result<Swarm
     let keys = keys(&config.device_key)?;
     let peer = keys.public().to_peer_id();
     let mdns = config.mdns && config.transport == Transport::Tcp;
-    let settings = Config::with_tokio_executor()
+    let connections = counters.levels.connections.clone();
+    // Whoever starts a task wants no handle: the swarm hears of a connection's end by itself.
+    let start = move |task: Pin<Box<dyn Future<Output = ()> + Send>>| drop(connections.spawn(task));
+    let settings = Config::with_executor(start)
         .with_idle_connection_timeout(limits::IDLE)
         .with_max_negotiating_inbound_streams(limits::NEGOTIATING);
     Ok(Swarm::new(transport(config.transport, &keys)?, behaviours(peer, counters, mdns)?, peer, settings))

@@ -8,6 +8,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 
 use ahoy_media::host_media::api::{AudioConfig, DeviceInfo, DeviceSpec};
+use ahoy_media::simple_webrtc::engine::Engine;
 use ahoy_protocol::control::AudioDevice;
 use ahoy_protocol::core::{Core, Setup, SetupError};
 use getrandom::SysRng;
@@ -21,7 +22,7 @@ pub use parts::{Boxed, MakeEngine, MakeNetwork, MakeSound, NetworkSetup, Parts, 
 use crate::actor::{Actor, EngineOut, Inboxes, Media, Ports};
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
-use crate::control::{Board, Control, Hub, ListAudio};
+use crate::control::{Board, Control, Hub, ListAudio, Sources};
 use crate::gossip::{Counters, NetOutput};
 use crate::home::{Home, HomeError};
 use crate::limits;
@@ -118,7 +119,6 @@ impl Node {
         let (name, times) = (config.name.clone(), config.times.clone());
         let setup = Setup { rows: loaded.rows, name, times, loopback: config.loopback() };
         let (core, first) = Core::new(setup, clock.now(), &mut UnwrapErr(SysRng))?;
-        let board = Arc::new(Board::new(core.account().text(), core.device().text()));
         let hub = Hub::new(clock::unix_ms());
 
         let engine = (parts.engine)(outboxes.links);
@@ -132,12 +132,15 @@ impl Node {
             store.keep_port(port).unwrap_or_else(|error| tracing::error!(%error, "the port is not kept"));
         }
 
+        let sources = sources(&engine, &network, &hub);
+        let (actor, frontends) = (sources.actor.clone(), sources.control.clone());
+        let board = Arc::new(Board::new(core.account().text(), core.device().text(), sources));
         let audio = list_audio(sound.clone(), config);
-        let control = Control::new(outboxes.questions, hub.clone(), board.clone(), config.shown(), audio);
+        let control = Control::new(outboxes.questions, hub.clone(), board.clone(), config.shown(), audio, frontends);
         let media = Media::new(engine, sound, config.ice_servers.clone(), config.loopback());
         let ports = Ports { network: network.commands.clone(), media, store, hub, board: board.clone() };
         let (tell, listening) = watch::channel(Vec::new());
-        let actor = tokio::spawn(Actor::new(core, first, ports, clock, tell).run(inboxes));
+        let actor = actor.spawn(Actor::new(core, first, ports, clock, tell).run(inboxes));
         Ok(Running { control, board, network, actor, stop: outboxes.stop, listening })
     }
 
@@ -242,6 +245,12 @@ fn queues(committed: mpsc::Receiver<Committed>) -> (Outboxes, Inboxes<NetOutput>
         stop: stop_in,
     };
     (Outboxes { network, questions, links, audio, stop }, inboxes)
+}
+
+/// Where `status` reads what is held.
+fn sources(engine: &Arc<dyn Engine>, network: &RunningNetwork, hub: &Hub) -> Sources {
+    let (links, network, hub) = (engine.tasks(), network.counters.clone(), Some(hub.clone()));
+    Sources { links, network, hub, ..Sources::default() }
 }
 
 /// What to listen on, and the port if it was drawn just now.

@@ -58,7 +58,7 @@ pub struct RunningNetwork {
 }
 
 impl RunningNetwork {
-    /// Takes commands; `stop` ends it.
+    /// Takes commands and counts; `stop` ends it.
     pub fn new(
         commands: mpsc::Sender<NetCommand>,
         counters: Arc<Counters>,

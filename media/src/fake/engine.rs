@@ -21,6 +21,7 @@ use crate::simple_webrtc::engine::{
 use crate::simple_webrtc::link::Order;
 use crate::simple_webrtc::links::{HasLinks, LinkDriver, Links};
 use crate::simple_webrtc::port::{Port, Wake, lock};
+use crate::tasks::Tasks;
 
 /// The weather on a fake network.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,7 +92,7 @@ pub struct FakeEngine {
 impl FakeEngine {
     /// An engine whose events go to `events` and whose tasks run on `runtime`.
     pub fn new(network: &FakeNetwork, events: Events, runtime: Handle) -> Self {
-        Self { links: Links::new(FakeDriver(network.clone()), events, runtime) }
+        Self { links: Links::new(FakeDriver(network.clone()), events, runtime, Tasks::default()) }
     }
 }
 

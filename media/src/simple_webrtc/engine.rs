@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use crate::tasks::Tasks;
+
 /// One media connection attempt; chosen by the caller, never reused in a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LinkId(pub u64);
@@ -264,6 +266,8 @@ pub trait Engine: Send + Sync {
     fn close(&self, link: LinkId);
     /// Number of links that are not fully released.
     fn open_links(&self) -> usize;
+    /// The tasks of links.
+    fn tasks(&self) -> Tasks;
 }
 
 /// Where an engine's events go: bounded; the engine waits on its own link task when it is full.

@@ -16,6 +16,7 @@ use super::engine::{
 };
 use super::port::{Port, Shared, lock};
 use crate::limits::{LINKS_AN_ENGINE, USED_LINK_NAMES};
+use crate::tasks::Tasks;
 
 /// Does the work of one link after another; sealed, since a [`Port`] cannot be made elsewhere.
 pub(crate) trait LinkDriver: Send + Sync + 'static {
@@ -34,13 +35,14 @@ pub(crate) struct Links<D> {
     driver: Arc<D>,
     events: Events,
     runtime: Handle,
+    tasks: Tasks,
     table: Arc<Mutex<Table>>,
 }
 
 impl<D: LinkDriver> Links<D> {
-    /// No links yet; their tasks will run on `runtime`.
-    pub(crate) fn new(driver: D, events: Events, runtime: Handle) -> Self {
-        Self { driver: Arc::new(driver), events, runtime, table: Arc::default() }
+    /// No links yet; their tasks will run on `runtime`, and `tasks` counts them.
+    pub(crate) fn new(driver: D, events: Events, runtime: Handle, tasks: Tasks) -> Self {
+        Self { driver: Arc::new(driver), events, runtime, tasks, table: Arc::default() }
     }
 
     fn find(&self, link: LinkId) -> Result<Arc<Shared>, EngineError> {
@@ -68,7 +70,8 @@ impl<D: LinkDriver> Links<D> {
 
     fn start(&self, spec: LinkSpec) -> Result<(), EngineError> {
         let port = self.admit(&spec)?;
-        self.runtime.spawn(Box::pin(supervise(self.driver.clone(), spec, port, self.table.clone())));
+        let link = Box::pin(supervise(self.driver.clone(), spec, port, self.table.clone()));
+        self.tasks.spawn_on(&self.runtime, link);
         Ok(())
     }
 }
@@ -142,5 +145,9 @@ impl<E: HasLinks> Engine for E {
 
     fn open_links(&self) -> usize {
         lock(&self.links().table).open.len()
+    }
+
+    fn tasks(&self) -> Tasks {
+        self.links().tasks.clone()
     }
 }

@@ -43,6 +43,13 @@ impl CallCore {
         calls.chain(self.closing.iter().map(|closing| closing.at_ms)).min()
     }
 
+    /// Deadlines of calls, and links that are still to be closed.
+    #[must_use]
+    pub fn running_timers(&self) -> usize {
+        let due: usize = self.live.values().map(|call| self.due(call).len()).sum();
+        due + self.closing.len()
+    }
+
     /// Does what is due; harmless if nothing is.
     pub(super) fn timers(&mut self, cx: &mut Cx<'_>) {
         let now_ms = cx.now.mono_ms;

@@ -3,12 +3,14 @@
 //! JSON-RPC 2.0, one object a line. Ids are text: accounts in bech32m, devices as base58 peer ids,
 //! calls as 32 hex digits. Times are Unix milliseconds unless the name says otherwise.
 
+mod counts;
 mod error;
 mod event;
 mod home;
 mod reply;
 mod request;
 
+pub use counts::{Counts, TaskCount, TaskCounts};
 pub use error::{ControlError, ErrorKind};
 pub use event::{CallState, Direction, EndCause, Event, EventKind, Level, MediaState, MuteSource};
 pub use home::{Env, HomePaths, SOCKET_NAME};

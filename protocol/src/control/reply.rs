@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::counts::Counts;
 use super::event::{CallState, Direction};
 
 /// A successful answer. It stands in the line without a tag: the reader knows from its request which of these it gets.
@@ -147,6 +148,9 @@ pub struct Status {
     pub calls: usize,
     /// Since the start, ms.
     pub uptime_ms: u64,
+    /// What the daemon holds now.
+    #[serde(default)]
+    pub counts: Counts,
 }
 
 /// Who we are.

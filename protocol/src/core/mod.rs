@@ -13,6 +13,7 @@ mod asking;
 mod beyond;
 mod carry_out;
 mod commands;
+mod counts;
 mod dialing;
 pub mod effect;
 mod guests;
@@ -34,6 +35,7 @@ use std::collections::{BTreeMap, VecDeque};
 use rand_core::CryptoRng;
 
 pub use crate::call::Times;
+pub use counts::Counted;
 
 use crate::account::{Contacts, Own};
 use crate::call::CallCore;

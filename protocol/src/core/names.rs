@@ -3,7 +3,7 @@
 use super::Core;
 use super::step::Step;
 use crate::account::Contact;
-use crate::control::{self, CallInfo, EventKind, RosterEntry, Snapshot, Status};
+use crate::control::{self, CallInfo, Counts, EventKind, RosterEntry, Snapshot, Status};
 use crate::ids::{AccountId, Now};
 
 impl Core {
@@ -70,7 +70,7 @@ impl Core {
         event
     }
 
-    /// The whole state, as `subscribe` shows it. `version`, `api`, `peers` and `uptime_ms` of its status
+    /// The whole state, as `subscribe` shows it. `version`, `api`, `peers`, `uptime_ms` and `counts` of its status
     /// are the daemon's to fill in.
     #[must_use]
     pub fn snapshot(&self, now: Now) -> Snapshot {
@@ -89,6 +89,7 @@ impl Core {
             peers: self.peers.len(),
             calls: self.calls.live_calls(),
             uptime_ms: 0,
+            counts: Counts::default(),
         }
     }
 }

@@ -147,6 +147,11 @@ impl Letters {
         !self.letters.iter().any(|letter| letter.schedule.was_sent() && letter.schedule.is_running())
     }
 
+    /// Messages that are being sent.
+    pub(super) fn running(&self) -> usize {
+        self.letters.iter().filter(|letter| letter.schedule.is_running()).count()
+    }
+
     /// When it wants to be flushed.
     pub(super) fn next_ms(&self) -> Option<u64> {
         self.letters.iter().map(Letter::next_ms).min()

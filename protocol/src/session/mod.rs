@@ -1,8 +1,7 @@
 //! Between sealed bytes and call rules: who is offered what, who answered, and pair channels.
 //!
-//! Methods only take note; [`Session::flush`] does what is due. Whoever drives this calls `flush`
-//! after every input and whenever [`Session::next_timer_ms`] has come, hands the signals that come
-//! out to the call core, and flushes again while there are any.
+//! Methods only take note; [`Session::flush`] does what is due. Whoever drives this calls `flush` after every input and
+//! whenever [`Session::next_timer_ms`] has come, hands the signals to the call core, and flushes again while there are any.
 //!
 //! ```text
 //! we offer:   start_offer ─> Offering ── answered ─> Leg(Answered) ── confirm ─> Leg(Confirmed)
@@ -13,6 +12,7 @@
 
 mod answering;
 mod calls;
+mod held;
 mod letters;
 mod offering;
 mod pair;
@@ -23,10 +23,12 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use held::HeldNow;
 pub use letters::Delivery;
 pub use world::{Cx, Route, SessionEffect, SessionTimes, World};
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::{BTreeSet, VecDeque};
 
 use ahoy_crypto::{CallKeys, Check, Responder, Secret, SignKey};
 
@@ -119,8 +121,7 @@ impl Session {
         }
     }
 
-    /// Withdraws an offer to a device that was never confirmed: it gets a cancel in its inbox, and
-    /// never a confirm.
+    /// Withdraws an offer to a device that was never confirmed: it gets a cancel in its inbox, and never a confirm.
     pub fn cancel(&mut self, call: CallId, device: DeviceId, reason: Reason, cx: &mut Cx<'_>) {
         self.offerings.remove(&(call, device));
         if let Some(known) = self.calls.get_mut(&call)
@@ -157,8 +158,7 @@ impl Session {
         self.letters.receipt(from, receipt);
     }
 
-    /// Nothing of a call is wanted any more: its topics and keys go once its last words are
-    /// acknowledged, or 5 s later.
+    /// Nothing of a call is wanted any more: topics and keys go once its last words are acknowledged, or 5 s later.
     pub fn forget(&mut self, call: CallId, cx: &mut Cx<'_>) {
         self.offerings.retain(|(of, _), _| *of != call);
         self.answering.retain(|answering| answering.offer.call != call);
@@ -274,12 +274,12 @@ impl Session {
         let Answering { account, device, offer, pair, nonce, sign, .. } = answering;
         let room = self.calls.len() < SESSION_CALLS_MAX;
         let call = match self.calls.entry(offer.call) {
-            std::collections::btree_map::Entry::Occupied(call) if call.get().is_of(&offer.secret) => call.into_mut(),
-            std::collections::btree_map::Entry::Vacant(vacant) if room => {
+            Entry::Occupied(call) if call.get().is_of(&offer.secret) => call.into_mut(),
+            Entry::Vacant(vacant) if room => {
                 let own = cx.world.identity().certificate.device();
                 vacant.insert(Call::new(&offer, account, sign, own, cx.rng))
             }
-            std::collections::btree_map::Entry::Occupied(_) | std::collections::btree_map::Entry::Vacant(_) => return,
+            Entry::Occupied(_) | Entry::Vacant(_) => return,
         };
         call.legs.insert(device, Leg::confirmed(account, pair, hello, nonce));
         self.answering.retain(|other| other.device != device || other.offer.call != offer.call);

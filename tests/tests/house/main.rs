@@ -21,3 +21,5 @@ mod setup;
 mod shape;
 #[cfg(test)]
 mod sources;
+#[cfg(test)]
+mod tasks;

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod cancel;
 #[cfg(test)]
+mod counts;
+#[cfg(test)]
 mod decline;
 #[cfg(test)]
 mod kill;

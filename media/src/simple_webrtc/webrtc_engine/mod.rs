@@ -20,6 +20,7 @@ use self::session::Session;
 use super::engine::{CloseReason, Events, IcePolicy, IceServer, LinkSpec};
 use super::links::{HasLinks, LinkDriver, Links};
 use super::port::Port;
+use crate::tasks::Tasks;
 
 /// Targets of the library's own logs. They name addresses, and payloads of packets that could not be written, at
 /// levels up to error: a daemon leaves them out of its logs.
@@ -51,7 +52,8 @@ pub struct WebrtcEngine {
 impl WebrtcEngine {
     /// An engine whose events go to `events` and whose tasks run on `runtime`.
     pub fn new(events: Events, runtime: Handle) -> Self {
-        Self { links: Links::new(WebrtcDriver, events, runtime) }
+        let tasks = Tasks::default();
+        Self { links: Links::new(WebrtcDriver { tasks: tasks.clone() }, events, runtime, tasks) }
     }
 }
 
@@ -68,7 +70,10 @@ fn has_relay(server: &IceServer) -> bool {
 }
 
 /// Drives one link with one peer connection.
-pub(crate) struct WebrtcDriver;
+pub(crate) struct WebrtcDriver {
+    /// Counts the tasks of the library beside those of the links.
+    tasks: Tasks,
+}
 
 impl LinkDriver for WebrtcDriver {
     async fn drive(&self, spec: LinkSpec, port: &mut Port) -> CloseReason {
@@ -77,7 +82,7 @@ impl LinkDriver for WebrtcDriver {
             return CloseReason::Failed("only relayed media is allowed, and no TURN server is set".to_owned());
         }
         // The library's error may hold addresses.
-        let Ok((peer, signals)) = Peer::build(&bind, &servers, policy).await else {
+        let Ok((peer, signals)) = Peer::build(&bind, &servers, policy, self.tasks.clone()).await else {
             let why = "none of the local addresses could be bound, or the url of a server is wrong";
             return CloseReason::Failed(why.to_owned());
         };

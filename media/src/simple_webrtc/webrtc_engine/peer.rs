@@ -22,6 +22,7 @@ use super::signals::{Signal, Signals};
 use crate::limits::{ADDRESSES_A_LINK, CTL_BUFFER_BYTES};
 use crate::simple_webrtc::engine::{AudioFrame, Candidate, DescriptionKind, IcePolicy, IceServer};
 use crate::simple_webrtc::sdp::{candidate_attribute, without_candidates};
+use crate::tasks::Tasks;
 
 /// A peer connection. Must be closed: dropped without, it leaks its task, its socket and 250 KB.
 pub(super) struct Peer {
@@ -47,6 +48,7 @@ impl Peer {
         bind: &[IpAddr],
         servers: &[IceServer],
         policy: IcePolicy,
+        tasks: Tasks,
     ) -> Result<(Self, mpsc::Receiver<Signal>), Error> {
         let (signals, received, overflow) = Signals::new();
         let path = Path::default();
@@ -59,7 +61,7 @@ impl Peer {
             .with_setting_engine(setting_engine(loopback))
             .with_media_engine(media)
             .with_interceptor_registry(registry)
-            .with_runtime(Arc::new(WatchedRuntime::new(signals.clone(), path.clone())))
+            .with_runtime(Arc::new(WatchedRuntime::new(signals.clone(), path.clone(), tasks)))
             .with_handler(Arc::new(signals))
             .with_udp_addrs(addresses)
             .with_data_channel_send_buffer_limit(CTL_BUFFER_BYTES)

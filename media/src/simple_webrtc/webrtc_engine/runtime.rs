@@ -18,6 +18,7 @@ use ::webrtc::runtime::{
 
 use super::gate::{GatedSocket, Path};
 use super::signals::{Signal, Signals};
+use crate::tasks::Tasks;
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -26,12 +27,13 @@ pub(super) struct WatchedRuntime {
     tokio: TokioRuntime,
     signals: Signals,
     path: Path,
+    tasks: Tasks,
 }
 
 impl WatchedRuntime {
-    /// Tells `signals` when a task of the library ends, and `path` where media goes.
-    pub(super) fn new(signals: Signals, path: Path) -> Self {
-        Self { tokio: TokioRuntime, signals, path }
+    /// Tells `signals` when a task of the library ends, and `path` where media goes; `tasks` counts.
+    pub(super) fn new(signals: Signals, path: Path, tasks: Tasks) -> Self {
+        Self { tokio: TokioRuntime, signals, path, tasks }
     }
 }
 
@@ -53,10 +55,10 @@ impl Drop for Farewell {
 impl Runtime for WatchedRuntime {
     fn spawn(&self, future: Boxed<'static, ()>) -> Box<dyn JoinHandle> {
         let farewell = Farewell(self.signals.clone());
-        self.tokio.spawn(Box::pin(async move {
+        self.tokio.spawn(Box::pin(self.tasks.counted(async move {
             let _farewell = farewell;
             future.await;
-        }))
+        })))
     }
 
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {

@@ -41,7 +41,8 @@ async fn next(events: &mut mpsc::Receiver<(LinkId, LinkEvent)>) -> LinkEvent {
 async fn call_and_wait_for_the_end(misbehave: impl AsyncFnOnce(&Peer) -> Arc<dyn DataChannel>) -> CloseReason {
     let (engine, mut events) = engine();
     engine.open(spec(Role::Answerer, IcePolicy::All, vec![HOME])).unwrap();
-    let (mut peer, mut signals) = Box::pin(Peer::build(&[HOME], &[], IcePolicy::All)).await.unwrap();
+    let (mut peer, mut signals) =
+        Box::pin(Peer::build(&[HOME], &[], IcePolicy::All, crate::tasks::Tasks::default())).await.unwrap();
     let _kept = misbehave(&peer).await;
     engine.apply(LINK, DescriptionKind::Offer, 0, peer.offer(false).await.unwrap()).unwrap();
     let end = loop {

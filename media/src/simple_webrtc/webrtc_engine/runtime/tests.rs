@@ -7,7 +7,7 @@ use crate::limits::SIGNALS_A_LINK;
 
 async fn how_it_ended(driver: impl Future<Output = ()> + Send + 'static) -> Option<Signal> {
     let (signals, mut received, _overflow) = Signals::new();
-    WatchedRuntime::new(signals, Path::default()).spawn(Box::pin(driver)).detach();
+    WatchedRuntime::new(signals, Path::default(), Tasks::default()).spawn(Box::pin(driver)).detach();
     let next = tokio::time::timeout(Duration::from_secs(10), received.recv());
     next.await.unwrap()
 }
@@ -26,7 +26,8 @@ async fn a_driver_that_panics_is_noticed() {
 #[tokio::test]
 async fn a_driver_that_is_aborted_is_noticed() {
     let (signals, mut received, _overflow) = Signals::new();
-    let driver = WatchedRuntime::new(signals, Path::default()).spawn(Box::pin(std::future::pending()));
+    let driver =
+        WatchedRuntime::new(signals, Path::default(), Tasks::default()).spawn(Box::pin(std::future::pending()));
     assert!(received.try_recv().is_err());
     driver.abort();
     let next = tokio::time::timeout(Duration::from_secs(10), received.recv());

@@ -1,0 +1,142 @@
+//! What everybody may read at any time: how the daemon is, and what it holds.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use ahoy_media::tasks::Tasks;
+use ahoy_protocol::control::{API_VERSION, Counts, Status, TaskCount, TaskCounts};
+use ahoy_protocol::core::Counted;
+
+use super::Hub;
+use crate::gossip::counters::Counters;
+
+/// What the actor holds, as of its last step.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Holding {
+    /// The core.
+    pub core: Counted,
+    /// Media links that are not fully released.
+    pub links: usize,
+    /// What waits in its queues.
+    pub queued: usize,
+}
+
+/// Where counts come from that change without the actor.
+#[derive(Clone, Default)]
+pub struct Sources {
+    /// The actor's task.
+    pub actor: Tasks,
+    /// Tasks of the control interface.
+    pub control: Tasks,
+    /// Tasks of media links.
+    pub links: Tasks,
+    /// The network driver's counts.
+    pub network: Arc<Counters>,
+    /// Events kept.
+    pub hub: Option<Hub>,
+}
+
+/// What everybody may read at any time; written by the actor.
+pub struct Board {
+    /// Our account, as text.
+    pub account: String,
+    /// Our device, as text.
+    pub device: String,
+    started: Instant,
+    peers: AtomicUsize,
+    calls: AtomicUsize,
+    stopping: AtomicBool,
+    holding: Mutex<Holding>,
+    sources: Sources,
+}
+
+impl Board {
+    /// Of a daemon that starts now.
+    #[must_use]
+    pub fn new(account: String, device: String, sources: Sources) -> Self {
+        Self {
+            account,
+            device,
+            started: Instant::now(),
+            peers: AtomicUsize::new(0),
+            calls: AtomicUsize::new(0),
+            stopping: AtomicBool::new(false),
+            holding: Mutex::default(),
+            sources,
+        }
+    }
+
+    /// Connected peers, and calls that are not ended.
+    pub fn count(&self, peers: usize, calls: usize) {
+        self.peers.store(peers, Ordering::Relaxed);
+        self.calls.store(calls, Ordering::Relaxed);
+    }
+
+    /// What is held after a step.
+    pub fn hold(&self, holding: Holding) {
+        *self.holding.lock().unwrap_or_else(PoisonError::into_inner) = holding;
+    }
+
+    /// From now on nothing new is begun.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the daemon stops.
+    #[must_use]
+    pub fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// What the daemon holds now.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let holding = *self.holding.lock().unwrap_or_else(PoisonError::into_inner);
+        let sources = &self.sources;
+        let (events, events_bytes) = sources.hub.as_ref().map(Hub::kept).unwrap_or_default();
+        let tasks = TaskCounts {
+            actor: tasks(&sources.actor),
+            network: tasks(&sources.network.levels.driver),
+            connections: tasks(&sources.network.levels.connections),
+            control: tasks(&sources.control),
+            links: tasks(&sources.links),
+            runtime_alive: tokio::runtime::Handle::try_current()
+                .map_or(0, |runtime| number(runtime.metrics().num_alive_tasks())),
+        };
+        Counts {
+            tasks,
+            links: number(holding.links),
+            sessions: number(holding.core.sessions),
+            pairs: number(holding.core.pairs),
+            topics: sources.network.levels.topics(),
+            timers: number(holding.core.timers),
+            queued: number(holding.queued),
+            events: number(events),
+            events_bytes: number(events_bytes),
+        }
+    }
+
+    /// `status`.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        Status {
+            version: env!("CARGO_PKG_VERSION").into(),
+            api: API_VERSION.into(),
+            account: self.account.clone(),
+            device: self.device.clone(),
+            peers: self.peers.load(Ordering::Relaxed),
+            calls: self.calls.load(Ordering::Relaxed),
+            uptime_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            counts: self.counts(),
+        }
+    }
+}
+
+fn tasks(of: &Tasks) -> TaskCount {
+    TaskCount { started: of.started(), alive: of.alive() }
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
