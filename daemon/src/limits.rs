@@ -6,6 +6,10 @@ pub mod network;
 pub const CLIENTS: usize = 64;
 /// Longest request line, bytes (a fixed promise of the control interface).
 pub const LINE_BYTES: usize = 64 * 1024;
+/// Time for the hello of a client of the socket, ms: it is its first line, and a client writes it at once.
+pub const HELLO_MS: u64 = 10_000;
+/// Characters of a client's own words that an error quotes.
+pub const QUOTED_CHARS: usize = 160;
 /// Bytes of a client's `client` name: it is shown to people.
 pub const CLIENT_NAME_BYTES: usize = 64;
 /// Events a client may be behind before it is told `lagged` and given a fresh snapshot.

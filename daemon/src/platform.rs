@@ -13,8 +13,9 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 /// Longest path of a Unix socket, bytes: `sun_path` holds 108 with the closing NUL (unix(7)).
 pub const SOCKET_PATH_MAX: usize = 107;
 
-/// Connections that wait for `accept`.
-const BACKLOG: i32 = 64;
+/// Connections that wait for `accept`: with a full queue a client that does not block gets EAGAIN (unix(7)), so a storm of
+/// them must fit.
+const BACKLOG: i32 = 1024;
 
 /// What matters of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,14 +7,16 @@ mod line;
 mod methods;
 mod parse;
 mod question;
+mod seats;
 mod session;
+mod strict;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -27,6 +29,7 @@ pub use methods::METHODS;
 pub use question::{Answer, Ask, Question};
 
 use crate::{limits, platform};
+use seats::{Seat, Seats};
 use session::Session;
 
 /// Lists this machine's sound devices; called on a thread that may wait.
@@ -46,7 +49,7 @@ pub(crate) struct Desk {
 #[derive(Clone)]
 pub struct Control {
     desk: Arc<Desk>,
-    seats: Arc<Semaphore>,
+    seats: Arc<Seats>,
     tasks: TaskTracker,
     counted: Tasks,
 }
@@ -64,8 +67,7 @@ impl Control {
         counted: Tasks,
     ) -> Self {
         let desk = Desk { questions, hub, board, config, audio, stop: CancellationToken::new() };
-        let seats = Arc::new(Semaphore::new(limits::CLIENTS));
-        Self { desk: Arc::new(desk), seats, tasks: TaskTracker::new(), counted }
+        Self { desk: Arc::new(desk), seats: Arc::default(), tasks: TaskTracker::new(), counted }
     }
 
     /// A client in this process, speaking the same lines.
@@ -77,26 +79,42 @@ impl Control {
         theirs
     }
 
-    /// Serves one client until it leaves or the daemon stops. With [`limits::CLIENTS`] there already it is told so.
-    pub fn serve<R, W>(&self, read: R, mut write: W) -> tokio::task::JoinHandle<()>
+    /// Serves a client of this process, or of its standard input and output, until it leaves or the daemon stops: it
+    /// may say its hello when it likes. With [`limits::CLIENTS`] there already it is told so.
+    pub fn serve<R, W>(&self, read: R, write: W) -> tokio::task::JoinHandle<()>
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
+        self.seat(self.seats.take_own(), read, write)
+    }
+
+    /// Serves a client of the socket: it has [`limits::HELLO_MS`] for its hello, and while it is silent it gives way to
+    /// others when there is no room.
+    fn serve_stranger<R, W>(&self, read: R, write: W) -> tokio::task::JoinHandle<()>
+    where
+        R: AsyncRead + Unpin + Send + 'static,
+        W: AsyncWrite + Unpin + Send + 'static,
+    {
+        self.seat(self.seats.take(), read, write)
+    }
+
+    fn seat<R, W>(&self, seat: Option<Seat>, read: R, mut write: W) -> tokio::task::JoinHandle<()>
     where
         R: AsyncRead + Unpin + Send + 'static,
         W: AsyncWrite + Unpin + Send + 'static,
     {
         let desk = self.desk.clone();
-        let seat = self.seats.clone().try_acquire_owned();
         self.tasks.spawn(self.counted.counted(async move {
-            let Ok(_seat) = seat else {
+            let Some(seat) = seat else {
                 let hint = format!("close another frontend: at most {} at a time", limits::CLIENTS);
                 let error = ControlError::new(ErrorKind::LimitReached, "too many frontends are connected", hint);
-                let line = parse::error_line(&serde_json::Value::Null, &error);
-                if let Err(error) = write.write_all(line.as_bytes()).await {
-                    tracing::debug!(%error, "a frontend left before it was refused");
-                }
-                return;
+                return turn_away(&mut write, &error).await;
             };
-            if let Err(error) = Box::pin(Session::new(desk, read, write).run()).await {
-                tracing::debug!(%error, "a frontend's connection broke");
+            match Box::pin(Session::new(desk, seat, read, write).run()).await {
+                Ok(None) => {}
+                Ok(Some((error, mut write))) => turn_away(&mut write, &error).await,
+                Err(error) => tracing::debug!(%error, "a frontend's connection broke"),
             }
         }))
     }
@@ -114,7 +132,7 @@ impl Control {
                 match accepted {
                     Ok((stream, _)) if platform::peer_is_us(&stream) => {
                         let (read, write) = stream.into_split();
-                        this.serve(read, write);
+                        this.serve_stranger(read, write);
                     }
                     Ok(_) => tracing::warn!("a process of another user was turned away from the control socket"),
                     Err(error) => {
@@ -135,5 +153,19 @@ impl Control {
         if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {
             tracing::debug!("a frontend did not take its last events");
         }
+    }
+}
+
+/// The last words to a client that cannot stay; one that doesn't read them holds nobody up.
+async fn turn_away(write: &mut (impl AsyncWrite + Unpin), error: &ControlError) {
+    let line = parse::error_line(&serde_json::Value::Null, error);
+    let words = async {
+        write.write_all(line.as_bytes()).await?;
+        write.shutdown().await
+    };
+    match tokio::time::timeout(std::time::Duration::from_millis(limits::STOP_CLIENTS_MS), words).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::debug!(%error, "a frontend left before it was turned away"),
+        Err(_) => tracing::debug!("a frontend was turned away and did not read why"),
     }
 }

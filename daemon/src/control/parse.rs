@@ -4,6 +4,8 @@ use ahoy_protocol::control::{ControlError, ErrorKind, Reply, Request};
 use serde_json::{Map, Value, json};
 
 use super::methods::METHODS;
+use super::strict::Strict;
+use crate::limits;
 
 /// A request with what its answer must name.
 #[derive(Debug, PartialEq)]
@@ -45,7 +47,7 @@ fn object(line: &[u8]) -> Result<Map<String, Value>, ControlError> {
     let bad = |message: String| {
         ControlError::new(ErrorKind::BadLine, message, "send one JSON object a line, UTF-8, at most 64 KiB")
     };
-    match serde_json::from_slice(line) {
+    match serde_json::from_slice(line).map(|Strict(value)| value) {
         Ok(Value::Object(object)) => Ok(object),
         Ok(Value::Array(_)) => {
             let hint = "send one object a line; batches are not supported";
@@ -64,7 +66,7 @@ fn check(mut object: Map<String, Value>) -> Result<Request, ControlError> {
         return Err(bad("\"jsonrpc\" is not \"2.0\"".into(), "send {\"jsonrpc\":\"2.0\",\"id\":..,\"method\":..}"));
     }
     if let Some(name) = object.keys().find(|name| !["jsonrpc", "id", "method", "params"].contains(&name.as_str())) {
-        return Err(bad(format!("unknown field `{name}`"), "a request has jsonrpc, id, method and params"));
+        return Err(bad(format!("unknown field `{}`", shown(name)), "a request has jsonrpc, id, method and params"));
     }
     let Some(Value::String(method)) = object.remove("method") else {
         return Err(bad("\"method\" is missing or no string".into(), "name a method, such as \"status\""));
@@ -85,11 +87,16 @@ fn check(mut object: Map<String, Value>) -> Result<Request, ControlError> {
 
 fn bad_params(method: &str, what: &str) -> ControlError {
     let hint = format!("see the parameters of {method} in docs/control.md");
-    ControlError::new(ErrorKind::BadParams, format!("{method}: {what}"), hint)
+    ControlError::new(ErrorKind::BadParams, format!("{method}: {}", shown(what)), hint)
+}
+
+/// The beginning of a client's own words: an error is not to send 64 KiB back.
+pub(super) fn shown(text: &str) -> &str {
+    text.char_indices().nth(limits::QUOTED_CHARS).map_or(text, |(end, _)| text.get(..end).unwrap_or_default())
 }
 
 fn unknown(method: &str) -> ControlError {
-    let shown: String = method.chars().take(64).collect();
+    let shown = shown(method);
     let mut error = ControlError::new(
         ErrorKind::UnknownMethod,
         format!("no method `{shown}`"),

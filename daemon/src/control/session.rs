@@ -11,6 +11,7 @@ use ahoy_protocol::control::{
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
 
 use super::Desk;
 use super::hub::{Taken, event_line};
@@ -18,6 +19,7 @@ use super::line::{Line, Lines};
 use super::methods::{METHODS, Need, name, need};
 use super::parse::{answer_line, error_line, request};
 use super::question::{Ask, Question};
+use super::seats::Seat;
 use crate::limits;
 
 const ALL: [Scope; 4] = [Scope::Observe, Scope::Call, Scope::Media, Scope::Admin];
@@ -38,6 +40,8 @@ struct Place {
 /// A connected client.
 pub(super) struct Session<R, W> {
     desk: Arc<Desk>,
+    seat: Seat,
+    hello_by: Instant,
     lines: Lines<R>,
     write: W,
     news: watch::Receiver<u64>,
@@ -50,25 +54,28 @@ enum Woken {
     Line(io::Result<Option<Line>>),
     Events,
     Stop,
+    Leave(ControlError),
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
     /// A client that has said nothing yet.
-    pub(super) fn new(desk: Arc<Desk>, read: R, write: W) -> Self {
+    pub(super) fn new(desk: Arc<Desk>, seat: Seat, read: R, write: W) -> Self {
         let news = desk.hub.news();
-        Self { desk, lines: Lines::new(read), write, news, client: None, place: None }
+        let hello_by = Instant::now() + Duration::from_millis(limits::HELLO_MS);
+        Self { desk, seat, hello_by, lines: Lines::new(read), write, news, client: None, place: None }
     }
 
-    /// Serves it until it leaves or the daemon stops.
-    pub(super) async fn run(mut self) -> io::Result<()> {
+    /// Serves it until it leaves or the daemon stops. One that cannot stay comes back with the reason.
+    pub(super) async fn run(mut self) -> io::Result<Option<(ControlError, W)>> {
         loop {
             match self.woken().await {
                 Woken::Line(line) => match line? {
-                    None => return Ok(()),
+                    None => return Ok(None),
                     Some(line) => self.line(line).await?,
                 },
                 Woken::Events => self.events().await?,
-                Woken::Stop => return self.farewell().await,
+                Woken::Stop => return self.farewell().await.map(|()| None),
+                Woken::Leave(why) => return Ok(Some((why, self.write))),
             }
         }
     }
@@ -82,6 +89,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             // The hub outlives every session, so an error here cannot come before the stop.
             _ = self.news.changed(), if subscribed && !behind => Woken::Events,
             () = self.desk.stop.cancelled() => Woken::Stop,
+            () = self.seat.lost() => Woken::Leave(silent("others wait for its seat")),
+            () = tokio::time::sleep_until(self.hello_by), if self.seat.hurries() => {
+                Woken::Leave(silent("the time for it is over"))
+            }
         }
     }
 
@@ -147,10 +158,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             let hint = "open another connection to be another client";
             return Err(ControlError::new(ErrorKind::BadRequest, "hello was said already", hint));
         }
-        let major = |version: &str| version.split('.').next().and_then(|part| part.parse::<u32>().ok());
-        if major(&params.api).is_none() || major(&params.api) != major(API_VERSION) {
+        if version(&params.api).is_none_or(|(major, _)| Some(major) != version(API_VERSION).map(|(ours, _)| ours)) {
             let message = format!("this daemon speaks {API_VERSION}");
-            let hint = "use a client of the same major version";
+            let hint = "use a client of the same major version; `api` is MAJOR.MINOR, such as 1.0";
             return Err(ControlError::new(ErrorKind::WrongApi, message, hint));
         }
         let name = params.client;
@@ -160,6 +170,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
         }
         let scopes = params.scopes.unwrap_or_else(|| ALL.to_vec());
         self.client = Some(Client { name, scopes });
+        self.seat.greeted();
         let board = &self.desk.board;
         Ok(Reply::Hello(Box::new(HelloReply {
             api: API_VERSION.into(),
@@ -276,6 +287,21 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
         self.place = Some(Place { next: reply.seq + 1, owed: reply.seq });
         Ok(())
     }
+}
+
+/// Major and minor number of `1.0`; none for anything that is written otherwise.
+fn version(text: &str) -> Option<(u32, u32)> {
+    let number = |part: &str| {
+        let plain = part.bytes().all(|byte| byte.is_ascii_digit()) && (part == "0" || !part.starts_with('0'));
+        part.parse().ok().filter(|_| plain)
+    };
+    let (major, minor) = text.split_once('.')?;
+    Some((number(major)?, number(minor)?))
+}
+
+fn silent(why: &str) -> ControlError {
+    let message = format!("the connection is closed before its hello: {why}");
+    ControlError::new(ErrorKind::HelloFirst, message, "connect again and send hello {client, api} at once")
 }
 
 fn scope_name(scope: Scope) -> &'static str {

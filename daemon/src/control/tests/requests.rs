@@ -30,7 +30,8 @@ async fn hello_comes_first_and_tells_who_we_are() {
 async fn another_major_version_is_refused_and_a_newer_minor_one_is_not() {
     let daemon = Daemon::new();
     let mut client = daemon.client();
-    for api in ["2.0", "0.9", "", "one", "-1.0"] {
+    let odd = ["1", "1.", "+1.0", "01.0", "1.00", "1.0.0", "1.x", " 1.0", "1.0 ", "1,0", "1.4294967296", "٢.0"];
+    for api in ["2.0", "0.9", "", "one", "-1.0", "."].into_iter().chain(odd) {
         let answer = client.ask("hello", json!({"client": "c", "api": api})).await;
         assert_eq!(kind(&answer), "wrong_api", "{api}");
         assert!(answer["error"]["message"].as_str().unwrap().contains("1.0"));
@@ -67,6 +68,46 @@ async fn broken_lines_get_an_error_and_the_connection_lives_on() {
     let deep = "[".repeat(60_000);
     assert_eq!(kind(&client.say(&deep).await), "bad_line");
     assert!(client.ask("status", json!({})).await["result"].is_object());
+}
+
+#[tokio::test]
+async fn a_key_that_stands_twice_is_refused_at_any_depth_and_nothing_is_done() {
+    let mut daemon = Daemon::new();
+    let mut client = daemon.greeted().await;
+    let lines = [
+        r#"{"jsonrpc":"2.0","id":7,"method":"status","method":"shutdown"}"#,
+        r#"{"jsonrpc":"2.0","id":7,"id":7,"method":"shutdown"}"#,
+        r#"{"jsonrpc":"2.0","id":7,"method":"shutdown","params":{},"params":{}}"#,
+        r#"{"jsonrpc":"2.0","id":7,"method":"contact.remove","params":{"contact":"a","contact":"b"}}"#,
+        r#"{"jsonrpc":"2.0","id":7,"method":"contact.remove","params":{"contact":"a","c\u006fntact":"b"}}"#,
+        r#"{"jsonrpc":"2.0","id":7,"method":"call.offer","params":{"to":[{"x":1,"x":2}]}}"#,
+    ];
+    for line in lines {
+        let answer = client.say(line).await;
+        assert_eq!(kind(&answer), "bad_line", "{line}");
+        assert!(answer["error"]["message"].as_str().unwrap().contains("stands twice"), "{answer}");
+    }
+    client.ask("call.mute", json!({})).await;
+    let mute = Ask::Core(Command::Call(CallCommand::Mute { call: None }));
+    assert_eq!(daemon.asked.recv().await.unwrap().1, mute, "the first thing the actor hears of");
+}
+
+#[tokio::test]
+async fn an_error_quotes_only_the_beginning_of_what_it_is_about() {
+    let daemon = Daemon::new();
+    let mut client = daemon.greeted().await;
+    let long = "ä".repeat(30_000);
+    let lines = [
+        json!({"jsonrpc": "2.0", "id": 7, "method": &long}).to_string(),
+        json!({"jsonrpc": "2.0", "id": 7, "method": "status", &long: 1}).to_string(),
+        json!({"jsonrpc": "2.0", "id": 7, "method": "status", "params": {&long: 1}}).to_string(),
+        json!({"jsonrpc": "2.0", "id": 7, "method": "call.accept", "params": {"in_call": &long}}).to_string(),
+        format!(r#"{{"{key}":1,"{key}":2}}"#, key = "k".repeat(30_000)),
+    ];
+    for line in lines {
+        let answer = client.say(&line).await;
+        assert!(answer["error"].is_object() && answer.to_string().len() < 1_000, "{answer}");
+    }
 }
 
 #[tokio::test]
