@@ -104,7 +104,10 @@ async fn silent_clients_give_way_to_others_oldest_first_and_those_who_said_hello
     let mut late = Vec::new();
     for evicted in 0..3 {
         let mut another = connect().await;
-        assert!(says_hello(&mut another).await["result"].is_object(), "a full house of silent clients locks nobody out");
+        assert!(
+            says_hello(&mut another).await["result"].is_object(),
+            "a full house of silent clients locks nobody out"
+        );
         late.push(another);
         assert_eq!(kind(&last_words(&mut silent[evicted]).await), "hello_first");
         let mut rest = Vec::new();
