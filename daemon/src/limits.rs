@@ -55,6 +55,8 @@ pub const STORE_VALUE_BYTES: usize = 256 * 1024;
 
 /// Size of config.toml, bytes.
 pub const CONFIG_BYTES: u64 = 64 * 1024;
+/// Problems of the settings told in full; a file of junk has thousands.
+pub const CONFIG_PROBLEMS_TOLD: usize = 32;
 /// Listen addresses.
 pub const LISTEN_ADDRESSES: usize = 16;
 /// STUN servers.

@@ -1,44 +1,84 @@
 //! Logs: what is kept, where, and for how long. Installed by the binary only; the library just emits.
 //!
-//! Above DEBUG our own code logs no secret, address, session description or name. Other crates do log
-//! addresses, so a bare level speaks of ours only; `libp2p_swarm=info` and the like must be asked for. Those of
-//! the WebRTC library stay off even under `debug,ahoyd=trace`: they have to be named one by one.
+//! Above DEBUG our own code logs no secret, address, session description or name. Crates of others do, at every
+//! level. So a bare level speaks of our crates only; another crate is heard if it is named (those of the WebRTC
+//! library one by one) and asked for at `debug` or `trace`, and what it says is never shown above DEBUG.
 
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use ahoy_media::simple_webrtc::LOG_TARGETS;
+use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_log::NormalizeEvent as _;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::writer::MakeWriterExt as _;
+use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
+use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
+use tracing_subscriber::fmt::writer::{MakeWriterExt as _, OptionalWriter};
+use tracing_subscriber::fmt::{FmtContext, MakeWriter};
+use tracing_subscriber::registry::LookupSpan;
 
 use crate::{limits, platform};
 
 /// Crates of ours.
 const OURS: [&str; 4] = ["ahoyd", "ahoy_protocol", "ahoy_media", "ahoy_crypto"];
 
-/// Reads a filter: a bare level counts for our crates, anything else is taken as directives.
+/// Levels, from silence to everything.
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// Is it one of our crates, or a module of one?
+fn ours(target: &str) -> bool {
+    OURS.contains(&target.split("::").next().unwrap_or_default())
+}
+
+/// Reads a filter: levels and TARGET=LEVEL, separated by commas. A bare level counts for our crates.
 ///
 /// # Errors
-/// For people: what is wrong.
+/// For people: what is wrong, and what is possible.
 pub fn filter(text: &str) -> Result<EnvFilter, String> {
-    let directives = match text {
-        "off" | "error" | "warn" | "info" | "debug" | "trace" => {
-            OURS.iter().fold("off".to_owned(), |all, name| format!("{all},{name}={text}"))
+    let mut directives = "off".to_owned();
+    for directive in text.split(',').map(str::trim) {
+        let (target, level) = match directive.split_once('=') {
+            Some((target, level)) => (Some(target.trim()), level.trim()),
+            None => (None, directive),
+        };
+        if !LEVELS.contains(&level) {
+            let levels = LEVELS.join(", ");
+            return Err(format!("is no log filter: {level:?} is none of {levels}, nor TARGET=LEVEL with one of them"));
         }
-        directives => LOG_TARGETS
-            .iter()
-            .filter(|target| !directives.contains(*target))
-            .fold(directives.to_owned(), |all, target| format!("{all},{target}=off")),
-    };
+        match target {
+            None => OURS.iter().for_each(|name| directives.push_str(&format!(",{name}={level}"))),
+            Some(target) if !is_path(target) => {
+                return Err(format!(
+                    "is no log filter: {target:?} is no crate or module, such as ahoyd or ahoyd::gossip"
+                ));
+            }
+            Some(target) if !ours(target) && ["error", "warn", "info"].contains(&level) => {
+                return Err(format!(
+                    "would write addresses and device ids: crates of others log them at every level. Ask for \
+                     {target}=debug, and treat that log as private"
+                ));
+            }
+            Some(target) => directives.push_str(&format!(",{target}={level}")),
+        }
+    }
+    let named = |target: &str| text.split([',', '=']).any(|word| word.trim() == target);
+    for target in LOG_TARGETS.iter().filter(|target| !named(target)) {
+        directives.push_str(&format!(",{target}=off"));
+    }
     EnvFilter::try_new(directives).map_err(|error| format!("is no log filter ({error})"))
 }
 
-/// Installs the process-wide subscriber: everything to the rotated file, warnings to stderr as well.
+fn is_path(target: &str) -> bool {
+    !target.is_empty() && target.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | ':'))
+}
+
+/// Installs the process-wide subscriber: everything to the rotated file, warnings of our own to stderr as well.
 /// What is still on its way is written when the guard is dropped.
 ///
 /// # Errors
@@ -47,14 +87,53 @@ pub fn install(filter_text: &str, logs: &Path, files: u32) -> io::Result<WorkerG
     let rotated = Rotated::open(logs, files, limits::LOG_FILE_BYTES)?;
     let (file, guard) = NonBlockingBuilder::default().buffered_lines_limit(limits::LOG_LINES).finish(rotated);
     let filter = filter(filter_text).map_err(io::Error::other)?;
-    let both = io::stderr.with_max_level(tracing::Level::WARN).and(file);
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
-        .with_writer(both)
+        .event_format(Line)
+        .with_writer(OurWarnings.and(file))
         .try_init()
         .map_err(io::Error::other)?;
     Ok(guard)
+}
+
+/// Standard error, for warnings and errors of our own crates.
+struct OurWarnings;
+
+impl<'a> MakeWriter<'a> for OurWarnings {
+    type Writer = OptionalWriter<io::Stderr>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        OptionalWriter::none()
+    }
+
+    fn make_writer_for(&'a self, meta: &Metadata<'_>) -> Self::Writer {
+        if shown_level(meta) <= Level::WARN { OptionalWriter::some(io::stderr()) } else { OptionalWriter::none() }
+    }
+}
+
+/// The level a line bears: what other crates say is not shown above DEBUG.
+fn shown_level(meta: &Metadata<'_>) -> Level {
+    if ours(meta.target()) { *meta.level() } else { (*meta.level()).max(Level::DEBUG) }
+}
+
+/// A line of the log: time, level, target, message and fields. No spans: those of others hold peer ids.
+pub(crate) struct Line;
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, ctx: &FmtContext<'_, S, N>, mut to: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        // Records of the `log` crate bear their target and level in fields.
+        let normalized = event.normalized_metadata();
+        let meta = normalized.as_ref().unwrap_or_else(|| event.metadata());
+        SystemTime.format_time(&mut to)?;
+        write!(to, " {:>5} {}: ", shown_level(meta), meta.target())?;
+        ctx.format_fields(to.by_ref(), event)?;
+        writeln!(to)
+    }
 }
 
 /// A log file that begins anew at a size; the ones before are kept as `ahoyd.log.1` (newest) and so on.

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::ExitCode;
 
 use ahoy_protocol::control::HomePaths;
-use ahoyd::config::{Args, Config};
+use ahoyd::config::{Args, Config, ConfigError};
 use ahoyd::home::{Home, HomeError};
 use ahoyd::node::{Node, Parts};
 use ahoyd::{logging, platform};
@@ -19,7 +19,8 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             say(&format!("ahoyd: {error}"));
-            ExitCode::FAILURE
+            // As for a wrong command line: started again as it is, it would fail again.
+            if error.is::<ConfigError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -28,6 +29,10 @@ fn run(args: &Args) -> Result<bool, Failure> {
     let env = |name: &str| std::env::var_os(name);
     let paths = HomePaths::find(args.home.as_deref(), &env).ok_or(HomeError::Nowhere)?;
     let config = Config::load(args, &paths, &env)?;
+    if args.check_config {
+        say(&format!("the settings are good: {}", args.config.as_ref().unwrap_or(&paths.config).display()));
+        return Ok(true);
+    }
     let home = Home::open(paths)?;
     let logs = home.paths().logs.clone();
     let _log = logging::install(&config.log, &logs, config.log_files)

@@ -1,7 +1,7 @@
 //! What goes wrong in a verb, and the exit code it gives. Scripts rely on the codes.
 
 use ahoy_client::ClientError;
-use ahoy_client::control::{EndCause, ErrorKind};
+use ahoy_client::control::{EndCause, end_reason};
 
 /// Why a verb failed.
 #[derive(Debug, thiserror::Error)]
@@ -44,45 +44,19 @@ impl Failure {
     }
 }
 
-/// 5: nobody answered; 6: somebody did not want; else 1.
+/// 5: nobody answered; 6: somebody did not want; else 1, also for a reason that this program does not know yet.
 pub(crate) fn reason_code(reason: &str) -> u8 {
-    match reason {
-        "no_answer" => 5,
-        "declined" | "busy" | "refused" | "answered_elsewhere" | "declined_elsewhere" => 6,
-        _ => 1,
-    }
+    end_reason(reason).map_or(1, |known| known.exit_code)
 }
 
 fn client_code(error: &ClientError) -> u8 {
     match error {
         ClientError::NoDaemon { .. } | ClientError::NoHome | ClientError::Closed => 3,
-        ClientError::Refused(refusal) => refusal_code(refusal.kind),
+        ClientError::Refused(refusal) => refusal.kind.explanation().exit_code,
         ClientError::NotOurs { .. }
         | ClientError::NoAnswer { .. }
         | ClientError::Protocol(_)
         | ClientError::Broken(_) => 1,
-    }
-}
-
-fn refusal_code(kind: ErrorKind) -> u8 {
-    match kind {
-        ErrorKind::NoSuchContact | ErrorKind::NoSuchCall | ErrorKind::AmbiguousCall => 4,
-        ErrorKind::BadParams => 2,
-        ErrorKind::BadLine
-        | ErrorKind::BadRequest
-        | ErrorKind::UnknownMethod
-        | ErrorKind::HelloFirst
-        | ErrorKind::WrongApi
-        | ErrorKind::NotAllowed
-        | ErrorKind::BadCard
-        | ErrorKind::OwnCard
-        | ErrorKind::NameTaken
-        | ErrorKind::WrongState
-        | ErrorKind::InCall
-        | ErrorKind::LimitReached
-        | ErrorKind::NoResources
-        | ErrorKind::Stopping
-        | ErrorKind::Internal => 1,
     }
 }
 
@@ -97,23 +71,7 @@ fn client_text(error: &ClientError) -> String {
 
 /// An end reason for people.
 pub(crate) fn end_text(reason: &str, cause: Option<&EndCause>) -> String {
-    let plain = match reason {
-        "hung_up" => "hung up",
-        "declined" => "declined",
-        "busy" => "busy",
-        "cancelled" => "cancelled",
-        "no_answer" => "nobody answered",
-        "answered_elsewhere" => "answered on another device",
-        "declined_elsewhere" => "declined on another device",
-        "unreachable" => "not reachable",
-        "lost" => "the connection was lost",
-        "refused" => "refused",
-        "protocol_error" => "the other side broke the protocol",
-        "media_failed" => "no sound could be carried",
-        "max_duration" => "the longest duration allowed was reached",
-        "daemon_stopped" => "the daemon stopped",
-        other => other,
-    };
+    let plain = end_reason(reason).map_or(reason, |known| known.text);
     match cause {
         Some(cause) if !cause.detail.is_empty() => format!("{plain} ({})", cause.detail),
         _ => plain.to_owned(),
@@ -123,7 +81,7 @@ pub(crate) fn end_text(reason: &str, cause: Option<&EndCause>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ahoy_client::control::ControlError;
+    use ahoy_client::control::{ControlError, ErrorKind};
 
     fn ended(reason: &str) -> u8 {
         Failure::Ended { reason: reason.into(), cause: None }.exit_code()

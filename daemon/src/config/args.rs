@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::draft::find;
+use super::keys::Key;
+
 /// Ahoy: a serverless calling daemon. Messengers and the `ahoy` command control it over a local socket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, clap::Parser)]
 #[command(name = "ahoyd", version)]
@@ -24,10 +27,28 @@ pub struct Args {
     /// Speaker: default, none, file:PATH.wav, or a device id.
     #[arg(long, value_name = "SPEC")]
     pub audio_out: Option<String>,
-    /// Log filter: error, warn, info, debug, trace, or directives such as ahoyd=debug,libp2p_swarm=info.
+    /// Log filter: off, error, warn, info, debug, trace, or directives such as info,ahoyd=debug.
     #[arg(long, value_name = "FILTER")]
     pub log: Option<String>,
     /// Speak the control protocol on standard input and output too, and stop when the input ends.
     #[arg(long)]
     pub stdio: bool,
+    /// Read and check the settings, tell every problem there is, and start nothing.
+    #[arg(long)]
+    pub check_config: bool,
+}
+
+impl Args {
+    /// The settings given here: each key with the option it was given by, and its values as text.
+    pub(super) fn given(&self) -> Vec<(&'static Key, &'static str, Vec<String>)> {
+        let one = |value: &Option<String>| value.clone().map(|value| vec![value]);
+        let all = [
+            ("listen", "--listen", (!self.listen.is_empty()).then(|| self.listen.clone())),
+            ("mdns", "--no-mdns", self.no_mdns.then(|| vec!["false".to_owned()])),
+            ("audio_in", "--audio-in", one(&self.audio_in)),
+            ("audio_out", "--audio-out", one(&self.audio_out)),
+            ("log", "--log", one(&self.log)),
+        ];
+        all.into_iter().filter_map(|(name, option, given)| Some((find(name)?, option, given?))).collect()
+    }
 }

@@ -1,157 +1,107 @@
-//! config.toml: every key with its unit, range and default.
+//! config.toml: read with the line of every value, so that each problem can be pointed at.
 
-use ahoy_protocol::core::Times;
-use serde::Deserialize;
+use std::io::Read as _;
+use std::ops::Range;
+use std::path::Path;
 
-use super::ConfigError;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
-/// A numeric key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// As in config.toml, with its table.
-    pub name: &'static str,
-    /// Unit.
-    pub unit: &'static str,
-    /// Smallest value.
-    pub min: u64,
-    /// Largest value.
-    pub max: u64,
-    /// Default; none: not set.
-    pub default: Option<u64>,
-    /// What it does.
-    pub what: &'static str,
-}
+use super::draft::{Draft, Written, find};
+use super::keys::KEYS;
+use super::problem::Place;
+use crate::limits;
 
-const fn key(
-    name: &'static str,
-    unit: &'static str,
-    range: (u64, u64),
-    default: Option<u64>,
-    what: &'static str,
-) -> Key {
-    Key { name, unit, min: range.0, max: range.1, default, what }
-}
+/// How much alike two names must be for one to be offered in place of the other (Jaro-Winkler, 0..1).
+const ALIKE: f64 = 0.75;
 
-/// Every numeric key: the one place of ranges and defaults.
-pub const KEYS: [Key; 10] = [
-    key("bitrate_bps", "bits a second", (6_000, 128_000), Some(40_000), "what the audio encoder aims at"),
-    key("frame_ms", "ms", (10, 60), Some(20), "sound in a packet: 10, 20, 40 or 60"),
-    key("max_call_duration_ms", "ms", (1_000, 604_800_000), None, "longest call"),
-    key("log_files", "files", (1, 100), Some(5), "rotated log files kept, 8 MiB each"),
-    key("times.reach_ms", "ms", (500, 120_000), Some(10_000), "to reach somebody before it counts as unreachable"),
-    key("times.ring_callee_ms", "ms", (500, 600_000), Some(45_000), "ringing here before a call counts as missed"),
-    key("times.ring_caller_ms", "ms", (500, 600_000), Some(60_000), "ringing there before we give up"),
-    key("times.caller_lost_ms", "ms", (500, 60_000), Some(5_000), "a caller that vanished stops ringing"),
-    key("times.connecting_ms", "ms", (1_000, 120_000), Some(30_000), "to connect media after a call was accepted"),
-    key("times.confirm_ms", "ms", (500, 60_000), Some(5_000), "an offer that is not confirmed never rings"),
-];
-
-/// config.toml as it is written. Every key may be absent; an unknown one is an error.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FileConfig {
-    /// Our name in cards, 1..64 bytes. Default: `ahoy-` and six letters, drawn at the first start.
-    pub name: Option<String>,
-    /// Multiaddrs to listen on, at most 16. Default: all interfaces, on a port drawn at the first start and kept.
-    pub listen: Option<Vec<String>>,
-    /// Find devices on the LAN and be found. Default: true.
-    pub mdns: Option<bool>,
-    /// Microphone: `default`, `none`, `tone:HZ`, `file:PATH.wav`, `file:PATH.wav?loop` or a device id. Default: `default`.
-    pub audio_in: Option<String>,
-    /// Speaker: `default`, `none`, `file:PATH.wav` or a device id. Default: `default`.
-    pub audio_out: Option<String>,
-    /// Audio encoder, bits a second, 6000..=128000. Default: 40000: clean speech scores PESQ-WB 4.01 (3.78 at 32000).
-    pub bitrate_bps: Option<u64>,
-    /// Sound in a packet, ms: 10, 20, 40 or 60. Default: 20.
-    pub frame_ms: Option<u64>,
-    /// STUN urls, at most 8. Default: none (one would learn who calls when).
-    pub stun_servers: Option<Vec<String>>,
-    /// TURN url. Default: none.
-    pub turn_server: Option<String>,
-    /// TURN user.
-    pub turn_username: Option<String>,
-    /// TURN password; never shown.
-    pub turn_credential: Option<String>,
-    /// Longest call, ms, 1000..=604800000. Default: no limit.
-    pub max_call_duration_ms: Option<u64>,
-    /// Log filter. Default: `info`.
-    pub log: Option<String>,
-    /// Rotated log files kept, 1..=100. Default: 5.
-    pub log_files: Option<u64>,
-    /// Time limits of a call's phases.
-    pub times: Option<FileTimes>,
-}
-
-/// `[times]`: time limits of a call's phases, ms.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FileTimes {
-    /// To reach somebody, 500..=120000. Default: 10000.
-    pub reach_ms: Option<u64>,
-    /// Ringing here, 500..=600000. Default: 45000.
-    pub ring_callee_ms: Option<u64>,
-    /// Ringing there, 500..=600000. Default: 60000.
-    pub ring_caller_ms: Option<u64>,
-    /// A caller without a sign of life while it rings, 500..=60000. Default: 5000.
-    pub caller_lost_ms: Option<u64>,
-    /// From accepted to sound, 1000..=120000. Default: 30000.
-    pub connecting_ms: Option<u64>,
-    /// No confirm after our answer, 500..=60000. Default: 5000.
-    pub confirm_ms: Option<u64>,
-}
-
-impl FileTimes {
-    /// These, and the defaults where nothing is set.
-    #[must_use]
-    pub fn over(&self, default: &Times) -> Times {
-        Times {
-            reach_ms: self.reach_ms.unwrap_or(default.reach_ms),
-            ring_callee_ms: self.ring_callee_ms.unwrap_or(default.ring_callee_ms),
-            ring_caller_ms: self.ring_caller_ms.unwrap_or(default.ring_caller_ms),
-            caller_lost_ms: self.caller_lost_ms.unwrap_or(default.caller_lost_ms),
-            connecting_ms: self.connecting_ms.unwrap_or(default.connecting_ms),
-            confirm_ms: self.confirm_ms.unwrap_or(default.confirm_ms),
-        }
+/// Reads config.toml into the draft; a missing one counts as empty unless it was `asked` for.
+pub(super) fn read(draft: &mut Draft, path: &Path, asked: bool) {
+    match text(path, asked) {
+        Ok(text) => parse(draft, &text),
+        Err(problem) => draft.problem(Place::File, None, format!("cannot be read: {problem}")),
     }
 }
 
-impl FileConfig {
-    /// Reads the text of a config.toml.
-    ///
-    /// # Errors
-    /// For people: where, which key, and what was expected.
-    pub fn parse(text: &str) -> Result<FileConfig, String> {
-        toml::from_str(text).map_err(|error| error.to_string())
+fn text(path: &Path, asked: bool) -> Result<String, String> {
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !asked => return Ok(String::new()),
+        Err(error) => return Err(error.to_string()),
+    };
+    let mut text = String::new();
+    file.take(limits::CONFIG_BYTES + 1).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    if text.len() as u64 > limits::CONFIG_BYTES {
+        return Err(format!("it is longer than {} bytes", limits::CONFIG_BYTES));
     }
+    Ok(text)
+}
 
-    /// What the file gives for a numeric key.
-    pub(super) fn number(&self, name: &str) -> Option<u64> {
-        let times = self.times.as_ref();
-        match name {
-            "bitrate_bps" => self.bitrate_bps,
-            "frame_ms" => self.frame_ms,
-            "max_call_duration_ms" => self.max_call_duration_ms,
-            "log_files" => self.log_files,
-            "times.reach_ms" => times?.reach_ms,
-            "times.ring_callee_ms" => times?.ring_callee_ms,
-            "times.ring_caller_ms" => times?.ring_caller_ms,
-            "times.caller_lost_ms" => times?.caller_lost_ms,
-            "times.connecting_ms" => times?.connecting_ms,
-            "times.confirm_ms" => times?.confirm_ms,
-            _ => None,
-        }
+/// Takes the text of a config.toml.
+pub(super) fn parse(draft: &mut Draft, text: &str) {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let place = error.span().map_or(Place::File, |span| line(text, &span));
+        draft.problem(place, None, format!("is no TOML: {}", error.message()));
     }
+    walk(draft, text, "", table.get_ref());
+}
 
-    /// Every number lies in the range of its key.
-    pub(super) fn check_ranges(&self) -> Result<(), ConfigError> {
-        for Key { name, unit, min, max, .. } in KEYS {
-            match self.number(name) {
-                Some(value) if value < min || value > max => {
-                    return Err(ConfigError::OutOfRange { key: name, value, min, max, unit });
-                }
-                Some(_) | None => {}
+/// The line of a span.
+fn line(text: &str, span: &Range<usize>) -> Place {
+    let before = text.as_bytes().iter().take(span.start);
+    Place::Line(1 + before.filter(|byte| **byte == b'\n').count())
+}
+
+fn walk(draft: &mut Draft, text: &str, prefix: &str, table: &DeTable<'_>) {
+    for (key, value) in table.iter() {
+        let name = format!("{prefix}{}", key.get_ref());
+        let place = line(text, &key.span());
+        let below = format!("{name}.");
+        if let Some(known) = find(&name) {
+            draft.take(known, place, written(text, value));
+        } else if KEYS.iter().any(|key| key.name.starts_with(&below)) {
+            match value.get_ref().as_table() {
+                // Tables in tables do not exist, so this goes one level deep.
+                Some(inner) => walk(draft, text, &below, inner),
+                None => draft.problem(place, None, format!("{name} is a table: write [{name}] and its keys below")),
             }
+        } else {
+            draft.problem(place, None, unknown(&name));
         }
-        Ok(())
+    }
+}
+
+fn written(text: &str, value: &Spanned<DeValue<'_>>) -> Written {
+    match value.get_ref() {
+        DeValue::Integer(number) => {
+            let value = i128::from_str_radix(number.as_str(), number.radix());
+            // What does not even fit in here is out of every range.
+            Written::Number(value.unwrap_or(i128::MAX))
+        }
+        DeValue::Boolean(on) => Written::Switch(*on),
+        DeValue::String(text) => Written::Text(text.to_string()),
+        DeValue::Array(list) => {
+            let item =
+                |item: &Spanned<DeValue<'_>>| Some((line(text, &item.span()), item.get_ref().as_str()?.to_owned()));
+            let items: Option<Vec<_>> = list.iter().map(item).collect();
+            items.map_or(Written::Other("a list with something else than texts in it"), Written::List)
+        }
+        DeValue::Float(_) => Written::Other("a fraction"),
+        DeValue::Datetime(_) => Written::Other("a date"),
+        DeValue::Table(_) => Written::Other("a table"),
+    }
+}
+
+/// Says that there is no such key, and which one may have been meant.
+fn unknown(name: &str) -> String {
+    let alike = |known: &str| {
+        let leaf = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
+        strsim::jaro_winkler(name, known).max(strsim::jaro_winkler(&leaf(name), &leaf(known)))
+    };
+    let nearest = KEYS.iter().map(|key| (alike(key.name), key.name)).max_by(|a, b| a.0.total_cmp(&b.0));
+    match nearest {
+        Some((score, nearest)) if score >= ALIKE => format!("there is no setting {name}; did you mean {nearest}?"),
+        Some(_) | None => format!("there is no setting {name}: docs/config.md has all of them"),
     }
 }

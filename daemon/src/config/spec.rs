@@ -4,8 +4,6 @@ use std::path::{Path, PathBuf};
 
 use ahoy_media::host_media::api::DeviceSpec;
 
-use super::ConfigError;
-
 /// Audible tones, Hz.
 const TONE_HZ: std::ops::RangeInclusive<u32> = 20..=20_000;
 
@@ -13,9 +11,9 @@ const TONE_HZ: std::ops::RangeInclusive<u32> = 20..=20_000;
 /// A relative path counts from where the daemon was started.
 ///
 /// # Errors
-/// [`ConfigError::Bad`].
-pub fn parse_input(text: &str) -> Result<DeviceSpec, ConfigError> {
-    let bad = |problem: &str| ConfigError::bad("audio_in", text, problem);
+/// For people: what is wrong and what is possible.
+pub fn parse_input(text: &str) -> Result<DeviceSpec, String> {
+    let bad = |problem: &str| problem.to_owned();
     if let Some(hz) = text.strip_prefix("tone:") {
         let hz = hz.parse().ok().filter(|hz| TONE_HZ.contains(hz));
         return hz.map(DeviceSpec::Tone).ok_or_else(|| bad("is no tone: tone:HZ with 20 to 20000 Hz"));
@@ -34,9 +32,9 @@ pub fn parse_input(text: &str) -> Result<DeviceSpec, ConfigError> {
 /// Reads the SPEC of a speaker: `default`, `none`, `file:PATH.wav` or a device id.
 ///
 /// # Errors
-/// [`ConfigError::Bad`].
-pub fn parse_output(text: &str) -> Result<DeviceSpec, ConfigError> {
-    let bad = |problem: &str| ConfigError::bad("audio_out", text, problem);
+/// For people: what is wrong and what is possible.
+pub fn parse_output(text: &str) -> Result<DeviceSpec, String> {
+    let bad = |problem: &str| problem.to_owned();
     if text.starts_with("tone:") {
         return Err(bad("is for microphones only: default, none, file:PATH.wav or a device id"));
     }

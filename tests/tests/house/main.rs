@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod arrows;
 #[cfg(test)]
+mod errors;
+#[cfg(test)]
 mod licences;
 #[cfg(test)]
 mod outside;
@@ -15,6 +17,8 @@ mod purity;
 mod reasons;
 #[cfg(test)]
 mod reference;
+#[cfg(test)]
+mod settings;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]

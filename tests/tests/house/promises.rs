@@ -1,6 +1,6 @@
 //! What the documents promise is there: tests they name, files they link, keys they explain.
 
-use crate::sources::{files, read, top};
+use crate::sources::{files, read};
 
 /// Words in backticks that look like the name of a test: `several_words_like_these`.
 fn named_tests(text: &str) -> Vec<String> {
@@ -51,19 +51,4 @@ fn the_readme_shows_verbs_and_options_that_exist() {
         }
     }
     assert!(seen > 10, "only {seen} options in the README's commands");
-}
-
-#[test]
-fn every_key_of_the_configuration_is_documented_with_its_range() {
-    let text = read("docs/config.md");
-    for key in ahoyd::config::KEYS {
-        let start = format!("| `{}` |", key.name);
-        let row =
-            text.lines().find(|line| line.starts_with(&start)).unwrap_or_else(|| panic!("{} is missing", key.name));
-        let default = key.default.map_or_else(|| "none".to_owned(), |value| value.to_string());
-        for part in [format!("{}..{}", key.min, key.max), key.unit.to_owned(), default] {
-            assert!(row.contains(&part), "{}: {part} is missing in: {row}", key.name);
-        }
-    }
-    assert!(top().join("docs/config.md").exists());
 }
