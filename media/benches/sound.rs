@@ -124,11 +124,17 @@ fn in_real_time(file: &Path, spoken: &[f32]) {
     drop((a, b));
     let source_us = std::iter::from_fn(|| a_events.try_recv().ok()).find_map(|event| match event {
         AudioEvent::SourceStarted { at_us } => Some(at_us),
-        AudioEvent::SinkStarted { .. } | AudioEvent::FirstAudio { .. } | AudioEvent::DeviceLost { .. } => None,
+        AudioEvent::SinkStarted { .. }
+        | AudioEvent::FirstAudio { .. }
+        | AudioEvent::DeviceLost { .. }
+        | AudioEvent::DeviceBack { .. } => None,
     });
     let sink_us = std::iter::from_fn(|| b_events.try_recv().ok()).find_map(|event| match event {
         AudioEvent::SinkStarted { at_us } => Some(at_us),
-        AudioEvent::SourceStarted { .. } | AudioEvent::FirstAudio { .. } | AudioEvent::DeviceLost { .. } => None,
+        AudioEvent::SourceStarted { .. }
+        | AudioEvent::FirstAudio { .. }
+        | AudioEvent::DeviceLost { .. }
+        | AudioEvent::DeviceBack { .. } => None,
     });
     let start_ms = (sink_us.unwrap() as f64 - source_us.unwrap() as f64) / 1_000.0;
     let heard_sound = read(heard.to_str().unwrap());

@@ -77,6 +77,7 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::SourceStarted { .. } => "microphone open".to_owned(),
         EventKind::SinkStarted { .. } => "playback began".to_owned(),
         EventKind::DeviceLost { direction, detail } => format!("{direction} device lost: {detail}"),
+        EventKind::DeviceChanged { direction, detail } => format!("{direction} device is used again: {detail}"),
         EventKind::MissedCall { account, .. } => format!("missed a call of {}", names.of(account)),
         EventKind::ContactChanged { account } => format!("contact {} changed", names.of(account)),
         EventKind::Lagged { missed } => format!("{missed} events were missed"),

@@ -257,6 +257,9 @@ impl<M: Machine> Actor<M> {
             AudioEvent::DeviceLost { input, detail } => {
                 EventKind::DeviceLost { direction: if input { "input" } else { "output" }.into(), detail }
             }
+            AudioEvent::DeviceBack { input, detail } => {
+                EventKind::DeviceChanged { direction: if input { "input" } else { "output" }.into(), detail }
+            }
         };
         self.groups.add(vec![Effect::Event(Box::new(kind))]);
     }

@@ -85,6 +85,13 @@ pub enum AudioEvent {
         /// For people.
         detail: String,
     },
+    /// A device that was lost is in use again.
+    DeviceBack {
+        /// It is the input.
+        input: bool,
+        /// For people: how long it was away.
+        detail: String,
+    },
 }
 
 /// Figures of what is heard from a link.

@@ -1,6 +1,7 @@
 //! An open microphone cut into frames on the timeline of what we send.
 
 use super::{
+    clock::us_to_samples,
     source::{Lost, Source},
     specs,
 };
@@ -25,12 +26,15 @@ pub(crate) struct Capture {
     place: u64,
     gap: bool,
     announced: bool,
+    /// When the source last gave something.
+    heard_us: u64,
 }
 
 impl Capture {
-    /// Cuts `source` into frames of `frame` samples, the first at `place`.
-    pub(crate) fn new(source: Box<dyn Source>, frame: usize, place: u64) -> Self {
-        Self { source, frame, held: Vec::with_capacity(4 * frame), place, gap: false, announced: false }
+    /// Cuts `source` into frames of `frame` samples, the first at `place`, which is now.
+    pub(crate) fn new(source: Box<dyn Source>, frame: usize, place: u64, now_us: u64) -> Self {
+        let held = Vec::with_capacity(4 * frame);
+        Self { source, frame, held, place, gap: false, announced: false, heard_us: now_us }
     }
 
     /// Takes what was captured until `now_us`.
@@ -40,6 +44,9 @@ impl Capture {
     pub(crate) fn collect(&mut self, now_us: u64) -> Result<(), Lost> {
         let before = self.held.len();
         self.source.capture(now_us, &mut self.held)?;
+        if self.held.len() > before {
+            self.heard_us = now_us;
+        }
         let skipped = self.source.skipped();
         if skipped > 0 {
             // The piece before the gap is no whole frame: it goes too.
@@ -67,8 +74,20 @@ impl Capture {
 
     /// The source is lost: silence from now on.
     pub(crate) fn lose(&mut self, now_us: u64) {
-        self.source = specs::silence(now_us);
+        self.begin(specs::silence(now_us), now_us);
         self.announced = true;
+    }
+
+    /// A source takes the place of the silence.
+    pub(crate) fn resume(&mut self, source: Box<dyn Source>, now_us: u64) {
+        self.begin(source, now_us);
+    }
+
+    /// Another source from now on. The time since the last one gave something is a gap on the timeline.
+    fn begin(&mut self, source: Box<dyn Source>, now_us: u64) {
+        self.place += self.held.len() as u64 + us_to_samples(now_us.saturating_sub(self.heard_us));
+        self.held.clear();
+        (self.gap, self.heard_us, self.source) = (true, now_us, source);
     }
 
     /// Monotonic microseconds of the source's sample 0; told once.

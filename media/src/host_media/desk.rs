@@ -58,7 +58,7 @@ impl Desk {
         let input = (config.input.clone(), config.frame_ms);
         Self {
             talking: Talking::new((clock, now_us), Arc::clone(&shared), out, input, voice),
-            hearing: Hearing::new(clock, sink),
+            hearing: Hearing::new(clock, sink, config.output.clone()),
             outbox: Outbox::new(events),
             shared,
             loss: LossGuess::default(),

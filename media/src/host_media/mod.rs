@@ -11,6 +11,7 @@ mod mixer;
 pub mod opus;
 mod outbox;
 mod receiver;
+mod recovery;
 mod resample;
 mod sink;
 pub mod sound;

@@ -34,6 +34,11 @@ impl Outbox {
         self.push(AudioEvent::DeviceLost { input, detail: lost.0 });
     }
 
+    /// A lost device is in use again.
+    pub(crate) fn back(&mut self, input: bool, detail: String) {
+        self.push(AudioEvent::DeviceBack { input, detail });
+    }
+
     /// Hands over as many as there is room for.
     pub(crate) fn deliver(&mut self) {
         while let Some(event) = self.waiting.pop_front() {

@@ -16,7 +16,7 @@ use super::{
     clock::{Clock, samples_to_ms},
     controls::Shared,
     desk::{Desk, Parts},
-    device::list,
+    device::{self, list},
     opus::{BITRATE_BPS, Encoder, EncoderConfig},
     source::wave::Wave,
     specs,
@@ -65,6 +65,7 @@ impl HostSound {
             sink: specs::sink(&config.output, clock).map_err(|lost| SoundError::Output(lost.0))?,
             lookahead_ms: samples_to_ms(lookahead),
         };
+        tell_absent(&config, parts.events.clone())?;
         let mut desk = Desk::new(parts, &config, clock.now_us());
         let watched = Arc::clone(&shared);
         let join = thread::Builder::new()
@@ -96,8 +97,42 @@ fn check(config: &AudioConfig) -> Result<(), SoundError> {
         DeviceSpec::Tone(hz) if !TONE_HZ.contains(hz) => {
             Err(SoundError::Input(format!("a tone of {hz} Hz; possible are {TONE_HZ:?}")))
         }
-        DeviceSpec::Tone(_) | DeviceSpec::None | DeviceSpec::Default | DeviceSpec::Id(_) => Ok(()),
+        DeviceSpec::Id(id) => device::check(id).map_err(|lost| SoundError::Input(lost.0)),
+        DeviceSpec::Tone(_) | DeviceSpec::None | DeviceSpec::Default => Ok(()),
+    }?;
+    match &config.output {
+        DeviceSpec::Id(id) => device::check(id).map_err(|lost| SoundError::Output(lost.0)),
+        DeviceSpec::Tone(_) | DeviceSpec::None | DeviceSpec::Default | DeviceSpec::File { .. } => Ok(()),
     }
+}
+
+/// Tells at once which of the devices that are named are not there. They may be plugged in later, so the start goes on;
+/// the system may take half a second to answer, so a thread of its own asks.
+fn tell_absent(config: &AudioConfig, events: mpsc::Sender<AudioEvent>) -> Result<(), SoundError> {
+    let named = |spec: &DeviceSpec| match spec {
+        DeviceSpec::Id(id) => Some(id.clone()),
+        DeviceSpec::Tone(_) | DeviceSpec::None | DeviceSpec::Default | DeviceSpec::File { .. } => None,
+    };
+    let wanted = [(true, named(&config.input)), (false, named(&config.output))];
+    if wanted.iter().all(|(_, id)| id.is_none()) {
+        return Ok(());
+    }
+    let ask = move || {
+        let there = list::list();
+        for (input, id) in wanted {
+            let Some(id) = id else { continue };
+            if there.iter().any(|device| device.input == input && device.id == id) {
+                continue;
+            }
+            let detail =
+                format!("there is no `{id}` now (`ahoy devices` lists what there is); it is used once it is there");
+            if events.try_send(AudioEvent::DeviceLost { input, detail }).is_err() {
+                tracing::warn!(id, "a sound device that is not there could not be told");
+            }
+        }
+    };
+    let asked = thread::Builder::new().name("ahoy-devices".into()).spawn(ask);
+    asked.map(drop).map_err(|error| SoundError::Thread(error.to_string()))
 }
 
 /// The audio thread.

@@ -28,6 +28,14 @@ pub(crate) fn source(spec: &DeviceSpec, clock: Clock, now_us: u64) -> Result<Box
     })
 }
 
+/// Whether what this names can vanish and come back: a sound card, and no file.
+pub(crate) fn returns(spec: &DeviceSpec) -> bool {
+    match spec {
+        DeviceSpec::Default | DeviceSpec::Id(_) => true,
+        DeviceSpec::None | DeviceSpec::Tone(_) | DeviceSpec::File { .. } => false,
+    }
+}
+
 /// No microphone, and what stands in for one that is lost: silence.
 pub(crate) fn silence(now_us: u64) -> Box<dyn Source> {
     Box::new(source::paced::Paced::new(Box::new(Silence), now_us))

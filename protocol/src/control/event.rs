@@ -186,6 +186,13 @@ pub enum EventKind {
         /// What is wrong.
         detail: String,
     },
+    /// A device that was lost is in use again.
+    DeviceChanged {
+        /// `input` or `output`.
+        direction: String,
+        /// How long it was away.
+        detail: String,
+    },
     /// A call was missed.
     MissedCall {
         /// Call.

@@ -44,6 +44,7 @@ fn name(event: &EventKind) -> Option<String> {
         EventKind::SinkStarted { .. } => Some("sink".into()),
         EventKind::Snapshot(_)
         | EventKind::DeviceLost { .. }
+        | EventKind::DeviceChanged { .. }
         | EventKind::MissedCall { .. }
         | EventKind::Lagged { .. }
         | EventKind::Warning { .. } => Some(format!("{event:?}")),

@@ -70,6 +70,7 @@ impl Seen {
             | EventKind::ParticipantLeft { .. }
             | EventKind::ParticipantState { .. }
             | EventKind::DeviceLost { .. }
+            | EventKind::DeviceChanged { .. }
             | EventKind::MissedCall { .. }
             | EventKind::ContactChanged { .. }
             | EventKind::Lagged { .. }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use crate::{
     host_media::{
-        api::AudioEvent,
+        api::{AudioEvent, DeviceSpec},
         clock::Clock,
         controls::{LinkWish, Wishes},
         jitter_buffer::{adaptive::Adaptive, opus_frames::OpusFrames},
         mixer::Mixer,
         outbox::Outbox,
         receiver::Receiver,
+        recovery::{Open, Recovery},
         sink::{BLOCK, Sink, Want},
         source::Lost,
         specs,
@@ -33,6 +34,11 @@ pub(super) struct Hearing {
     clock: Clock,
     pub(super) receivers: BTreeMap<LinkId, (u64, Receiver)>,
     pub(super) sink: Box<dyn Sink>,
+    /// Opens the speaker anew.
+    pub(super) open: Open<dyn Sink>,
+    /// The speaker can come back.
+    pub(super) returns: bool,
+    recovery: Recovery<dyn Sink>,
     playing: bool,
     announced: bool,
     mixer: Mixer,
@@ -40,9 +46,16 @@ pub(super) struct Hearing {
 }
 
 impl Hearing {
-    pub(super) fn new(clock: Clock, sink: Box<dyn Sink>) -> Self {
-        let (mixer, block) = (Mixer::new(), vec![0.0; BLOCK]);
-        Self { clock, receivers: BTreeMap::new(), sink, playing: false, announced: false, mixer, block }
+    pub(super) fn new(clock: Clock, sink: Box<dyn Sink>, output: DeviceSpec) -> Self {
+        let (mixer, block, receivers) = (Mixer::new(), vec![0.0; BLOCK], BTreeMap::new());
+        let (returns, recovery) = (specs::returns(&output), Recovery::new());
+        let open: Open<dyn Sink> = Box::new(move |now_us| {
+            let mut sink = specs::sink(&output, clock)?;
+            sink.start(now_us);
+            Ok(sink)
+        });
+        let (playing, announced) = (false, false);
+        Self { clock, receivers, sink, open, returns, recovery, playing, announced, mixer, block }
     }
 
     /// Begins to play links and ends it.
@@ -70,12 +83,13 @@ impl Hearing {
         let playing = !self.receivers.is_empty();
         if playing && !self.playing {
             self.sink.start(now_us);
-            self.announced = false;
-        } else if self.playing
-            && !playing
-            && let Err(lost) = self.sink.pause()
-        {
-            self.lose(lost, now_us, outbox);
+            self.announced = self.recovery.due_us().is_some();
+            self.recovery.hurry(now_us);
+        } else if self.playing && !playing {
+            if let Err(lost) = self.sink.pause() {
+                self.lose(lost, now_us, outbox);
+            }
+            self.recovery.rest();
         }
         self.playing = playing;
     }
@@ -92,6 +106,10 @@ impl Hearing {
     pub(super) fn step(&mut self, now_us: u64, outbox: &mut Outbox) {
         if !self.playing {
             return;
+        }
+        if let Some((sink, detail)) = self.recovery.step(now_us, &mut self.open) {
+            self.sink = sink;
+            outbox.back(false, detail);
         }
         let mut collected = false;
         while let Some(want) = self.sink.want(now_us) {
@@ -125,11 +143,15 @@ impl Hearing {
         self.sink.start(now_us);
         self.announced = true;
         outbox.lost(false, lost);
+        if self.returns {
+            self.recovery.lost(now_us);
+        }
     }
 
     /// When more sound is due, if something plays.
     pub(super) fn due_us(&self, now_us: u64) -> Option<u64> {
-        self.playing.then(|| self.sink.due_us(now_us))
+        let due_us = self.playing.then(|| self.sink.due_us(now_us))?;
+        Some(self.recovery.due_us().map_or(due_us, |retry_us| retry_us.min(due_us)))
     }
 
     /// Puts the figures of all links where the daemon reads them.

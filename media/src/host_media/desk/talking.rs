@@ -10,6 +10,8 @@ use crate::{
         controls::Shared,
         opus::OpusError,
         outbox::Outbox,
+        recovery::{Open, Recovery},
+        source::{Lost, Source},
         specs,
         voice::Voice,
     },
@@ -18,10 +20,13 @@ use crate::{
 
 /// From the microphone to the links.
 pub(super) struct Talking {
-    clock: Clock,
     shared: Arc<Shared>,
     out: Box<dyn FrameOut>,
-    input: DeviceSpec,
+    /// Opens the microphone.
+    pub(super) open: Open<dyn Source>,
+    /// The microphone can come back.
+    pub(super) returns: bool,
+    recovery: Recovery<dyn Source>,
     /// Samples of a frame.
     frame: usize,
     /// Monotonic microseconds of place 0 of the timeline of what we send.
@@ -53,7 +58,9 @@ impl Talking {
     ) -> Self {
         let frame = usize::try_from(frame_ms).unwrap_or(20) * 48;
         let (end, opening, capture, sending) = (0, 0, None, BTreeSet::new());
-        Self { clock, shared, out, input, frame, origin_us, end, opening, capture, voice, sending }
+        let (returns, recovery) = (specs::returns(&input), Recovery::new());
+        let open: Open<dyn Source> = Box::new(move |now_us| specs::source(&input, clock, now_us));
+        Self { shared, out, open, returns, recovery, frame, origin_us, end, opening, capture, voice, sending }
     }
 
     /// Opens, closes, mutes, unmutes.
@@ -63,10 +70,11 @@ impl Talking {
                 self.end = self.end.max(capture.end());
             }
             self.sending.clear();
+            self.recovery.forget();
         }
         self.opening = wanted.openings;
         if wanted.open && self.capture.is_none() {
-            self.open(now_us, outbox);
+            self.begin(now_us, outbox);
         }
         if self.voice.muted() && !wanted.muted {
             // What was said while `muted` was shown does not leave afterwards either.
@@ -80,17 +88,26 @@ impl Talking {
         }
     }
 
-    fn open(&mut self, now_us: u64, outbox: &mut Outbox) {
+    fn begin(&mut self, now_us: u64, outbox: &mut Outbox) {
         let place = us_to_samples(now_us.saturating_sub(self.origin_us)).max(self.end);
-        self.capture = Some(match specs::source(&self.input, self.clock, now_us) {
-            Ok(source) => Capture::new(source, self.frame, place),
+        match (self.open)(now_us) {
+            Ok(source) => self.capture = Some(Capture::new(source, self.frame, place, now_us)),
             Err(lost) => {
-                outbox.lost(true, lost);
-                let mut capture = Capture::new(specs::silence(now_us), self.frame, place);
-                capture.lose(now_us);
-                capture
+                self.capture = Some(Capture::new(specs::silence(now_us), self.frame, place, now_us));
+                self.lose(lost, now_us, outbox);
             }
-        });
+        }
+    }
+
+    /// The microphone is gone: silence, and it is tried again if it can come back.
+    fn lose(&mut self, lost: Lost, now_us: u64, outbox: &mut Outbox) {
+        if let Some(capture) = &mut self.capture {
+            capture.lose(now_us);
+        }
+        outbox.lost(true, lost);
+        if self.returns {
+            self.recovery.lost(now_us);
+        }
     }
 
     /// Loss that the sound will meet, per cent.
@@ -109,13 +126,18 @@ impl Talking {
     fn collect(&mut self, now_us: u64, outbox: &mut Outbox) {
         let Some(capture) = &mut self.capture else { return };
         if let Err(lost) = capture.collect(now_us) {
-            capture.lose(now_us);
-            outbox.lost(true, lost);
+            self.lose(lost, now_us, outbox);
         }
     }
 
     /// Sends the frames that are due.
     pub(super) fn step(&mut self, now_us: u64, outbox: &mut Outbox) {
+        if let Some((source, detail)) = self.recovery.step(now_us, &mut self.open)
+            && let Some(capture) = &mut self.capture
+        {
+            capture.resume(source, now_us);
+            outbox.back(true, detail);
+        }
         if self.due_us(now_us).is_some_and(|due_us| due_us <= now_us) {
             self.collect(now_us, outbox);
             while let Some(frame) = self.capture.as_mut().and_then(Capture::next_frame) {
@@ -165,6 +187,7 @@ impl Talking {
 
     /// When the next frame is whole, if the microphone is open.
     pub(super) fn due_us(&self, now_us: u64) -> Option<u64> {
-        self.capture.as_ref().map(|capture| capture.due_us(now_us))
+        let due_us = self.capture.as_ref()?.due_us(now_us);
+        Some(self.recovery.due_us().map_or(due_us, |retry_us| retry_us.min(due_us)))
     }
 }

@@ -24,6 +24,7 @@ impl Capture {
         f32: FromSample<T>,
     {
         let frames = data.len() / self.channels.max(1);
+        self.status.frames.fetch_add(frames as u64, Ordering::AcqRel);
         if self.status.callbacks.fetch_add(1, Ordering::AcqRel) == 0 {
             // The first sample was captured as long ago as the buffer is.
             let ago_us = frames as u64 * 1_000_000 / u64::from(self.rate_hz.max(1));
@@ -55,6 +56,8 @@ pub(super) struct Playback {
 impl Playback {
     /// One buffer of interleaved samples to fill.
     pub(super) fn give<T: Copy + FromSample<f32>>(&mut self, data: &mut [T]) {
+        let frames = data.len() / self.channels.max(1);
+        self.status.frames.fetch_add(frames as u64, Ordering::AcqRel);
         if self.status.callbacks.fetch_add(1, Ordering::AcqRel) == 0 {
             self.status.first_us.store(self.clock.now_us().max(1), Ordering::Release);
         }

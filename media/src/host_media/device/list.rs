@@ -1,30 +1,58 @@
 //! The devices of this machine.
 
-use std::{sync::mpsc::sync_channel, thread, time::Duration};
+use std::{
+    sync::mpsc::{Receiver, sync_channel},
+    thread,
+    time::{Duration, Instant},
+};
 
-use cpal::traits::{DeviceTrait, HostTrait};
+use cpal::{
+    HostId,
+    traits::{DeviceTrait, HostTrait},
+};
 
+use super::hosts;
 use crate::host_media::api::DeviceInfo;
 
-/// Devices that are listed at most: ALSA can name one card in dozens of ways.
+/// Devices of one sound system that are listed at most: ALSA can name one card in dozens of ways.
 const MOST: usize = 256;
 
-/// Time the sound system may take to answer; a hung server gives an empty list, not a hung daemon.
+/// Time the sound systems may take to answer; a hung server gives a shorter list, not a hung daemon.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Lists inputs and outputs. Empty without a sound card. May take some milliseconds.
+/// Lists inputs and outputs, those of the preferred sound system first. Empty without a sound card. May take some
+/// milliseconds.
 pub(crate) fn list() -> Vec<DeviceInfo> {
-    let (tell, told) = sync_channel(1);
-    let asked = thread::Builder::new().name("ahoy-devices".into()).spawn(move || tell.send(ask()).ok());
-    if let Err(error) = asked {
-        tracing::warn!(%error, "no thread to list sound devices");
-        return Vec::new();
+    let deadline = Instant::now() + PATIENCE;
+    let asked: Vec<Receiver<Vec<DeviceInfo>>> = hosts::all().into_iter().filter_map(spawn).collect();
+    let mut listed: Vec<DeviceInfo> = Vec::new();
+    for answer in asked {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Ok(mut devices) = answer.recv_timeout(left) else { continue };
+        // The system's default is what `default` opens: that of the first system that answers.
+        if !listed.is_empty() {
+            devices.iter_mut().for_each(|device| device.default = false);
+        }
+        listed.append(&mut devices);
     }
-    told.recv_timeout(PATIENCE).unwrap_or_default()
+    listed
 }
 
-fn ask() -> Vec<DeviceInfo> {
-    let host = cpal::default_host();
+/// Asks one sound system on a thread of its own.
+fn spawn(host: HostId) -> Option<Receiver<Vec<DeviceInfo>>> {
+    let (tell, told) = sync_channel(1);
+    let asked = thread::Builder::new().name("ahoy-devices".into()).spawn(move || tell.send(ask(host)).ok());
+    match asked {
+        Ok(_) => Some(told),
+        Err(error) => {
+            tracing::warn!(%error, "no thread to list sound devices");
+            None
+        }
+    }
+}
+
+fn ask(host: HostId) -> Vec<DeviceInfo> {
+    let Some(host) = hosts::host(host) else { return Vec::new() };
     let Ok(devices) = host.devices() else { return Vec::new() };
     let id = |device: Option<cpal::Device>| device.and_then(|device| device.id().ok());
     let (input_id, output_id) = (id(host.default_input_device()), id(host.default_output_device()));
@@ -51,7 +79,10 @@ mod tests {
     #[test]
     fn listing_never_fails_with_or_without_a_sound_card() {
         let listed = list();
-        assert!(listed.len() <= 2 * MOST);
+        assert!(listed.len() <= 2 * MOST * cpal::ALL_HOSTS.len());
         assert!(listed.iter().all(|device| !device.id.is_empty() && !device.name.is_empty()));
+        for input in [true, false] {
+            assert!(listed.iter().filter(|device| device.input == input && device.default).count() <= 1);
+        }
     }
 }

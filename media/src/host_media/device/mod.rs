@@ -2,11 +2,20 @@
 //! callbacks of the card only move samples between its buffer and a ring, and the audio thread has the other end.
 
 mod callback;
+mod hosts;
 mod line;
 pub(crate) mod list;
 mod open;
 pub(crate) mod sink;
 pub(crate) mod source;
+
+/// Whether this text can be the id of a device.
+///
+/// # Errors
+/// What is wrong with it, for people.
+pub(crate) fn check(id: &str) -> Result<(), super::source::Lost> {
+    hosts::parse(id).map(drop)
+}
 
 /// What a specification of a device says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,3 +25,7 @@ pub(crate) enum Which {
     /// The one with this id.
     Id(String),
 }
+
+#[cfg(target_os = "linux")]
+#[cfg(test)]
+mod tests;

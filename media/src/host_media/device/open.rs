@@ -13,13 +13,14 @@ use std::{
 use cpal::{
     BufferSize, FromSample, SampleFormat, SizedSample, Stream, StreamConfig, SupportedBufferSize,
     SupportedStreamConfig,
-    traits::{DeviceTrait, HostTrait, StreamTrait},
+    traits::{DeviceTrait, StreamTrait},
 };
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::{
     Which, callback,
     callback::{Capture, Playback},
+    hosts,
     line::{Line, Opened, Status},
 };
 use crate::{
@@ -38,7 +39,7 @@ const OPEN: Duration = Duration::from_secs(5);
 pub(super) fn microphone(which: &Which, clock: Clock) -> Line<Consumer<f32>> {
     let which = which.clone();
     spawn(clock, move |status| {
-        let device = find(&which, true)?;
+        let device = hosts::find(&which, true)?;
         let config = supported(&device, true)?;
         let (producer, consumer) = RingBuffer::new(ring_samples(config.sample_rate()));
         let capture = Capture {
@@ -57,7 +58,7 @@ pub(super) fn microphone(which: &Which, clock: Clock) -> Line<Consumer<f32>> {
 pub(super) fn speaker(which: &Which, clock: Clock) -> Line<Producer<f32>> {
     let which = which.clone();
     spawn(clock, move |status| {
-        let device = find(&which, false)?;
+        let device = hosts::find(&which, false)?;
         let config = supported(&device, false)?;
         let (producer, consumer) = RingBuffer::new(ring_samples(config.sample_rate()));
         let channels = usize::from(config.channels());
@@ -109,16 +110,6 @@ fn tell_once<End>(tell: &SyncSender<Result<Opened<End>, Lost>>, result: Result<O
 
 fn lost(what: &str) -> impl Fn(cpal::Error) -> Lost {
     move |error| Lost(format!("{what}: {error}"))
-}
-
-fn find(which: &Which, input: bool) -> Result<cpal::Device, Lost> {
-    let host = cpal::default_host();
-    let device = match which {
-        Which::Default if input => host.default_input_device(),
-        Which::Default => host.default_output_device(),
-        Which::Id(id) => host.device_by_id(&id.parse().map_err(lost("not the id of a sound device"))?),
-    };
-    device.ok_or_else(|| Lost(format!("no such sound device for {}", if input { "input" } else { "output" })))
 }
 
 fn supported(device: &cpal::Device, input: bool) -> Result<SupportedStreamConfig, Lost> {

@@ -6,7 +6,7 @@ use rtrb::Consumer;
 
 use super::{Which, line::Line, open};
 use crate::host_media::{
-    clock::Clock,
+    clock::{Clock, us_to_samples},
     opus::RATE,
     resample::Resampler,
     source::{Lost, Source},
@@ -15,13 +15,22 @@ use crate::host_media::{
 /// How often the ring is emptied, microseconds.
 const POLL_US: u64 = 10_000;
 
+/// Silence of the card, beyond what it delivers after it, that is a gap and no unevenness, microseconds. A stream that
+/// PulseAudio moved to another device had a gap of a second.
+const GAP_US: u64 = 200_000;
+
 /// A microphone, open or being opened.
 pub(crate) struct Microphone {
     line: Line<Consumer<f32>>,
     open: Option<(Consumer<f32>, Resampler)>,
+    rate_hz: u32,
     fresh: Vec<f32>,
     polled_us: u64,
+    /// When the card last gave something.
+    heard_us: Option<u64>,
     overrun: u64,
+    /// Samples at 48 kHz that were lost and not told yet.
+    skipped: u64,
 }
 
 impl Microphone {
@@ -30,8 +39,25 @@ impl Microphone {
         Self::on(open::microphone(which, clock), clock.now_us())
     }
 
+    /// Samples that the ring had no room for since the last look, which count on the timeline.
+    fn overrun(&mut self) -> u64 {
+        let overrun = self.line.status.overrun.load(Ordering::Acquire);
+        let fresh = overrun - std::mem::replace(&mut self.overrun, overrun);
+        self.skipped += fresh * u64::from(RATE) / u64::from(self.rate_hz.max(1));
+        fresh
+    }
+
     fn on(line: Line<Consumer<f32>>, now_us: u64) -> Self {
-        Self { line, open: None, fresh: Vec::new(), polled_us: now_us, overrun: 0 }
+        Self {
+            line,
+            open: None,
+            rate_hz: RATE,
+            fresh: Vec::new(),
+            polled_us: now_us,
+            heard_us: None,
+            overrun: 0,
+            skipped: 0,
+        }
     }
 }
 
@@ -40,14 +66,24 @@ impl Source for Microphone {
         self.polled_us = now_us;
         if let Some(opened) = self.line.opened(now_us)? {
             let resampler = Resampler::new(opened.rate_hz, RATE).map_err(|error| Lost(error.to_string()))?;
-            self.open = Some((opened.end, resampler));
+            (self.rate_hz, self.open) = (opened.rate_hz, Some((opened.end, resampler)));
         }
         self.line.watch(now_us)?;
-        let Some((ring, resampler)) = &mut self.open else { return Ok(()) };
+        let Some((ring, _)) = &mut self.open else { return Ok(()) };
         self.fresh.clear();
         while let Ok(sample) = ring.pop() {
             self.fresh.push(sample);
         }
+        if !self.fresh.is_empty() {
+            // What the ring had no room for is a gap, too.
+            let given = self.fresh.len() as u64 + self.overrun();
+            let given_us = given.saturating_mul(1_000_000) / u64::from(self.rate_hz.max(1));
+            let silent_us = now_us.saturating_sub(self.heard_us.replace(now_us).unwrap_or(now_us));
+            if silent_us > given_us + GAP_US {
+                self.skipped += us_to_samples(silent_us - given_us);
+            }
+        }
+        let Some((_, resampler)) = &mut self.open else { return Ok(()) };
         resampler.push(&self.fresh, out).map_err(|error| Lost(error.to_string()))
     }
 
@@ -60,8 +96,8 @@ impl Source for Microphone {
     }
 
     fn skipped(&mut self) -> u64 {
-        let overrun = self.line.status.overrun.load(Ordering::Acquire);
-        overrun - std::mem::replace(&mut self.overrun, overrun)
+        self.overrun();
+        std::mem::take(&mut self.skipped)
     }
 }
 
@@ -72,7 +108,7 @@ mod tests {
     use rtrb::RingBuffer;
 
     use super::*;
-    use crate::host_media::device::line::{Opened, Status, WATCHDOG_US};
+    use crate::host_media::device::line::{FIRST_CALLBACK_US, Opened, Status, WATCHDOG_US};
 
     type Answer = Result<Opened<Consumer<f32>>, Lost>;
 
@@ -134,10 +170,16 @@ mod tests {
         let (mut silent, status, tell) = microphone();
         tell.send(Ok(Opened { rate_hz: 48_000, end: RingBuffer::new(8).1 })).unwrap();
         take(&mut silent, 0).unwrap();
+        take(&mut silent, FIRST_CALLBACK_US).unwrap();
         status.callbacks.store(5, Ordering::Release);
-        take(&mut silent, WATCHDOG_US).unwrap();
-        take(&mut silent, 2 * WATCHDOG_US).unwrap();
-        assert!(take(&mut silent, 2 * WATCHDOG_US + 1).is_err());
+        take(&mut silent, FIRST_CALLBACK_US + 1).unwrap();
+        take(&mut silent, FIRST_CALLBACK_US + 1 + WATCHDOG_US).unwrap();
+        assert!(take(&mut silent, FIRST_CALLBACK_US + 2 + WATCHDOG_US).is_err());
+
+        let (mut dead, _status, tell) = microphone();
+        tell.send(Ok(Opened { rate_hz: 48_000, end: RingBuffer::new(8).1 })).unwrap();
+        take(&mut dead, 0).unwrap();
+        assert!(take(&mut dead, FIRST_CALLBACK_US + 1).is_err(), "it never began");
 
         let (mut storming, status, tell) = microphone();
         tell.send(Ok(Opened { rate_hz: 48_000, end: RingBuffer::new(8).1 })).unwrap();
@@ -146,6 +188,37 @@ mod tests {
         take(&mut storming, 1).unwrap();
         status.errors.store(100_000, Ordering::Release);
         assert!(take(&mut storming, 2).is_err());
+    }
+
+    #[test]
+    fn a_pause_of_the_card_is_a_gap_on_the_timeline_and_unevenness_is_none() {
+        let (mut microphone, _status, tell) = microphone();
+        let (mut ring, end) = RingBuffer::new(2_880);
+        tell.send(Ok(Opened { rate_hz: 48_000, end })).unwrap();
+        let mut skipped = Vec::new();
+        for at_us in [0, 20_000, 140_000, 160_000, 1_160_000, 1_180_000] {
+            for _ in 0..960 {
+                ring.push(0.5).unwrap();
+            }
+            take(&mut microphone, at_us).unwrap();
+            skipped.push(microphone.skipped());
+        }
+        assert_eq!(skipped, [0, 0, 0, 0, 980 * 48, 0]);
+    }
+
+    #[test]
+    fn a_card_that_does_not_keep_time_has_run_away_and_one_that_delivers_late_has_not() {
+        let (mut microphone, status, tell) = microphone();
+        tell.send(Ok(Opened { rate_hz: 48_000, end: RingBuffer::new(8).1 })).unwrap();
+        take(&mut microphone, 0).unwrap();
+        status.first_us.store(1_000_000, Ordering::Release);
+        for second in 1..60 {
+            status.callbacks.fetch_add(1, Ordering::AcqRel);
+            status.frames.store(second * 48_500 + 40_000, Ordering::Release);
+            take(&mut microphone, 1_000_000 + second * 1_000_000).unwrap();
+        }
+        status.frames.store(70_000_000, Ordering::Release);
+        assert!(take(&mut microphone, 60_010_000).err().unwrap().0.contains("run away"));
     }
 
     #[test]

@@ -119,6 +119,13 @@ fn what_cannot_work_is_refused_at_the_start_and_says_why() {
     );
     assert!(matches!(refused(config(DeviceSpec::None, DeviceSpec::Tone(440))), Some(SoundError::Output(_))));
     assert!(matches!(refused(config(DeviceSpec::Tone(0), DeviceSpec::None)), Some(SoundError::Input(_))));
+    let named = || DeviceSpec::Id("Headset".into());
+    assert!(
+        matches!(refused(config(named(), DeviceSpec::None)), Some(SoundError::Input(why)) if why.contains("Headset"))
+    );
+    assert!(
+        matches!(refused(config(DeviceSpec::None, named())), Some(SoundError::Output(why)) if why.contains("Headset"))
+    );
     for frame_ms in [0, 5, 25, 120] {
         assert!(matches!(refused(AudioConfig { frame_ms, ..none() }), Some(SoundError::Setting(_))), "{frame_ms}");
     }
@@ -134,9 +141,10 @@ fn what_cannot_work_is_refused_at_the_start_and_says_why() {
 }
 
 #[test]
-fn a_daemon_without_a_sound_card_starts_with_the_default_devices_and_tells_when_they_are_missed() {
+fn a_daemon_starts_without_the_device_that_is_named_and_tells_it_at_once_and_when_it_is_missed() {
     let (sound, frames, mut events) = start(DeviceSpec::Id("alsa:no-such-card".into()), DeviceSpec::None);
-    assert!(events.try_recv().is_err(), "nothing is opened before it is needed");
+    let Some(AudioEvent::DeviceLost { input: true, detail }) = events.blocking_recv() else { panic!("told at once") };
+    assert!(detail.contains("`alsa:no-such-card`"), "{detail}");
     let _inlet = sound.add_link(LINK);
     sound.send(LINK, true);
     sound.microphone(true);

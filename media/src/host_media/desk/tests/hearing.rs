@@ -98,7 +98,10 @@ fn two_calls_share_one_file_with_silence_between_them() {
 fn sink_start(event: &AudioEvent) -> Option<u64> {
     match event {
         AudioEvent::SinkStarted { at_us } => Some(*at_us),
-        AudioEvent::SourceStarted { .. } | AudioEvent::FirstAudio { .. } | AudioEvent::DeviceLost { .. } => None,
+        AudioEvent::SourceStarted { .. }
+        | AudioEvent::FirstAudio { .. }
+        | AudioEvent::DeviceLost { .. }
+        | AudioEvent::DeviceBack { .. } => None,
     }
 }
 

@@ -152,7 +152,7 @@ fn stage(world: &mut World, fails_at_us: u64, during: impl FnMut(u64, &mut [f32]
     world.talker.step(world.now_us);
     let inner = specs::source(&DeviceSpec::Tone(440), world.clock, world.now_us).unwrap();
     let scene = Scene { inner, during: Box::new(during), fails_at_us };
-    world.talker.desk.talking.capture = Some(Capture::new(Box::new(scene), 960, 0));
+    world.talker.desk.talking.capture = Some(Capture::new(Box::new(scene), 960, 0, world.now_us));
     world.talker.due_us = Some(world.now_us);
 }
 
@@ -242,7 +242,10 @@ fn each_opening_starts_the_file_at_its_sample_0_even_if_the_thread_missed_the_cl
         .iter()
         .filter_map(|event| match event {
             AudioEvent::SourceStarted { at_us } => Some(*at_us),
-            AudioEvent::SinkStarted { .. } | AudioEvent::FirstAudio { .. } | AudioEvent::DeviceLost { .. } => None,
+            AudioEvent::SinkStarted { .. }
+            | AudioEvent::FirstAudio { .. }
+            | AudioEvent::DeviceLost { .. }
+            | AudioEvent::DeviceBack { .. } => None,
         })
         .collect();
     assert_eq!((starts.len(), starts[1]), (2, opened_us));

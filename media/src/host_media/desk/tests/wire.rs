@@ -179,11 +179,17 @@ impl World {
     pub(super) fn started(&self) -> (u64, u64) {
         let source = self.talker.told.iter().rev().find_map(|event| match event {
             AudioEvent::SourceStarted { at_us } => Some(*at_us),
-            AudioEvent::SinkStarted { .. } | AudioEvent::FirstAudio { .. } | AudioEvent::DeviceLost { .. } => None,
+            AudioEvent::SinkStarted { .. }
+            | AudioEvent::FirstAudio { .. }
+            | AudioEvent::DeviceLost { .. }
+            | AudioEvent::DeviceBack { .. } => None,
         });
         let sink = self.listener.told.iter().rev().find_map(|event| match event {
             AudioEvent::SinkStarted { at_us } => Some(*at_us),
-            AudioEvent::SourceStarted { .. } | AudioEvent::FirstAudio { .. } | AudioEvent::DeviceLost { .. } => None,
+            AudioEvent::SourceStarted { .. }
+            | AudioEvent::FirstAudio { .. }
+            | AudioEvent::DeviceLost { .. }
+            | AudioEvent::DeviceBack { .. } => None,
         });
         (source.expect("the source started"), sink.expect("the sink started"))
     }

@@ -8,7 +8,7 @@ use std::sync::{
 use rtrb::{Consumer, RingBuffer};
 
 use super::*;
-use crate::host_media::device::line::{Opened, Status, WATCHDOG_US};
+use crate::host_media::device::line::{FIRST_CALLBACK_US, Opened, Status};
 
 type Answer = Result<Opened<Producer<f32>>, Lost>;
 
@@ -115,7 +115,7 @@ fn a_lost_device_is_told_by_the_next_block() {
 
     let (mut stopped, _status, _card) = open(48_000);
     play(&mut stopped, 0);
-    assert!(stopped.want(WATCHDOG_US + 1).is_some());
+    assert!(stopped.want(FIRST_CALLBACK_US + 1).is_some());
     assert!(stopped.play(&[0.0; TICK]).is_err());
 }
 
