@@ -37,6 +37,23 @@ pub const CHECK_GAP_SILENT: Duration = Duration::from_millis(100);
 pub const KNOWN_ADDRESSES: usize = 3 * CANDIDATES_A_GENERATION;
 /// Packets of strangers that a socket drops before it gives way to other tasks.
 pub const STRANGERS_A_TURN: usize = 64;
+/// Bytes that a handshake message in the clear may claim: a certificate of ours has under 1 KiB.
+pub const HANDSHAKE_MESSAGE_BYTES: u32 = 16 * 1024;
+/// Messages of one side in a handshake: eight with a repeated hello, and room.
+pub const HANDSHAKE_MESSAGES: u16 = 32;
+/// Handshake fragments that a link lets in in the clear: six a side, each of eight attempts, and some cut in two. The
+/// library puts fragments together by recursion and looks through all that it keeps for each that comes.
+pub const HANDSHAKE_FRAGMENTS: u32 = 128;
+/// Encrypted records that may wait in the library until there is a key: the last flight and the first data.
+pub const HANDSHAKE_EARLY_RECORDS: u32 = 64;
+/// Time between looks at a handshake that is under way.
+pub const HANDSHAKE_LOOK: Duration = Duration::from_millis(100);
+/// Time without headway after which an alert in the clear is believed: two attempts of the library. Anybody can send one.
+pub const ALERT_BELIEVED: Duration = Duration::from_secs(2);
+/// Time without headway after which a handshake is over: four attempts of the library (a wrong one is to be refused within 5 s).
+pub const HANDSHAKE_STANDSTILL: Duration = Duration::from_secs(4);
+/// Time that a handshake may take in all: the library's client makes eight attempts, one a second.
+pub const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Time between keep-alives on the chosen pair (2-protocol.md: a blackout shows after 2 s).
 pub const ICE_KEEPALIVE: Duration = Duration::from_millis(500);
 /// Silence after which a link counts as interrupted.

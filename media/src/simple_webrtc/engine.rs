@@ -216,6 +216,8 @@ pub struct TransportStats {
     pub bytes_received: u64,
     /// Frames that were given to `send_audio` and gave way to newer ones.
     pub frames_dropped: u64,
+    /// Packets and messages that came and were refused: of strangers, out of place, broken.
+    pub packets_refused: u64,
     /// Addresses in use: local, remote, and the kind of the local candidate.
     pub pair: Option<(SocketAddr, SocketAddr, CandidateKind)>,
 }

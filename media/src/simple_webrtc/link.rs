@@ -265,6 +265,11 @@ impl LinkMachine {
         Ok(Some(Order::Offer { generation, restart: true }))
     }
 
+    /// Whether it was never connected.
+    pub(crate) fn starting(&self) -> bool {
+        matches!(self.state, State::Starting { .. })
+    }
+
     /// Whether frames may be sent.
     pub(crate) fn may_send_audio(&self) -> Result<(), EngineError> {
         match self.state {

@@ -3,11 +3,15 @@
 #[cfg(test)]
 mod ending;
 #[cfg(test)]
+mod handshake;
+#[cfg(test)]
 mod pair;
 #[cfg(test)]
 mod path;
 #[cfg(test)]
 mod restart;
+#[cfg(test)]
+mod road;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]

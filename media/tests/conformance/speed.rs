@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use ahoy_media::simple_webrtc::engine::{LinkEvent, Role};
 
 use crate::pair::{Pair, Who, frame, real, within};
-use crate::path::Road;
+use crate::road::Road;
 
 const RUNS: u64 = 20;
 

@@ -8,7 +8,7 @@
 //! In: the library hands what is not STUN to DTLS whoever sent it, and a DTLS handshake dies of an alert in the
 //! clear: any stranger who guesses the port could keep two from connecting. So only those are heard whom we asked
 //! (candidates, servers) or gave a success response (they know the ICE password). STUN passes: ICE checks its
-//! integrity itself.
+//! integrity itself. What of DTLS comes in from those, `clear` decides.
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +21,7 @@ use std::time::Instant;
 
 use ::webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
+use super::clear::Clear;
 use crate::limits::{
     CHECK_GAP, CHECK_GAP_SILENT, CHECKS_AT_FULL_PACE, CHECKS_UNTIL_SILENT, KNOWN_ADDRESSES, STRANGERS_A_TURN,
 };
@@ -144,12 +145,13 @@ pub(super) struct GatedSocket {
     socket: Arc<dyn AsyncUdpSocket>,
     gate: Mutex<Gate>,
     path: Path,
+    clear: Clear,
 }
 
 impl GatedSocket {
     /// Puts a gate before this one.
-    pub(super) fn new(socket: Arc<dyn AsyncUdpSocket>, path: Path) -> Self {
-        Self { socket, gate: Mutex::default(), path }
+    pub(super) fn new(socket: Arc<dyn AsyncUdpSocket>, path: Path, clear: Clear) -> Self {
+        Self { socket, gate: Mutex::default(), path, clear }
     }
 }
 
@@ -164,6 +166,7 @@ impl AsyncUdpSocket for GatedSocket {
         }
         if stun(transmit.contents).is_none() {
             *lock(&self.path.0) = Some(transmit.destination);
+            self.clear.goes_out(transmit.contents);
         }
         self.socket.poll_send(cx, transmit)
     }
@@ -183,7 +186,9 @@ impl AsyncUdpSocket for GatedSocket {
                 return received;
             }
             let packet = buffer.get(..about.len.min(about.stride)).unwrap_or_default();
-            if lock(&self.gate).lets_in(packet, about.addr) {
+            if !lock(&self.gate).lets_in(packet, about.addr) {
+                self.clear.refuse();
+            } else if self.clear.lets_in(packet, Instant::now()) {
                 return received;
             }
         }

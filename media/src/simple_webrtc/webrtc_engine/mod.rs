@@ -1,5 +1,6 @@
 //! The engine over webrtc 0.21.1: each link is a task of its own that owns a peer connection.
 
+mod clear;
 mod gate;
 mod peer;
 mod runtime;
@@ -86,7 +87,7 @@ impl LinkDriver for WebrtcDriver {
             let why = "none of the local addresses could be bound, or the url of a server is wrong";
             return CloseReason::Failed(why.to_owned());
         };
-        let mut session = Session { peer, port, signals, audio, policy, remote: None, local: Vec::new() };
+        let mut session = Session { peer, port, signals, audio, policy, remote: None, local: Vec::new(), way: None, refused: 0 };
         let over = AssertUnwindSafe(session.run()).catch_unwind().await;
         session.port.machine().close();
         session.peer.close().await;

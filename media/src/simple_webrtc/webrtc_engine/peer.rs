@@ -15,6 +15,7 @@ use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::rtp;
 use tokio::sync::mpsc;
 
+use super::clear::Clear;
 use super::gate::Path;
 use super::runtime::WatchedRuntime;
 use super::settings::{OPUS_PAYLOAD_TYPE, audio_track, configuration, media_engine, setting_engine};
@@ -32,6 +33,7 @@ pub(super) struct Peer {
     ctl: Arc<dyn DataChannel>,
     overflow: Arc<AtomicBool>,
     path: Path,
+    clear: Clear,
     ssrc: u32,
     sequence: u16,
     payload_type: u8,
@@ -51,7 +53,7 @@ impl Peer {
         tasks: Tasks,
     ) -> Result<(Self, mpsc::Receiver<Signal>), Error> {
         let (signals, received, overflow) = Signals::new();
-        let path = Path::default();
+        let (path, clear) = (Path::default(), Clear::default());
         let bind = bind.iter().filter(|ip| !ip.is_unspecified()).take(ADDRESSES_A_LINK);
         let addresses: Vec<SocketAddr> = bind.map(|ip| SocketAddr::new(*ip, 0)).collect();
         let loopback = addresses.iter().any(|address| address.ip().is_loopback());
@@ -61,13 +63,13 @@ impl Peer {
             .with_setting_engine(setting_engine(loopback))
             .with_media_engine(media)
             .with_interceptor_registry(registry)
-            .with_runtime(Arc::new(WatchedRuntime::new(signals.clone(), path.clone(), tasks)))
+            .with_runtime(Arc::new(WatchedRuntime::new(signals.clone(), (path.clone(), clear.clone()), tasks)))
             .with_handler(Arc::new(signals))
             .with_udp_addrs(addresses)
             .with_data_channel_send_buffer_limit(CTL_BUFFER_BYTES)
             .build();
         let connection: Arc<dyn PeerConnection> = Arc::new(Box::pin(building).await?);
-        match Self::furnish(connection.clone(), overflow, path).await {
+        match Self::furnish(connection.clone(), overflow, (path, clear)).await {
             Ok(peer) => Ok((peer, received)),
             Err(error) => {
                 connection.close().await?;
@@ -79,7 +81,7 @@ impl Peer {
     async fn furnish(
         connection: Arc<dyn PeerConnection>,
         overflow: Arc<AtomicBool>,
-        path: Path,
+        (path, clear): (Path, Clear),
     ) -> Result<Self, Error> {
         let ssrc = random()?;
         let track = Arc::new(TrackLocalStaticRTP::new(audio_track(ssrc)));
@@ -89,7 +91,7 @@ impl Peer {
         // Below 2^15, so that a lost first packet cannot be taken for a wrap (RFC 3711 section 3.3.1).
         let sequence = u16::try_from(random()? & 0x7fff).unwrap_or(0);
         let payload_type = OPUS_PAYLOAD_TYPE;
-        Ok(Self { connection, sender, track, ctl, overflow, path, ssrc, sequence, payload_type })
+        Ok(Self { connection, sender, track, ctl, overflow, path, clear, ssrc, sequence, payload_type })
     }
 
     /// `ctl`, to be polled.
@@ -105,6 +107,16 @@ impl Peer {
     /// Where media goes now; none before the first packet.
     pub(super) fn remote_address(&self) -> Option<SocketAddr> {
         self.path.remote()
+    }
+
+    /// Payload type of Opus in both directions.
+    pub(super) fn payload_type(&self) -> u8 {
+        self.payload_type
+    }
+
+    /// What its sockets saw unencrypted.
+    pub(super) fn clear(&self) -> &Clear {
+        &self.clear
     }
 
     /// Whether a signal was lost.

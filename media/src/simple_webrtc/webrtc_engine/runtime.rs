@@ -16,6 +16,7 @@ use ::webrtc::runtime::{
     AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, Runtime, TokioRuntime,
 };
 
+use super::clear::Clear;
 use super::gate::{GatedSocket, Path};
 use super::signals::{Signal, Signals};
 use crate::tasks::Tasks;
@@ -27,13 +28,15 @@ pub(super) struct WatchedRuntime {
     tokio: TokioRuntime,
     signals: Signals,
     path: Path,
+    clear: Clear,
     tasks: Tasks,
 }
 
 impl WatchedRuntime {
-    /// Tells `signals` when a task of the library ends, and `path` where media goes; `tasks` counts.
-    pub(super) fn new(signals: Signals, path: Path, tasks: Tasks) -> Self {
-        Self { tokio: TokioRuntime, signals, path, tasks }
+    /// Tells `signals` when a task of the library ends, `path` where media goes, `clear` what came unencrypted; `tasks`
+    /// counts.
+    pub(super) fn new(signals: Signals, (path, clear): (Path, Clear), tasks: Tasks) -> Self {
+        Self { tokio: TokioRuntime, signals, path, clear, tasks }
     }
 }
 
@@ -62,7 +65,7 @@ impl Runtime for WatchedRuntime {
     }
 
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
-        Ok(Arc::new(GatedSocket::new(self.tokio.wrap_udp_socket(socket)?, self.path.clone())))
+        Ok(Arc::new(GatedSocket::new(self.tokio.wrap_udp_socket(socket)?, self.path.clone(), self.clear.clone())))
     }
 
     fn wrap_tcp_listener(&self, listener: std::net::TcpListener) -> io::Result<Arc<dyn AsyncTcpListener>> {

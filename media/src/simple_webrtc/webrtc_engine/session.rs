@@ -14,7 +14,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use super::peer::Peer;
 use super::signals::Signal;
 use super::stats;
-use crate::limits::{CANDIDATES_A_GENERATION, CTL_MESSAGE_BYTES, FRAME_WRITE, STATS_INTERVAL};
+use crate::limits::{CANDIDATES_A_GENERATION, CTL_MESSAGE_BYTES, FRAME_WRITE, HANDSHAKE_LOOK, OPUS_PACKET_BYTES, STATS_INTERVAL};
 use crate::simple_webrtc::engine::{
     AudioPacket, Candidate, CandidateKind, CloseReason, DescriptionKind, IcePolicy, LinkEvent, PacketSink,
 };
@@ -38,6 +38,10 @@ pub(super) struct Session<'a> {
     pub(super) remote: Option<Arc<dyn TrackRemote>>,
     /// Our candidates so far. The library keeps its sockets over a restart and doesn't tell them again.
     pub(super) local: Vec<Candidate>,
+    /// Since when there is a way to the other side, until encryption stands.
+    pub(super) way: Option<Instant>,
+    /// Packets and messages that made no sense where they came.
+    pub(super) refused: u64,
 }
 
 /// The next event of the remote track; never, while there is none.
@@ -54,6 +58,8 @@ impl Session<'_> {
         let ctl = self.peer.ctl();
         let mut snapshots = interval(STATS_INTERVAL);
         snapshots.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut looks = interval(HANDSHAKE_LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let may_tell = self.port.may_tell();
             let step = tokio::select! {
@@ -72,9 +78,11 @@ impl Session<'_> {
                 }
                 signal = self.signals.recv(), if may_tell => self.signal(signal).await,
                 event = ctl.poll(), if may_tell => self.ctl(event),
+                _ = looks.tick(), if self.way.is_some() => self.look_at_handshake(),
                 _ = snapshots.tick() => {
                     let report = self.peer.connection().get_stats(Instant::now(), StatsSelector::None).await;
                     stats::fill(&mut self.port.stats(), &report, self.peer.remote_address());
+                    self.count_refused();
                     Ok(())
                 }
             };
@@ -82,6 +90,22 @@ impl Session<'_> {
                 return reason;
             }
         }
+    }
+
+    /// The library tells nobody of a handshake that fails.
+    fn look_at_handshake(&self) -> Step {
+        let refusal = self.way.and_then(|since| self.peer.clear().verdict(since, Instant::now()));
+        refusal.map_or(Ok(()), |refusal| Err(CloseReason::Failed(refusal.to_string())))
+    }
+
+    fn count_refused(&self) {
+        self.port.stats().packets_refused = self.refused.saturating_add(self.peer.clear().refused());
+    }
+
+    /// Encryption stands.
+    fn established(&mut self) {
+        self.way = None;
+        self.peer.clear().establish();
     }
 
     async fn order(&mut self, order: Order) -> Step {
@@ -148,6 +172,11 @@ impl Session<'_> {
     fn packet(&mut self, event: Option<TrackRemoteEvent>) {
         match event {
             Some(TrackRemoteEvent::OnRtpPacket(packet)) => {
+                let fits = (1..=OPUS_PACKET_BYTES).contains(&packet.payload.len());
+                if !fits || packet.header.payload_type != self.peer.payload_type() {
+                    self.refused += 1;
+                    return;
+                }
                 let mut stats = self.port.stats();
                 stats.packets_received += 1;
                 stats.bytes_received += packet.payload.len() as u64;
@@ -175,7 +204,12 @@ impl Session<'_> {
                 let generation = self.port.machine().generation();
                 self.port.tell([LinkEvent::EndOfCandidates { generation }]);
             }
-            Some(Signal::Ice) => self.peer.nudge().await,
+            Some(Signal::Ice(way)) => {
+                if way && self.port.machine().starting() {
+                    self.way.get_or_insert_with(Instant::now);
+                }
+                self.peer.nudge().await;
+            }
             Some(Signal::State(state)) => return self.state(state).await,
             Some(Signal::Track(track)) => {
                 if self.remote.is_none() && track.kind().await == RtpCodecKind::Audio {
@@ -190,7 +224,10 @@ impl Session<'_> {
 
     async fn state(&mut self, state: RTCPeerConnectionState) -> Step {
         let event = match state {
-            RTCPeerConnectionState::Connected => self.port.machine().up(),
+            RTCPeerConnectionState::Connected => {
+                self.established();
+                self.port.machine().up()
+            }
             RTCPeerConnectionState::Disconnected => self.port.machine().down(),
             RTCPeerConnectionState::Failed => return Err(failed("no way to the other side worked")),
             RTCPeerConnectionState::Closed => return Err(CloseReason::Remote),
@@ -224,12 +261,16 @@ impl Session<'_> {
     fn ctl(&mut self, event: Option<DataChannelEvent>) -> Step {
         match event {
             Some(DataChannelEvent::OnOpen) => {
+                self.established();
                 let events = self.port.machine().ctl_opened();
                 self.port.tell(events);
             }
-            Some(DataChannelEvent::OnMessage(message)) if message.data.len() <= CTL_MESSAGE_BYTES => {
+            Some(DataChannelEvent::OnMessage(message))
+                if !message.is_string && message.data.len() <= CTL_MESSAGE_BYTES =>
+            {
                 self.port.tell([LinkEvent::Ctl(message.data.freeze())]);
             }
+            Some(DataChannelEvent::OnMessage(_text_or_too_long)) => self.refused += 1,
             // The first sign of a remote close, by far.
             Some(DataChannelEvent::OnClose) | None => return Err(CloseReason::Remote),
             Some(_of_no_concern) => {}

@@ -20,8 +20,9 @@ pub(super) enum Signal {
     Candidate(RTCIceCandidate),
     /// Gathering is over.
     Gathered,
-    /// ICE changed its state. Its packets of this moment wait in the library until somebody nudges its driver.
-    Ice,
+    /// ICE changed its state; true: there is a way. Its packets of this moment wait in the library until somebody nudges
+    /// its driver.
+    Ice(bool),
     /// ICE and DTLS together changed their state.
     State(RTCPeerConnectionState),
     /// The first packet of a remote track came.
@@ -61,8 +62,9 @@ impl PeerConnectionEventHandler for Signals {
         self.push(Signal::Candidate(event.candidate));
     }
 
-    async fn on_ice_connection_state_change(&self, _state: RTCIceConnectionState) {
-        self.push(Signal::Ice);
+    async fn on_ice_connection_state_change(&self, state: RTCIceConnectionState) {
+        let way = matches!(state, RTCIceConnectionState::Connected | RTCIceConnectionState::Completed);
+        self.push(Signal::Ice(way));
     }
 
     async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {

@@ -54,7 +54,7 @@ async fn call_and_wait_for_the_end(misbehave: impl AsyncFnOnce(&Peer) -> Arc<dyn
                     let candidate = Candidate { kind, tcp: false, ip, port, priority: found.priority };
                     engine.add_candidate(LINK, 0, candidate).unwrap();
                 }
-                Signal::Ice | Signal::State(_) => peer.nudge().await,
+                Signal::Ice(_) | Signal::State(_) => peer.nudge().await,
                 Signal::Gathered | Signal::Track(_) | Signal::ForeignChannel | Signal::DriverGone => {}
             },
             event = next(&mut events) => match event {

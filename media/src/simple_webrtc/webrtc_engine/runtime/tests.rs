@@ -7,7 +7,7 @@ use crate::limits::SIGNALS_A_LINK;
 
 async fn how_it_ended(driver: impl Future<Output = ()> + Send + 'static) -> Option<Signal> {
     let (signals, mut received, _overflow) = Signals::new();
-    WatchedRuntime::new(signals, Path::default(), Tasks::default()).spawn(Box::pin(driver)).detach();
+    WatchedRuntime::new(signals, Default::default(), Tasks::default()).spawn(Box::pin(driver)).detach();
     let next = tokio::time::timeout(Duration::from_secs(10), received.recv());
     next.await.unwrap()
 }
@@ -27,7 +27,7 @@ async fn a_driver_that_panics_is_noticed() {
 async fn a_driver_that_is_aborted_is_noticed() {
     let (signals, mut received, _overflow) = Signals::new();
     let driver =
-        WatchedRuntime::new(signals, Path::default(), Tasks::default()).spawn(Box::pin(std::future::pending()));
+        WatchedRuntime::new(signals, Default::default(), Tasks::default()).spawn(Box::pin(std::future::pending()));
     assert!(received.try_recv().is_err());
     driver.abort();
     let next = tokio::time::timeout(Duration::from_secs(10), received.recv());
@@ -38,9 +38,9 @@ async fn a_driver_that_is_aborted_is_noticed() {
 fn a_signal_too_many_is_remembered() {
     let (signals, _received, overflow) = Signals::new();
     for _ in 0..SIGNALS_A_LINK {
-        signals.push(Signal::Ice);
+        signals.push(Signal::Ice(false));
     }
     assert!(!overflow.load(Ordering::Acquire));
-    signals.push(Signal::Ice);
+    signals.push(Signal::Ice(false));
     assert!(overflow.load(Ordering::Acquire));
 }
