@@ -51,7 +51,9 @@ impl std::fmt::Display for Refusal {
         };
         let what = match (ours, alert) {
             (true, 41..=46 | 48 | 49 | 51) => "the other side's key is not the one in its signed description",
-            (false, 41..=46 | 48 | 49 | 51) => "the other side says that our key is not the one in our signed description",
+            (false, 41..=46 | 48 | 49 | 51) => {
+                "the other side says that our key is not the one in our signed description"
+            }
             (true, 40 | 47 | 70 | 71 | 86) => "the other side has no encryption that we accept",
             (false, 40 | 47 | 70 | 71 | 86) => "the other side says that it accepts none of our encryption",
             (true, _) => "the other side's encryption handshake is broken",
