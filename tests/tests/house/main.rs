@@ -10,6 +10,8 @@ mod licences;
 #[cfg(test)]
 mod outside;
 #[cfg(test)]
+mod patience;
+#[cfg(test)]
 mod promises;
 #[cfg(test)]
 mod purity;
