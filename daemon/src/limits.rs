@@ -59,6 +59,8 @@ pub const CONFIG_BYTES: u64 = 64 * 1024;
 pub const CONFIG_PROBLEMS_TOLD: usize = 32;
 /// Listen addresses.
 pub const LISTEN_ADDRESSES: usize = 16;
+/// Ports drawn until one is free for TCP and UDP: each is with all but certainty.
+pub const PORT_DRAWS: usize = 16;
 /// STUN servers.
 pub const STUN_SERVERS: usize = 8;
 /// Size of a log file before it is rotated, bytes.

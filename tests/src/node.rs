@@ -11,8 +11,8 @@ use ahoy_media::host_media::api::DeviceSpec;
 use ahoy_protocol::core::Times;
 use ahoy_protocol::ids::DeviceId;
 use ahoyd::config::Config;
-use ahoyd::gossip::Transport;
 use ahoyd::gossip::device::device_of;
+use ahoyd::gossip::{Counters, Transport};
 use ahoyd::node::Parts;
 use libp2p::identity::Keypair;
 use libp2p::multiaddr::Protocol;
@@ -38,13 +38,21 @@ pub struct Setup {
     pub times: Times,
     /// What carries gossip.
     pub transport: Transport,
+    /// Where it listens.
+    pub listen: &'static str,
 }
 
 impl Setup {
     /// A silent node in memory.
     #[must_use]
     pub fn named(name: &'static str) -> Self {
-        Self { name, audio_in: DeviceSpec::None, times: Times::default(), transport: Transport::Memory }
+        Self {
+            name,
+            audio_in: DeviceSpec::None,
+            times: Times::default(),
+            transport: Transport::Memory,
+            listen: "/memory/0",
+        }
     }
 
     /// A node that says a tone.
@@ -59,10 +67,16 @@ impl Setup {
         Self { times, ..self }
     }
 
-    /// Over TCP on loopback.
+    /// Over TCP alone, on loopback.
     #[must_use]
     pub fn tcp(self) -> Self {
-        Self { transport: Transport::Tcp, ..self }
+        Self { transport: Transport::Ip, listen: "/ip4/127.0.0.1/tcp/0", ..self }
+    }
+
+    /// Over QUIC alone, on loopback.
+    #[must_use]
+    pub fn quic(self) -> Self {
+        Self { transport: Transport::Ip, listen: "/ip4/127.0.0.1/udp/0/quic-v1", ..self }
     }
 }
 
@@ -70,7 +84,7 @@ impl Setup {
 pub struct Home {
     dir: TempDir,
     setup: Setup,
-    /// Where it listened; over TCP it comes back there, as daemons do.
+    /// Where it listened; over TCP and QUIC it comes back there, as daemons do.
     listen: Multiaddr,
 }
 
@@ -82,11 +96,8 @@ impl Home {
     #[must_use]
     pub fn new(setup: Setup) -> Self {
         let dir = tempfile::Builder::new().prefix("ahoy-").tempdir().expect("a home");
-        let listen = match setup.transport {
-            Transport::Memory => "/memory/0",
-            Transport::Tcp => "/ip4/127.0.0.1/tcp/0",
-        };
-        Self { dir, setup, listen: listen.parse().expect("an address") }
+        let listen = setup.listen.parse().expect("an address");
+        Self { dir, setup, listen }
     }
 
     /// What was heard here.
@@ -132,7 +143,7 @@ impl Home {
             Box::pin(ahoyd::node::Node::start(home, config, parts)).await
         });
         let node = starting.await.expect("the start does not panic").expect("the node starts");
-        if self.setup.transport == Transport::Tcp {
+        if self.setup.transport == Transport::Ip {
             // libp2p's memory transport does not give a port back when its listener is dropped.
             let listening = node.listening();
             let address = listening.first().expect("an address");
@@ -207,6 +218,12 @@ impl Node {
     #[must_use]
     pub fn address(&self) -> Multiaddr {
         self.node().listening().first().expect("an address").clone()
+    }
+
+    /// What its network has counted.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        self.node().counters()
     }
 
     /// Makes `other` a contact, under the name in its card.

@@ -242,7 +242,7 @@ fn listen_addresses_are_checked() {
     assert!(!check("listen = [\"/ip4/0.0.0.0/tcp/4001\"]").unwrap().loopback());
     assert!(!Config::default().loopback());
     assert!(check("listen = [\"/memory/0\"]").unwrap().loopback(), "everybody is in this process");
-    for bad in ["nonsense", "/ip4/1.2.3.4/udp/1", "/ip4/1.2.3.4/tcp/1/ws", "/dns4/x/tcp/1"] {
+    for bad in ["nonsense", "/ip4/1.2.3.4/udp/1", "/ip4/1.2.3.4/udp/1/quic", "/ip4/1.2.3.4/tcp/1/ws", "/dns4/x/tcp/1"] {
         let error = load("", &["--listen", bad], &[]).unwrap_err();
         assert_eq!(error.problems[0].key, Some("listen"), "{bad}");
         assert_eq!(error.problems[0].place, Place::Option("--listen"), "{bad}");

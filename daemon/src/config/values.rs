@@ -66,11 +66,11 @@ pub(super) fn check_name(name: &str) -> Result<Option<String>, String> {
 
 /// A multiaddr we can listen on.
 pub(super) fn listen_address(text: &str) -> Result<Multiaddr, String> {
-    let form = "/ip4/ADDRESS/tcp/PORT or /ip6/ADDRESS/tcp/PORT";
+    let form = "/ip4/ADDRESS or /ip6/ADDRESS, then /tcp/PORT or /udp/PORT/quic-v1";
     let address: Multiaddr = text.parse().map_err(|error| format!("is no multiaddr ({error}): {form}"))?;
     let given: String = address.protocol_stack().map(|part| format!("/{part}")).collect();
     match given.as_str() {
-        "/ip4/tcp" | "/ip6/tcp" | "/memory" => Ok(address),
+        "/ip4/tcp" | "/ip6/tcp" | "/ip4/udp/quic-v1" | "/ip6/udp/quic-v1" | "/memory" => Ok(address),
         _ => Err(format!("is not supported: {form}")),
     }
 }

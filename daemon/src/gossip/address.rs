@@ -12,7 +12,7 @@ use libp2p::{Multiaddr, PeerId};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Not a form that we can dial.
-    #[error("not an address of the form /ip4 or /ip6, /tcp")]
+    #[error("not an address of the form /ip4 or /ip6, then /tcp or /udp with /quic-v1")]
     Form,
     /// It names another device.
     #[error("it belongs to another device")]
@@ -90,8 +90,9 @@ pub fn check(address: &Multiaddr, device: PeerId, ours: &Ours) -> Result<Multiad
     let parts: Vec<Protocol<'_>> = bare.iter().collect();
     let ip = match (parts.as_slice(), ours.memory) {
         ([Protocol::Memory(port)], true) if *port != 0 => return Ok(bare),
-        ([Protocol::Ip4(ip), Protocol::Tcp(port)], false) if *port != 0 => IpAddr::V4(*ip),
-        ([Protocol::Ip6(ip), Protocol::Tcp(port)], false) if *port != 0 => IpAddr::V6(*ip),
+        ([_, Protocol::Tcp(port)] | [_, Protocol::Udp(port), Protocol::QuicV1], false) if *port != 0 => {
+            ip_of(&bare).ok_or(Refusal::Form)?
+        }
         _ => return Err(Refusal::Form),
     };
     if is_forbidden(ip) {
@@ -110,12 +111,18 @@ pub fn check(address: &Multiaddr, device: PeerId, ours: &Ours) -> Result<Multiad
 pub fn on_this_machine(address: &Multiaddr, ours: &Ours) -> Option<Multiaddr> {
     let ip = ip_of(address)?;
     let own = ours.wildcard && ours.subnets.iter().any(|net| net.addr() == ip);
-    let port = address.iter().find_map(|part| if let Protocol::Tcp(port) = part { Some(port) } else { None })?;
-    let loopback = match ip {
+    let there = Multiaddr::empty().with(match ip {
         IpAddr::V4(_) => Protocol::Ip4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(_) => Protocol::Ip6(Ipv6Addr::LOCALHOST),
-    };
-    (own && port != 0).then(|| Multiaddr::empty().with(loopback).with(Protocol::Tcp(port)))
+    });
+    let parts: Vec<Protocol<'_>> = address.iter().skip(1).collect();
+    match parts.as_slice() {
+        [Protocol::Tcp(port), ..] if own && *port != 0 => Some(there.with(Protocol::Tcp(*port))),
+        [Protocol::Udp(port), Protocol::QuicV1, ..] if own && *port != 0 => {
+            Some(there.with(Protocol::Udp(*port)).with(Protocol::QuicV1))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -164,10 +171,27 @@ mod tests {
     }
 
     #[test]
-    fn only_plain_tcp_addresses_are_dialled() {
+    fn quic_is_dialled_by_the_same_rules() {
+        let good = "/ip4/8.8.8.8/udp/4001/quic-v1";
+        assert_eq!(verdict(good, &Ours::default()), Ok(good.into()));
+        assert!(verdict("/ip6/2a00::5/udp/4001/quic-v1", &Ours::default()).is_ok());
+        assert_eq!(verdict("/ip4/169.254.169.254/udp/53/quic-v1", &in_lan()), Err(Refusal::Never));
+        assert_eq!(verdict("/ip4/127.0.0.1/udp/53/quic-v1", &in_lan()), Err(Refusal::Loopback));
+        assert_eq!(verdict("/ip4/192.168.1.5/udp/53/quic-v1", &Ours::default()), Err(Refusal::Private));
+        let ours = Ours { wildcard: true, subnets: vec!["192.0.2.2/24".parse().unwrap()], ..Ours::default() };
+        let there = on_this_machine(&"/ip4/192.0.2.2/udp/4001/quic-v1".parse().unwrap(), &ours);
+        assert_eq!(there, Some("/ip4/127.0.0.1/udp/4001/quic-v1".parse().unwrap()));
+    }
+
+    #[test]
+    fn other_forms_are_not_dialled() {
         for address in [
             "/dns4/example.org/tcp/1",
-            "/ip4/8.8.8.8/udp/1/quic-v1",
+            "/ip4/8.8.8.8/udp/1",
+            "/ip4/8.8.8.8/udp/0/quic-v1",
+            "/ip4/8.8.8.8/udp/1/quic",
+            "/ip4/8.8.8.8/udp/1/quic-v1/webtransport",
+            "/dns4/example.org/udp/1/quic-v1",
             "/ip4/8.8.8.8/tcp/0",
             "/ip4/8.8.8.8",
             "/ip4/8.8.8.8/tcp/1/ws",

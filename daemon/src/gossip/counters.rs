@@ -112,6 +112,10 @@ counters! {
     dials_failed,
     /// Connections of strangers that were closed for newer ones.
     strangers_dropped,
+    /// Connections that others opened, encrypted.
+    incoming,
+    /// Those over QUIC among them.
+    incoming_quic,
     /// Connections that were given up before they were encrypted, for newer ones.
     handshakes_dropped,
     /// Connections of others that came to nothing: limits, time, no key.

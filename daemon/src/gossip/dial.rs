@@ -9,6 +9,7 @@ use libp2p::swarm::DialError;
 use libp2p::{Multiaddr, PeerId};
 
 use super::address::{self, Ours};
+use super::door::is_quic;
 use crate::limits::network as limits;
 
 /// One dial at a time a device.
@@ -73,6 +74,8 @@ impl Dials {
             dial.next.extend(good);
             return Step::Wait;
         }
+        // The order of equals stays.
+        good.sort_by_key(is_quic);
         if good.is_empty() {
             report.add("nothing to dial", "no address of this device is known that may be dialled");
             return Step::Failed(report.0);

@@ -1,6 +1,7 @@
 //! Between the core's commands and libp2p: maps one to the other, decides nothing about calls.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use ahoy_protocol::core::effect::{Acceptance, NetCommand};
@@ -17,6 +18,7 @@ use super::bucket::Bucket;
 use super::counters::Counters;
 use super::device::{device_of, peer_of};
 use super::dial::{Dials, Discovered, Step};
+use super::door::{TcpBeside, is_quic};
 use super::outbox::Outbox;
 use super::peers::Peers;
 use super::ports::{NetConfig, NetOutput, Transport};
@@ -38,13 +40,14 @@ pub(crate) struct Driver {
     pub(super) prekeys: Bucket,
     /// When all quiet devices are asked for a sign of life.
     pub(super) idle: Instant,
+    tcp_beside: TcpBeside,
     unsent: Unsent,
 }
 
 impl Driver {
     /// Nothing is listened on yet.
     pub(crate) fn new(
-        swarm: Swarm<Behaviours>,
+        (swarm, tcp_beside): (Swarm<Behaviours>, TcpBeside),
         core: mpsc::Sender<NetOutput>,
         counters: Arc<Counters>,
         config: &NetConfig,
@@ -69,6 +72,7 @@ impl Driver {
             desk: Desk::default(),
             prekeys: Bucket::new(limits::PREKEY_BURST, limits::PREKEYS_PER_SECOND, now),
             idle: now + limits::PULSE_IDLE,
+            tcp_beside,
             unsent: Unsent::default(),
         }
     }
@@ -189,7 +193,9 @@ impl Driver {
                 }
                 Step::Dial(addresses) => {
                     self.counters.dials.add();
-                    match self.swarm.dial(DialOpts::peer_id(peer).addresses(addresses).build()) {
+                    self.tcp_beside.store(!addresses.iter().all(is_quic), Ordering::Relaxed);
+                    let all = DialOpts::peer_id(peer).addresses(addresses);
+                    match self.swarm.dial(all.override_dial_concurrency_factor(limits::DIALS_AT_ONCE).build()) {
                         Ok(()) => return,
                         Err(error) => step = self.dials.failed(device, &error),
                     }

@@ -11,8 +11,10 @@ use libp2p::{Multiaddr, PeerId, mdns};
 
 use super::address::{ip_of, is_loopback};
 use super::behaviour::BehavioursEvent;
+use super::crowd::Source;
 use super::device::device_of;
 use super::dial::without_peer;
+use super::door::is_quic;
 use super::driver::Driver;
 use super::gate::GateEvent;
 use super::prekey;
@@ -37,12 +39,12 @@ impl Driver {
             SwarmEvent::NewListenAddr { .. }
             | SwarmEvent::ExpiredListenAddr { .. }
             | SwarmEvent::ListenerClosed { .. } => {
-                let all = self.swarm.listeners().map(Multiaddr::to_vec).collect();
+                let all = self.listening().iter().map(Multiaddr::to_vec).collect();
                 self.outbox.event(NetEvent::Listening(all));
             }
             SwarmEvent::ListenerError { error, .. } => tracing::debug!(%error, "a listener had an error"),
+            SwarmEvent::IncomingConnectionError { .. } => self.counters.incoming_failed.add(),
             SwarmEvent::IncomingConnection { .. }
-            | SwarmEvent::IncomingConnectionError { .. }
             | SwarmEvent::Dialing { .. }
             | SwarmEvent::NewExternalAddrCandidate { .. }
             | SwarmEvent::ExternalAddrConfirmed { .. }
@@ -51,6 +53,17 @@ impl Driver {
             // Kinds that a later libp2p adds.
             _ => {}
         }
+    }
+
+    /// Where we listen, in the order in which a card names the first few: what others can reach, each address over
+    /// TCP and then over QUIC.
+    pub(crate) fn listening(&self) -> Vec<Multiaddr> {
+        let mut all: Vec<Multiaddr> = self.swarm.listeners().cloned().collect();
+        all.sort_by_cached_key(|address| {
+            let ip = ip_of(address);
+            (ip.is_some_and(is_loopback), ip, is_quic(address), address.to_vec())
+        });
+        all
     }
 
     fn on_behaviour(&mut self, event: BehavioursEvent, now: Instant) {
@@ -88,12 +101,19 @@ impl Driver {
             self.swarm.close_connection(connection);
             return;
         };
+        if endpoint.is_listener() {
+            self.counters.incoming.add();
+            if is_quic(endpoint.get_remote_address()) {
+                self.counters.incoming_quic.add();
+            }
+        }
         self.dials.connected(device);
         if !self.swarm.behaviour().gossip.is_allowed(&peer)
-            && let Some(oldest) = self.peers.stranger(device, connection)
+            && let Some(goes) =
+                self.peers.stranger(device, connection, Source::of(ip_of(endpoint.get_remote_address())))
         {
             self.counters.strangers_dropped.add();
-            self.swarm.close_connection(oldest);
+            self.swarm.close_connection(goes);
         }
         if count > 1 {
             return;

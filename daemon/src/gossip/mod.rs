@@ -6,6 +6,7 @@
 //! | [`ports`] | configuration, outputs, errors |
 //! | `driver`, `events` | commands to libp2p; libp2p's events to the core |
 //! | `behaviour`, `swarm` | what is spoken, over what, with which settings |
+//! | `door`, `crowd` | who may shake hands with us, and what is dialled first |
 //! | `gate` | only devices that the core allows speak gossip with us |
 //! | `first_checks`, `filter` | junk and foreign topics die here |
 //! | `prekey`, `prekey_desk` | the prekey protocol and the requests under way |
@@ -18,8 +19,10 @@ pub mod address;
 mod behaviour;
 mod bucket;
 pub mod counters;
+mod crowd;
 pub mod device;
 mod dial;
+mod door;
 mod driver;
 mod events;
 mod filter;

@@ -16,6 +16,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::address::ip_of;
 use super::behaviour::Behaviours;
 use super::counters::Counters;
+use super::door::is_quic;
 use super::driver::Driver;
 use super::interfaces::Interfaces;
 use super::ports::{NetConfig, NetError, NetOutput, Transport};
@@ -43,15 +44,15 @@ impl Network {
     /// [`NetError`]: a bad key, an address that cannot be listened on.
     pub async fn start(config: NetConfig, core: mpsc::Sender<NetOutput>) -> Result<Network, NetError> {
         let counters = Arc::<Counters>::default();
-        let mut interfaces = Interfaces::new(config.transport == Transport::Tcp);
-        let swarm = swarm(&config, Arc::clone(&counters))?;
+        let mut interfaces = Interfaces::new(config.transport == Transport::Ip);
+        let swarm = swarm(&config, &counters)?;
         let mut driver = Driver::new(swarm, core, Arc::clone(&counters), &config);
         let bound = async {
             driver.ours.subnets = interfaces.first().await;
             listen(&mut driver, &config.listen).await
         };
         tokio::time::timeout(limits::LISTEN_TIMEOUT, bound).await.map_err(|_| NetError::NoAddress)??;
-        let addresses = driver.swarm.listeners().cloned().collect();
+        let addresses = driver.listening();
         let (commands, inbox) = mpsc::channel(limits::COMMANDS);
         let stopped = CancellationToken::new();
         let stop = stopped.clone().drop_guard();
@@ -98,7 +99,7 @@ async fn listen(driver: &mut Driver, addresses: &[Multiaddr]) -> Result<(), NetE
 }
 
 /// libp2p binds with SO_REUSEPORT, so a second daemon on the same port would get half of the
-/// first one's connections instead of an error. A plain bind tells.
+/// first one's connections instead of an error. A plain bind tells. QUIC binds plainly itself.
 fn probe(address: &Multiaddr) -> std::io::Result<()> {
     let mut parts = address.iter().skip(1);
     if let (Some(ip), Some(Protocol::Tcp(port))) = (ip_of(address), parts.next()) {
@@ -129,23 +130,39 @@ async fn run(
             () = until(due) => driver.on_time(Instant::now()),
         }
     }
-    close(driver.swarm).await;
+    Box::pin(close(driver.swarm)).await;
 }
 
-/// Lets the connections say goodbye, so that the others notice at once.
-async fn close(mut swarm: Swarm<Behaviours>) {
+/// Lets the connections say goodbye, so that the others notice at once, and gives the ports back.
+async fn close(swarm: Swarm<Behaviours>) {
+    let quic: Vec<Multiaddr> = swarm.listeners().filter(|address| is_quic(address)).cloned().collect();
+    let closed = async {
+        Box::pin(disconnect(swarm)).await;
+        // Its sockets are closed when the goodbyes are through: three times what an answer takes.
+        while quic.iter().any(|address| !is_free(address)) {
+            tokio::time::sleep(limits::CLOSE_LOOK).await;
+        }
+    };
+    if tokio::time::timeout(limits::CLOSE_TIMEOUT, closed).await.is_err() {
+        tracing::debug!("some connections did not close in time");
+    }
+}
+
+async fn disconnect(mut swarm: Swarm<Behaviours>) {
     let peers: Vec<_> = swarm.connected_peers().copied().collect();
     for peer in peers {
         // An error says that it is closed already.
         swarm.disconnect_peer_id(peer).unwrap_or_default();
     }
-    let all_closed = async {
-        while swarm.connected_peers().next().is_some() {
-            swarm.select_next_some().await;
-        }
-    };
-    if tokio::time::timeout(limits::CLOSE_TIMEOUT, all_closed).await.is_err() {
-        tracing::debug!("some connections did not close in time");
+    while swarm.connected_peers().next().is_some() {
+        swarm.select_next_some().await;
+    }
+}
+
+fn is_free(address: &Multiaddr) -> bool {
+    match (ip_of(address), address.iter().nth(1)) {
+        (Some(ip), Some(Protocol::Udp(port))) => std::net::UdpSocket::bind((ip, port)).is_ok(),
+        (_, _) => true,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who is connected, and what the driver knows of each.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Instant;
 
 use ahoy_protocol::core::input::Topic;
@@ -8,6 +8,7 @@ use ahoy_protocol::ids::DeviceId;
 use libp2p::swarm::ConnectionId;
 
 use super::bucket::Bucket;
+use super::crowd::{Crowd, Source};
 use super::pulse::Schedule;
 use crate::limits::network as limits;
 
@@ -23,10 +24,16 @@ pub(crate) struct Peer {
 }
 
 /// All connected devices.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Peers {
     map: HashMap<DeviceId, Peer>,
-    strangers: VecDeque<(DeviceId, ConnectionId)>,
+    strangers: Crowd<(DeviceId, ConnectionId)>,
+}
+
+impl Default for Peers {
+    fn default() -> Self {
+        Self { map: HashMap::new(), strangers: Crowd::new(limits::STRANGERS) }
+    }
 }
 
 impl Peers {
@@ -59,22 +66,23 @@ impl Peers {
     }
 
     /// A connection of a device that isn't allowed gossip; the one to close, if they are too many.
-    pub(crate) fn stranger(&mut self, device: DeviceId, connection: ConnectionId) -> Option<ConnectionId> {
-        self.strangers.push_back((device, connection));
-        if self.strangers.len() <= limits::STRANGERS {
-            return None;
-        }
-        self.strangers.pop_front().map(|(_, oldest)| oldest)
+    pub(crate) fn stranger(
+        &mut self,
+        device: DeviceId,
+        connection: ConnectionId,
+        source: Source,
+    ) -> Option<ConnectionId> {
+        self.strangers.enter(source, (device, connection)).map(|(_, goes)| goes)
     }
 
     /// It is allowed now.
     pub(crate) fn no_stranger(&mut self, device: DeviceId) {
-        self.strangers.retain(|(stranger, _)| *stranger != device);
+        self.strangers.leave(|(stranger, _)| *stranger == device);
     }
 
     /// A connection is closed.
     pub(crate) fn closed(&mut self, connection: ConnectionId) {
-        self.strangers.retain(|(_, id)| *id != connection);
+        self.strangers.leave(|(_, id)| *id == connection);
     }
 }
 
@@ -87,16 +95,22 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_stranger_makes_room_for_the_newest() {
+    fn strangers_are_a_crowd_without_those_who_left_or_are_allowed() {
         let mut peers = Peers::default();
+        let mut enter = |n: usize, leave: &[usize]| {
+            for gone in leave {
+                peers.closed(ConnectionId::new_unchecked(*gone));
+            }
+            if n == 101 {
+                peers.no_stranger(device(1));
+            }
+            peers.stranger(device(n), ConnectionId::new_unchecked(n), Source::Memory)
+        };
         for n in 0..limits::STRANGERS {
-            assert_eq!(peers.stranger(device(n), ConnectionId::new_unchecked(n)), None);
+            assert_eq!(enter(n, &[]), None);
         }
-        peers.closed(ConnectionId::new_unchecked(0));
-        assert_eq!(peers.stranger(device(100), ConnectionId::new_unchecked(100)), None);
-        peers.no_stranger(device(1));
-        assert_eq!(peers.stranger(device(101), ConnectionId::new_unchecked(101)), None);
-        let oldest = peers.stranger(device(102), ConnectionId::new_unchecked(102));
-        assert_eq!(oldest, Some(ConnectionId::new_unchecked(2)));
+        assert_eq!(enter(100, &[0]), None);
+        assert_eq!(enter(101, &[]), None);
+        assert_eq!(enter(102, &[]), Some(ConnectionId::new_unchecked(2)));
     }
 }

@@ -11,7 +11,7 @@ pub struct NetConfig {
     pub device_key: Secret,
     /// Where to listen; port 0 lets the system draw one.
     pub listen: Vec<Multiaddr>,
-    /// Show ourselves on the LAN and find others there (TCP only).
+    /// Show ourselves on the LAN and find others there (not in memory).
     pub mdns: bool,
     /// What carries the bytes.
     pub transport: Transport,
@@ -20,8 +20,8 @@ pub struct NetConfig {
 /// What carries the bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
-    /// TCP.
-    Tcp,
+    /// TCP and QUIC over UDP.
+    Ip,
     /// Channels in this process (`/memory/N`), for tests.
     Memory,
 }

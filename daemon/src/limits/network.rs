@@ -1,5 +1,6 @@
 //! Every bound of the network driver, with unit and reason.
 
+use std::num::NonZeroU8;
 use std::time::Duration;
 
 /// Commands that wait for the driver: an offer to 32 devices with its subscriptions, several times over.
@@ -45,24 +46,42 @@ pub const PREKEY_BURST: u32 = 60;
 pub const PREKEY_ASKED: usize = 64;
 /// Addresses remembered or dialled of one device.
 pub const ADDRESSES: usize = 16;
+/// Addresses of one device that are dialled at a time: all, so that none waits for those that don't answer.
+pub const DIALS_AT_ONCE: NonZeroU8 = NonZeroU8::MIN.saturating_add(15);
 /// Devices whose mDNS addresses are remembered.
 pub const DISCOVERED: usize = 256;
 /// Dials under way; more are refused.
 pub const DIALS: usize = 64;
-/// Connections being negotiated that others have opened.
-pub const PENDING_INCOMING: u32 = 256;
+/// Connections of others that are being encrypted; beyond it, the oldest of the most crowded address goes.
+pub const SHAKING: usize = 256;
+/// The same as libp2p counts it: given-up ones stay in its books for a moment.
+pub const PENDING_INCOMING: u32 = 1024;
 /// Connections in all, of devices that aren't allowed gossip too.
 pub const CONNECTIONS: u32 = 256;
 /// Connections of one device: two after simultaneous dials, and as many that are dying.
 pub const CONNECTIONS_PER_DEVICE: u32 = 4;
-/// Connections of devices that aren't allowed gossip; the oldest goes.
+/// Connections of devices that aren't allowed gossip; the oldest of the most crowded address goes.
 pub const STRANGERS: usize = 32;
 /// Streams of one connection: gossip 2, pulse 2, prekey up to 8. Each can hold 256 KiB unread.
 pub const STREAMS: usize = 16;
 /// Streams of one connection on which no protocol is agreed yet.
 pub const NEGOTIATING: usize = 8;
-/// Time for noise and yamux on a new connection.
+/// Time for noise and yamux, or TLS, on a new connection.
 pub const HANDSHAKE: Duration = Duration::from_secs(5);
+/// How long QUIC waits if TCP is dialled beside it. TCP is liked better: the system closes the connections of a dead
+/// process at once, and NATs keep idle ones for hours where they forget UDP in minutes (RFC 5382, RFC 4787); within
+/// this time TCP is there if it gets through at all, and RFC 8305 allows up to 2 s.
+pub const QUIC_LAG: Duration = Duration::from_millis(500);
+/// A QUIC connection may be silent for so long, ms: longer than [`PULSE_MISSED`].
+pub const QUIC_SILENCE_MS: u32 = 2_100_000;
+/// QUIC's own signs of life: never within [`QUIC_SILENCE_MS`].
+pub const QUIC_KEEP_ALIVE: Duration = Duration::from_secs(86_400);
+/// Streams that the other side may have open on a QUIC connection; with yamux, [`STREAMS`] counts both sides'.
+pub const QUIC_STREAMS: u32 = 16;
+/// Bytes unread on a QUIC stream: the largest RPC.
+pub const QUIC_STREAM_BYTES: u32 = 256 * 1024;
+/// Bytes unread on a QUIC connection.
+pub const QUIC_CONNECTION_BYTES: u32 = 1024 * 1024;
 /// A connection without gossip and without a request is closed after this.
 pub const IDLE: Duration = Duration::from_secs(45);
 /// Pulse toward devices that we exchanged a message with lately: finds a vanished peer in 6 s.
@@ -87,3 +106,5 @@ pub const PREKEY_PEER_PER_SECOND: u32 = 1;
 pub const TRIED_CHARS: usize = 2048;
 /// How long closing connections may take when the daemon stops.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often it is looked meanwhile whether the sockets of QUIC are closed.
+pub const CLOSE_LOOK: Duration = Duration::from_millis(5);

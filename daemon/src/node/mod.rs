@@ -4,7 +4,7 @@ mod parts;
 #[cfg(test)]
 mod tests;
 
-use std::net::TcpListener;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, UdpSocket};
 use std::sync::Arc;
 
 use ahoy_media::host_media::api::{AudioConfig, DeviceInfo, DeviceSpec};
@@ -266,16 +266,33 @@ fn listen_addresses(config: &Config, loaded: &Loaded) -> Result<(Vec<Multiaddr>,
     let (port, drawn) = match loaded.port {
         Some(port) => (port, None),
         None => {
-            let port = TcpListener::bind("0.0.0.0:0").and_then(|any| any.local_addr()).map_err(failed)?.port();
+            let port = draw_port().map_err(failed)?;
             (port, Some(port))
         }
     };
-    use libp2p::multiaddr::Protocol;
-    let all4 = Multiaddr::from(std::net::Ipv4Addr::UNSPECIFIED).with(Protocol::Tcp(port));
-    let all6 = Multiaddr::from(std::net::Ipv6Addr::UNSPECIFIED).with(Protocol::Tcp(port));
     // A machine without IPv6 is no error.
     let six = TcpListener::bind("[::]:0").is_ok();
-    Ok((if six { vec![all6, all4] } else { vec![all4] }, drawn))
+    let ips = six.then_some(Ipv6Addr::UNSPECIFIED.into()).into_iter().chain([Ipv4Addr::UNSPECIFIED.into()]);
+    Ok((ips.flat_map(|ip| everywhere(ip, port)).collect(), drawn))
+}
+
+/// This address over TCP, and over QUIC on the port of the same number.
+fn everywhere(ip: IpAddr, port: u16) -> [Multiaddr; 2] {
+    use libp2p::multiaddr::Protocol;
+    let there = Multiaddr::from(ip);
+    [there.clone().with(Protocol::Tcp(port)), there.with(Protocol::Udp(port)).with(Protocol::QuicV1)]
+}
+
+/// A port that is free for TCP and for UDP.
+fn draw_port() -> std::io::Result<u16> {
+    for _ in 0..limits::PORT_DRAWS {
+        let tcp = TcpListener::bind("0.0.0.0:0")?;
+        let port = tcp.local_addr()?.port();
+        if UdpSocket::bind(("0.0.0.0", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    Err(std::io::Error::other("none is free for TCP and UDP alike"))
 }
 
 fn list_audio(sound: Arc<dyn ahoy_media::host_media::api::Sound>, config: &Config) -> ListAudio {

@@ -110,7 +110,7 @@ impl Parts {
     /// What a daemon of a person is made of.
     #[must_use]
     pub fn real() -> Self {
-        Self { engine: Self::webrtc(), sound: Self::host_sound(), network: Self::network(Transport::Tcp) }
+        Self { engine: Self::webrtc(), sound: Self::host_sound(), network: Self::network(Transport::Ip) }
     }
 
     /// Links over WebRTC, on the runtime it is called in.

@@ -19,7 +19,7 @@ fn parts() -> Parts {
     Parts {
         engine: Box::new(move |_| media),
         sound: Box::new(move |_| Ok(sound)),
-        network: Parts::network(Transport::Tcp),
+        network: Parts::network(Transport::Ip),
     }
 }
 
@@ -94,6 +94,11 @@ async fn without_listen_addresses_the_drawn_port_is_kept() {
     let home = tempfile::tempdir().unwrap();
     let node = start(home.path(), &[]).await.unwrap();
     let drawn = port(&node);
+    for (at, way) in [("/ip4/127.0.0.1", format!("/tcp/{drawn}")), ("/ip4/127.0.0.1", format!("/udp/{drawn}/quic-v1"))]
+    {
+        let address = format!("{at}{way}");
+        assert!(node.listening().iter().any(|listening| listening.to_string() == address), "{address}");
+    }
     node.shutdown().await;
     let node = start(home.path(), &[]).await.unwrap();
     assert_eq!(port(&node), drawn);

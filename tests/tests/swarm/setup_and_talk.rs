@@ -52,6 +52,11 @@ async fn heard(node: Node, other_hz: u32, own_hz: u32) {
 
 async fn talk(ada: Setup, ben: Setup) {
     let (mut a, mut b) = pair(ada, ben).await;
+    let way = if a.address().to_string().contains("/quic-v1") { 1 } else { 0 };
+    for node in [&a, &b] {
+        let over_quic = node.counters().incoming_quic.get();
+        assert_eq!(over_quic, node.counters().incoming.get() * way, "at {}", node.name());
+    }
     let call = ringing(&mut a, &mut b).await;
     for node in [&mut a, &mut b] {
         node.frontend.catch_up().await;
@@ -86,6 +91,11 @@ async fn a_tone_crosses_each_way_in_memory() {
 }
 
 #[tokio::test]
-async fn a_tone_crosses_each_way_over_tcp() {
+async fn a_tone_crosses_each_way_over_quic_alone() {
+    talk(Setup::tone("Ada", ADA_HZ).quic(), Setup::tone("Ben", BEN_HZ).quic()).await;
+}
+
+#[tokio::test]
+async fn a_tone_crosses_each_way_over_tcp_alone() {
     talk(Setup::tone("Ada", ADA_HZ).tcp(), Setup::tone("Ben", BEN_HZ).tcp()).await;
 }

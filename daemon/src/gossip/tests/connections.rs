@@ -97,7 +97,7 @@ async fn an_address_in_use_cannot_be_listened_on() {
         device_key: Secret::new([2; 32]),
         listen: vec![a.address()],
         mdns: false,
-        transport: Transport::Tcp,
+        transport: Transport::Ip,
     };
     let error = Network::start(config, core).await.unwrap_err();
     assert!(matches!(&error, NetError::Listen { address, .. } if *address == a.address()), "{error}");

@@ -38,7 +38,7 @@ async fn discoverable(seed: u8) -> Node {
         device_key: Secret::new(seed),
         listen: vec!["/ip4/0.0.0.0/tcp/0".parse().unwrap()],
         mdns: true,
-        transport: Transport::Tcp,
+        transport: Transport::Ip,
     })
     .await
 }
@@ -72,7 +72,7 @@ async fn a_discovered_device_is_dialled_without_further_addresses_until_it_expir
         NetConfig { device_key: Secret::new([1; 32]), listen: vec![], mdns: false, transport: Transport::Memory };
     let (core, mut outputs) = mpsc::channel(16);
     let counters = Arc::default();
-    let mut driver = Driver::new(swarm(&config, Arc::clone(&counters)).unwrap(), core, counters, &config);
+    let mut driver = Driver::new(swarm(&config, &counters).unwrap(), core, counters, &config);
     let seen = vec![(b.peer(), b.address().with_p2p(b.peer()).unwrap())];
     let connect = || NetCommand::Connect { device: b.device, addresses: vec![] };
     let mdns = |event| SwarmEvent::Behaviour(BehavioursEvent::Mdns(event));

@@ -7,4 +7,5 @@ mod messages;
 mod node;
 mod outsider;
 mod prekeys;
+mod quic;
 mod vanished;

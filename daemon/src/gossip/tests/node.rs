@@ -49,7 +49,11 @@ impl Node {
     }
 
     pub(super) async fn tcp(seed: u8) -> Node {
-        Node::with(seed, "/ip4/127.0.0.1/tcp/0", Transport::Tcp, 1024).await
+        Node::with(seed, "/ip4/127.0.0.1/tcp/0", Transport::Ip, 1024).await
+    }
+
+    pub(super) async fn quic(seed: u8) -> Node {
+        Node::with(seed, "/ip4/127.0.0.1/udp/0/quic-v1", Transport::Ip, 1024).await
     }
 
     pub(super) async fn with(seed: u8, listen: &str, transport: Transport, room: usize) -> Node {
