@@ -240,6 +240,7 @@ fn listen_addresses_are_checked() {
     assert_eq!(config.listen.len(), 2);
     assert!(config.loopback());
     assert!(!check("listen = [\"/ip4/0.0.0.0/tcp/4001\"]").unwrap().loopback());
+    assert!(check("listen = [\"/ip6/::1/udp/4001/quic-v1\"]").unwrap().loopback());
     assert!(!Config::default().loopback());
     assert!(check("listen = [\"/memory/0\"]").unwrap().loopback(), "everybody is in this process");
     for bad in ["nonsense", "/ip4/1.2.3.4/udp/1", "/ip4/1.2.3.4/udp/1/quic", "/ip4/1.2.3.4/tcp/1/ws", "/dns4/x/tcp/1"] {
