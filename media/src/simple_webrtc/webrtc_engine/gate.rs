@@ -62,6 +62,11 @@ fn stun(packet: &[u8]) -> Option<Stun> {
     })
 }
 
+/// Tokio's clock, which tests may drive.
+fn now() -> Instant {
+    tokio::time::Instant::now().into_std()
+}
+
 /// Decides what passes.
 #[derive(Debug, Default)]
 struct Gate {
@@ -161,7 +166,7 @@ impl AsyncUdpSocket for GatedSocket {
     }
 
     fn poll_send(&self, cx: &mut Context<'_>, transmit: &Transmit<'_>) -> Poll<io::Result<usize>> {
-        if !lock(&self.gate).lets_out(transmit.contents, transmit.destination, Instant::now()) {
+        if !lock(&self.gate).lets_out(transmit.contents, transmit.destination, now()) {
             return Poll::Ready(Ok(transmit.contents.len()));
         }
         if stun(transmit.contents).is_none() {

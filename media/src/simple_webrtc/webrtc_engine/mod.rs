@@ -12,7 +12,9 @@ mod stats;
 mod tests;
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
+use ::webrtc::runtime::{Runtime, TokioRuntime};
 use futures::FutureExt;
 use tokio::runtime::Handle;
 
@@ -53,8 +55,13 @@ pub struct WebrtcEngine {
 impl WebrtcEngine {
     /// An engine whose events go to `events` and whose tasks run on `runtime`.
     pub fn new(events: Events, runtime: Handle) -> Self {
+        Self::over(Arc::new(TokioRuntime), events, runtime)
+    }
+
+    /// An engine whose clock and network are `network`'s.
+    fn over(network: Arc<dyn Runtime>, events: Events, runtime: Handle) -> Self {
         let tasks = Tasks::default();
-        Self { links: Links::new(WebrtcDriver { tasks: tasks.clone() }, events, runtime, tasks) }
+        Self { links: Links::new(WebrtcDriver { network, tasks: tasks.clone() }, events, runtime, tasks) }
     }
 }
 
@@ -72,6 +79,7 @@ fn has_relay(server: &IceServer) -> bool {
 
 /// Drives one link with one peer connection.
 pub(crate) struct WebrtcDriver {
+    network: Arc<dyn Runtime>,
     /// Counts the tasks of the library beside those of the links.
     tasks: Tasks,
 }
@@ -83,7 +91,8 @@ impl LinkDriver for WebrtcDriver {
             return CloseReason::Failed("only relayed media is allowed, and no TURN server is set".to_owned());
         }
         // The library's error may hold addresses.
-        let Ok((peer, signals)) = Peer::build(&bind, &servers, policy, self.tasks.clone()).await else {
+        let building = Peer::build(self.network.clone(), &bind, &servers, policy, self.tasks.clone());
+        let Ok((peer, signals)) = building.await else {
             let why = "none of the local addresses could be bound, or the url of a server is wrong";
             return CloseReason::Failed(why.to_owned());
         };

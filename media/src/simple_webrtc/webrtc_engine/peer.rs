@@ -10,6 +10,7 @@ use ::webrtc::media_stream::track_local::TrackLocal;
 use ::webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use ::webrtc::peer_connection::{PeerConnection, PeerConnectionBuilder, RTCIceCandidateInit, RTCSessionDescription};
 use ::webrtc::rtp_transceiver::RtpSender;
+use ::webrtc::runtime::Runtime;
 use bytes::BytesMut;
 use rtc::peer_connection::configuration::RTCOfferOptions;
 use rtc::rtp;
@@ -17,7 +18,7 @@ use tokio::sync::mpsc;
 
 use super::clear::Clear;
 use super::gate::Path;
-use super::runtime::WatchedRuntime;
+use super::runtime::{Alarm, WatchedRuntime};
 use super::settings::{OPUS_PAYLOAD_TYPE, audio_track, configuration, media_engine, setting_engine};
 use super::signals::{Signal, Signals};
 use crate::limits::{ADDRESSES_A_LINK, CTL_BUFFER_BYTES};
@@ -32,6 +33,7 @@ pub(super) struct Peer {
     track: Arc<TrackLocalStaticRTP>,
     ctl: Arc<dyn DataChannel>,
     overflow: Arc<AtomicBool>,
+    alarm: Alarm,
     path: Path,
     clear: Clear,
     ssrc: u32,
@@ -47,13 +49,14 @@ fn random() -> Result<u32, Error> {
 impl Peer {
     /// Binds the addresses of the link and makes the connection.
     pub(super) async fn build(
+        runtime: Arc<dyn Runtime>,
         bind: &[IpAddr],
         servers: &[IceServer],
         policy: IcePolicy,
         tasks: Tasks,
     ) -> Result<(Self, mpsc::Receiver<Signal>), Error> {
         let (signals, received, overflow) = Signals::new();
-        let (path, clear) = (Path::default(), Clear::default());
+        let (path, clear, alarm) = (Path::default(), Clear::default(), signals.alarm());
         let bind = bind.iter().filter(|ip| !ip.is_unspecified()).take(ADDRESSES_A_LINK);
         let addresses: Vec<SocketAddr> = bind.map(|ip| SocketAddr::new(*ip, 0)).collect();
         let loopback = addresses.iter().any(|address| address.ip().is_loopback());
@@ -63,13 +66,13 @@ impl Peer {
             .with_setting_engine(setting_engine(loopback))
             .with_media_engine(media)
             .with_interceptor_registry(registry)
-            .with_runtime(Arc::new(WatchedRuntime::new(signals.clone(), (path.clone(), clear.clone()), tasks)))
+            .with_runtime(Arc::new(WatchedRuntime::new(runtime, signals.clone(), (path.clone(), clear.clone()), tasks)))
             .with_handler(Arc::new(signals))
             .with_udp_addrs(addresses)
             .with_data_channel_send_buffer_limit(CTL_BUFFER_BYTES)
             .build();
         let connection: Arc<dyn PeerConnection> = Arc::new(Box::pin(building).await?);
-        match Self::furnish(connection.clone(), overflow, (path, clear)).await {
+        match Self::furnish(connection.clone(), overflow, alarm, (path, clear)).await {
             Ok(peer) => Ok((peer, received)),
             Err(error) => {
                 connection.close().await?;
@@ -81,6 +84,7 @@ impl Peer {
     async fn furnish(
         connection: Arc<dyn PeerConnection>,
         overflow: Arc<AtomicBool>,
+        alarm: Alarm,
         (path, clear): (Path, Clear),
     ) -> Result<Self, Error> {
         let ssrc = random()?;
@@ -91,7 +95,7 @@ impl Peer {
         // Below 2^15, so that a lost first packet cannot be taken for a wrap (RFC 3711 section 3.3.1).
         let sequence = u16::try_from(random()? & 0x7fff).unwrap_or(0);
         let payload_type = OPUS_PAYLOAD_TYPE;
-        Ok(Self { connection, sender, track, ctl, overflow, path, clear, ssrc, sequence, payload_type })
+        Ok(Self { connection, sender, track, ctl, overflow, alarm, path, clear, ssrc, sequence, payload_type })
     }
 
     /// `ctl`, to be polled.
@@ -185,13 +189,9 @@ impl Peer {
         self.ctl.try_send(BytesMut::from(message)).await
     }
 
-    /// Wakes the library's driver, so that it sends what it has ready. It looks for packets to send before it looks
-    /// at events, and events make packets: the first DTLS flight, the first SCTP packet and the check of a candidate
-    /// that has just been added would wait for the next timer (a check interval, then a whole keep-alive).
-    pub(super) async fn nudge(&self) {
-        if self.ctl.set_buffered_amount_low_threshold(0).await.is_err() {
-            tracing::trace!("ctl is closed, nobody to nudge");
-        }
+    /// Has the library's driver take notice of what was just applied or added.
+    pub(super) fn wake(&self) {
+        self.alarm.ring();
     }
 
     /// Frees everything.

@@ -1,6 +1,6 @@
-//! Tokio for the library, with two additions. When its driver task is gone, however that came about, the link's task
-//! hears of it: without this a panic in the driver would leave a link that looks healthy for ever. And its sockets
-//! have a gate.
+//! A runtime for the library, with three additions. When its driver task is gone, however that came about, the link's
+//! task hears of it: without this a panic in the driver would leave a link that looks healthy for ever. Its sockets
+//! have a gate. And its timers go off early when the alarm rings: see [`Alarm`].
 
 #[cfg(test)]
 mod tests;
@@ -10,11 +10,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use ::webrtc::runtime::{
-    AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, Runtime, TokioRuntime,
-};
+use ::webrtc::runtime::{AsyncInterval, AsyncTcpListener, AsyncTcpStream, AsyncUdpSocket, JoinHandle, Runtime};
+use tokio::sync::Notify;
 
 use super::clear::Clear;
 use super::gate::{GatedSocket, Path};
@@ -23,9 +22,30 @@ use crate::tasks::Tasks;
 
 type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+tokio::task_local! {
+    /// Set in tasks of the library. It also times things in tasks of ours, `close` for one: those hear no alarm.
+    static LIBRARY: ();
+}
+
+/// Wakes the library's driver out of its sleep, and has it look after all its timers and send what is ready.
+///
+/// It must be rung when ICE or DTLS change their state and when something was added from outside. The driver sends
+/// before it looks at events, and events make packets; the first DTLS flight even stays inside the DTLS layer, which is
+/// emptied by timers and by packets from the other side only. Without the alarm it waits for the next ICE check
+/// (docs/adr/0012), the first SCTP packet and the check of a candidate just added for that or for a keep-alive.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Alarm(Arc<Notify>);
+
+impl Alarm {
+    /// Never waits. Rung while the driver is at work, it cuts its next sleep short.
+    pub(super) fn ring(&self) {
+        self.0.notify_one();
+    }
+}
+
 /// The runtime of one link.
 pub(super) struct WatchedRuntime {
-    tokio: TokioRuntime,
+    inner: Arc<dyn Runtime>,
     signals: Signals,
     path: Path,
     clear: Clear,
@@ -33,10 +53,10 @@ pub(super) struct WatchedRuntime {
 }
 
 impl WatchedRuntime {
-    /// Tells `signals` when a task of the library ends, `path` where media goes, `clear` what came unencrypted; `tasks`
-    /// counts.
-    pub(super) fn new(signals: Signals, (path, clear): (Path, Clear), tasks: Tasks) -> Self {
-        Self { tokio: TokioRuntime, signals, path, clear, tasks }
+    /// Tells `signals` when a task of the library ends, `path` where media goes, `clear` what came unencrypted; its timers
+    /// hear the alarm of `signals`; `tasks` counts.
+    pub(super) fn new(inner: Arc<dyn Runtime>, signals: Signals, (path, clear): (Path, Clear), tasks: Tasks) -> Self {
+        Self { inner, signals, path, clear, tasks }
     }
 }
 
@@ -58,41 +78,55 @@ impl Drop for Farewell {
 impl Runtime for WatchedRuntime {
     fn spawn(&self, future: Boxed<'static, ()>) -> Box<dyn JoinHandle> {
         let farewell = Farewell(self.signals.clone());
-        self.tokio.spawn(Box::pin(self.tasks.counted(async move {
+        let counted = self.tasks.counted(LIBRARY.scope((), async move {
             let _farewell = farewell;
             future.await;
-        })))
+        }));
+        self.inner.spawn(Box::pin(counted))
     }
 
     fn wrap_udp_socket(&self, socket: std::net::UdpSocket) -> io::Result<Arc<dyn AsyncUdpSocket>> {
-        Ok(Arc::new(GatedSocket::new(self.tokio.wrap_udp_socket(socket)?, self.path.clone(), self.clear.clone())))
+        Ok(Arc::new(GatedSocket::new(self.inner.wrap_udp_socket(socket)?, self.path.clone(), self.clear.clone())))
     }
 
     fn wrap_tcp_listener(&self, listener: std::net::TcpListener) -> io::Result<Arc<dyn AsyncTcpListener>> {
-        self.tokio.wrap_tcp_listener(listener)
+        self.inner.wrap_tcp_listener(listener)
     }
 
     fn connect_tcp(&self, remote: SocketAddr) -> Boxed<'_, io::Result<Arc<dyn AsyncTcpStream>>> {
-        self.tokio.connect_tcp(remote)
+        self.inner.connect_tcp(remote)
     }
 
     fn resolve_host<'a>(&'a self, host: &'a str) -> Boxed<'a, io::Result<Vec<SocketAddr>>> {
-        self.tokio.resolve_host(host)
+        self.inner.resolve_host(host)
+    }
+
+    fn now(&self) -> Instant {
+        self.inner.now()
     }
 
     fn sleep(&self, duration: Duration) -> Boxed<'static, ()> {
-        self.tokio.sleep(duration)
+        let (sleep, alarm) = (self.inner.sleep(duration), self.signals.alarm().0);
+        if LIBRARY.try_with(|()| ()).is_err() {
+            return sleep;
+        }
+        Box::pin(async move {
+            tokio::select! {
+                () = sleep => {}
+                () = alarm.notified() => {}
+            }
+        })
     }
 
     fn interval(&self, period: Duration) -> Box<dyn AsyncInterval> {
-        self.tokio.interval(period)
+        self.inner.interval(period)
     }
 
     fn block_on(&self, future: Pin<Box<dyn Future<Output = ()> + '_>>) {
-        self.tokio.block_on(future);
+        self.inner.block_on(future);
     }
 
     fn name(&self) -> &'static str {
-        "tokio, watched"
+        "watched"
     }
 }

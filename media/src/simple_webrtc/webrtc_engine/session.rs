@@ -126,11 +126,11 @@ impl Session<'_> {
                 for candidate in candidates {
                     self.add_candidate(&candidate).await;
                 }
-                self.peer.nudge().await;
+                self.peer.wake();
             }
             Order::Candidate(candidate) => {
                 self.add_candidate(&candidate).await;
-                self.peer.nudge().await;
+                self.peer.wake();
             }
             Order::Ctl(message) => match self.peer.send_ctl(&message).await {
                 Ok(()) => {}
@@ -210,9 +210,8 @@ impl Session<'_> {
                 if way && self.port.machine().starting() {
                     self.way.get_or_insert_with(Instant::now);
                 }
-                self.peer.nudge().await;
             }
-            Some(Signal::State(state)) => return self.state(state).await,
+            Some(Signal::State(state)) => return self.state(state),
             Some(Signal::Track(track)) => {
                 if self.remote.is_none() && track.kind().await == RtpCodecKind::Audio {
                     self.remote = Some(track);
@@ -224,7 +223,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn state(&mut self, state: RTCPeerConnectionState) -> Step {
+    fn state(&mut self, state: RTCPeerConnectionState) -> Step {
         let event = match state {
             RTCPeerConnectionState::Connected => {
                 self.established();
@@ -239,7 +238,6 @@ impl Session<'_> {
             _ => None,
         };
         self.port.tell(event);
-        self.peer.nudge().await;
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use ::webrtc::peer_connection::{
 };
 use tokio::sync::mpsc;
 
+use super::runtime::Alarm;
 use crate::limits::SIGNALS_A_LINK;
 
 /// Something happened in the library.
@@ -20,8 +21,7 @@ pub(super) enum Signal {
     Candidate(RTCIceCandidate),
     /// Gathering is over.
     Gathered,
-    /// ICE changed its state; true: there is a way. Its packets of this moment wait in the library until somebody nudges
-    /// its driver.
+    /// ICE changed its state; true: there is a way.
     Ice(bool),
     /// ICE and DTLS together changed their state.
     State(RTCPeerConnectionState),
@@ -38,6 +38,7 @@ pub(super) enum Signal {
 pub(super) struct Signals {
     queue: mpsc::Sender<Signal>,
     overflow: Arc<AtomicBool>,
+    alarm: Alarm,
 }
 
 impl Signals {
@@ -45,7 +46,12 @@ impl Signals {
     pub(super) fn new() -> (Self, mpsc::Receiver<Signal>, Arc<AtomicBool>) {
         let (queue, receiver) = mpsc::channel(SIGNALS_A_LINK);
         let overflow = Arc::new(AtomicBool::new(false));
-        (Self { queue, overflow: overflow.clone() }, receiver, overflow)
+        (Self { queue, overflow: overflow.clone(), alarm: Alarm::default() }, receiver, overflow)
+    }
+
+    /// What cuts the driver's sleep short.
+    pub(super) fn alarm(&self) -> Alarm {
+        self.alarm.clone()
     }
 
     /// Never waits. A link that missed a signal is in an unknown state, so its task ends it.
@@ -63,6 +69,8 @@ impl PeerConnectionEventHandler for Signals {
     }
 
     async fn on_ice_connection_state_change(&self, state: RTCIceConnectionState) {
+        // A pair may have been chosen, and with it DTLS begun.
+        self.alarm.ring();
         let way = matches!(state, RTCIceConnectionState::Connected | RTCIceConnectionState::Completed);
         self.push(Signal::Ice(way));
     }
@@ -74,6 +82,8 @@ impl PeerConnectionEventHandler for Signals {
     }
 
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
+        // SCTP begins when DTLS is through.
+        self.alarm.ring();
         self.push(Signal::State(state));
     }
 

@@ -1,10 +1,12 @@
 //! The engine against a peer that does not keep to the rules, and what the engine tells of itself.
 
+mod lane;
+mod set_up;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use ::webrtc::data_channel::DataChannel;
-use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -42,7 +44,7 @@ async fn call_and_wait_for_the_end(misbehave: impl AsyncFnOnce(&Peer) -> Arc<dyn
     let (engine, mut events) = engine();
     engine.open(spec(Role::Answerer, IcePolicy::All, vec![HOME])).unwrap();
     let (mut peer, mut signals) =
-        Box::pin(Peer::build(&[HOME], &[], IcePolicy::All, crate::tasks::Tasks::default())).await.unwrap();
+        Box::pin(Peer::build(Arc::new(TokioRuntime), &[HOME], &[], IcePolicy::All, Tasks::default())).await.unwrap();
     let _kept = misbehave(&peer).await;
     engine.apply(LINK, DescriptionKind::Offer, 0, peer.offer(false).await.unwrap()).unwrap();
     let end = loop {
@@ -54,8 +56,12 @@ async fn call_and_wait_for_the_end(misbehave: impl AsyncFnOnce(&Peer) -> Arc<dyn
                     let candidate = Candidate { kind, tcp: false, ip, port, priority: found.priority };
                     engine.add_candidate(LINK, 0, candidate).unwrap();
                 }
-                Signal::Ice(_) | Signal::State(_) => peer.nudge().await,
-                Signal::Gathered | Signal::Track(_) | Signal::ForeignChannel | Signal::DriverGone => {}
+                Signal::Ice(_)
+                | Signal::State(_)
+                | Signal::Gathered
+                | Signal::Track(_)
+                | Signal::ForeignChannel
+                | Signal::DriverGone => {}
             },
             event = next(&mut events) => match event {
                 LinkEvent::Description { kind, sdp, .. } => assert_eq!(peer.apply(kind, &sdp).await.unwrap(), None),

@@ -2,12 +2,18 @@
 
 use std::sync::atomic::Ordering;
 
+use ::webrtc::runtime::TokioRuntime;
+
 use super::*;
 use crate::limits::SIGNALS_A_LINK;
 
+fn watched(signals: Signals) -> WatchedRuntime {
+    WatchedRuntime::new(Arc::new(TokioRuntime), signals, Default::default(), Tasks::default())
+}
+
 async fn how_it_ended(driver: impl Future<Output = ()> + Send + 'static) -> Option<Signal> {
     let (signals, mut received, _overflow) = Signals::new();
-    WatchedRuntime::new(signals, Default::default(), Tasks::default()).spawn(Box::pin(driver)).detach();
+    watched(signals).spawn(Box::pin(driver)).detach();
     let next = tokio::time::timeout(Duration::from_secs(10), received.recv());
     next.await.unwrap()
 }
@@ -26,8 +32,7 @@ async fn a_driver_that_panics_is_noticed() {
 #[tokio::test]
 async fn a_driver_that_is_aborted_is_noticed() {
     let (signals, mut received, _overflow) = Signals::new();
-    let driver =
-        WatchedRuntime::new(signals, Default::default(), Tasks::default()).spawn(Box::pin(std::future::pending()));
+    let driver = watched(signals).spawn(Box::pin(std::future::pending()));
     assert!(received.try_recv().is_err());
     driver.abort();
     let next = tokio::time::timeout(Duration::from_secs(10), received.recv());
@@ -38,9 +43,38 @@ async fn a_driver_that_is_aborted_is_noticed() {
 fn a_signal_too_many_is_remembered() {
     let (signals, _received, overflow) = Signals::new();
     for _ in 0..SIGNALS_A_LINK {
-        signals.push(Signal::Ice(false));
+        signals.push(Signal::Gathered);
     }
     assert!(!overflow.load(Ordering::Acquire));
-    signals.push(Signal::Ice(false));
+    signals.push(Signal::Gathered);
     assert!(overflow.load(Ordering::Acquire));
+}
+
+const LONG: Duration = Duration::from_secs(3_600);
+
+/// How long a sleep takes, in the library's task or in one of ours, with the alarm rung before it begins.
+async fn sleeps_for(in_the_library: bool) -> Duration {
+    let (signals, mut received, _overflow) = Signals::new();
+    let alarm = signals.alarm();
+    let runtime = Arc::new(watched(signals));
+    let began = tokio::time::Instant::now();
+    alarm.ring();
+    if in_the_library {
+        let driver = runtime.clone();
+        runtime.spawn(Box::pin(async move { driver.sleep(LONG).await })).detach();
+        assert!(matches!(received.recv().await, Some(Signal::DriverGone)));
+    } else {
+        runtime.sleep(LONG).await;
+    }
+    began.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_alarm_cuts_sleeps_of_the_library_short_also_when_it_rang_before() {
+    assert_eq!(sleeps_for(true).await, Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn sleeps_of_our_own_tasks_hear_no_alarm() {
+    assert!(sleeps_for(false).await >= LONG);
 }
