@@ -260,7 +260,7 @@ pub const KEYS: [Key; 21] = [
     phase!(reach_ms, (500, 120_000), "to reach somebody before it counts as unreachable"),
     phase!(ring_callee_ms, (500, 600_000), "ringing here before a call counts as missed"),
     phase!(ring_caller_ms, (500, 600_000), "ringing there before we give up"),
-    phase!(caller_lost_ms, (500, 60_000), "a caller that vanished stops ringing"),
+    phase!(caller_lost_ms, (500, 60_000), "the other side that vanished: it rings no longer, here or there"),
     phase!(connecting_ms, (1_000, 120_000), "to connect media after a call was accepted"),
     phase!(confirm_ms, (500, 60_000), "an offer that is not confirmed never rings"),
 ];

@@ -143,11 +143,21 @@ impl CallCore {
         cx.event(event);
     }
 
-    /// A connection to a device is gone, or back.
-    pub(super) fn connection(&mut self, device: DeviceId, connected: bool, cx: &mut Cx<'_>) {
+    /// The connection to a device is gone.
+    pub(super) fn disconnected(&mut self, device: DeviceId, cx: &Cx<'_>) {
         let peers = self.live.values_mut().flat_map(|call| call.peers.iter_mut());
         for peer in peers.filter(|p| p.device == device) {
-            peer.gone_ms = if connected { None } else { peer.gone_ms.or(Some(cx.now.mono_ms)) };
+            peer.gone_ms.get_or_insert(cx.now.mono_ms);
+        }
+    }
+
+    /// A connected device listens for what we say in a call, or no longer.
+    pub(super) fn listens(&mut self, id: CallId, device: DeviceId, listens: bool, cx: &Cx<'_>) {
+        let Some(peer) = self.peer_mut(id, device) else { return };
+        if listens {
+            peer.gone_ms = None;
+        } else {
+            peer.gone_ms.get_or_insert(cx.now.mono_ms);
         }
     }
 

@@ -134,7 +134,8 @@ impl CallCore {
             CallInput::Elsewhere { from, body } => self.elsewhere(from, &body, cx),
             CallInput::Missed { from, body } => self.missed(from, body, cx),
             CallInput::Link { link, event } => self.link_event(link, event, cx),
-            CallInput::Connection { device, connected } => self.connection(device, connected, cx),
+            CallInput::Disconnected { device } => self.disconnected(device, cx),
+            CallInput::Listens { call, device, listens } => self.listens(call, device, listens, cx),
             CallInput::Timer => self.timers(cx),
             CallInput::Shutdown => self.shutdown(cx),
         }

@@ -99,7 +99,9 @@ pub(super) fn of_silence(peers: &[Peer]) -> Option<(Reason, Option<EndCause>)> {
         }
     }
     if let Some(reason) = said {
-        return Some((reason, None));
+        // Nobody said that one: we found it out.
+        let gone = || EndCause::new("peer_vanished", "the callee's device is gone");
+        return Some((reason, (reason == Reason::Lost).then(gone)));
     }
     if on_its_way {
         return None;

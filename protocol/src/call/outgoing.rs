@@ -181,7 +181,7 @@ impl CallCore {
             // A device that is over has said why; with one alone, it is the one who ended the call.
             let over: Vec<DeviceId> =
                 call.peers.iter().filter(|p| p.leg == Leg::Over(reason)).map(|p| p.device).collect();
-            let by = over.first().copied();
+            let by = over.first().copied().filter(|_| reason != Reason::Lost);
             self.finish(id, End { reason, cause, by }, reason, cx);
         }
     }
@@ -230,6 +230,12 @@ impl CallCore {
         if self.focus.is_none() {
             self.focus = Some(id);
         }
+    }
+
+    /// A device that rang is gone. It forgot the call, or stops ringing by the same rule; others may still ring.
+    pub(super) fn callee_lost(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
+        self.dismiss(id, device, Reason::Lost, cx);
+        self.check_silence(id, cx);
     }
 
     /// 60 s without an accept.

@@ -155,12 +155,20 @@ pub enum CallInput {
         /// What.
         event: LinkEvent,
     },
-    /// The last libp2p connection to a device is gone, or one is back.
-    Connection {
+    /// The last libp2p connection to a device is gone.
+    Disconnected {
         /// Device.
         device: DeviceId,
-        /// It is connected now.
-        connected: bool,
+    },
+    /// A connected device holds its mailbox of a call, or has left it. A connection alone says nothing: a device that
+    /// was killed comes back and knows nothing of the call.
+    Listens {
+        /// Call.
+        call: CallId,
+        /// Device.
+        device: DeviceId,
+        /// It holds its mailbox now.
+        listens: bool,
     },
     /// A time that `CallCore::next_timer_ms` named has come (or any other: harmless).
     Timer,

@@ -135,7 +135,8 @@ pub(super) struct Peer {
     pub(super) joined: bool,
     /// When something of it was heard last, monotonic ms.
     pub(super) heard_ms: u64,
-    /// Since when no connection to it exists, monotonic ms; none while there is one, or none was ever seen.
+    /// Since when it has not listened to this call over a connection of ours, monotonic ms; none while it does, or if it
+    /// never did.
     pub(super) gone_ms: Option<u64>,
 }
 

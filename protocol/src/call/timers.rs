@@ -21,6 +21,8 @@ enum Due {
     NoAnswer,
     /// The caller is gone while it rings here.
     CallerLost(DeviceId),
+    /// A device of the callee is gone while it rings there.
+    CalleeLost(DeviceId),
     /// One more try to connect.
     Retry(DeviceId),
     /// No media connection could be made.
@@ -81,7 +83,10 @@ impl CallCore {
         let times = &self.times;
         match &call.phase {
             Phase::Outgoing(outgoing) => {
-                vec![(outgoing.since_ms.saturating_add(times.ring_caller_ms), Due::CallerGivesUp)]
+                let mut due = vec![(outgoing.since_ms.saturating_add(times.ring_caller_ms), Due::CallerGivesUp)];
+                let in_touch = call.peers.iter().filter(|peer| peer.in_touch());
+                due.extend(in_touch.filter_map(|peer| Some((lost_ms(peer, times)?, Due::CalleeLost(peer.device)))));
+                due
             }
             Phase::Offered(offered) => {
                 let after_ms = offered.ttl_ms.saturating_add(1);
@@ -89,7 +94,8 @@ impl CallCore {
             }
             Phase::Ringing(ringing) => {
                 let mut due = vec![(ringing.since_ms.saturating_add(times.ring_callee_ms), Due::NoAnswer)];
-                due.extend(call.peers.iter().filter_map(|peer| caller_lost(peer, times)));
+                let peers = call.peers.iter();
+                due.extend(peers.filter_map(|peer| Some((lost_ms(peer, times)?, Due::CallerLost(peer.device)))));
                 due
             }
             Phase::Joined(joined) => {
@@ -111,6 +117,7 @@ impl CallCore {
                 self.finish(id, end, Reason::NoAnswer, cx);
             }
             Due::CallerLost(_) => self.lost(id, "the caller's device is gone", cx),
+            Due::CalleeLost(device) => self.callee_lost(id, device, cx),
             Due::Lost(_) => self.lost(id, "no packet for 60 s; every restart failed", cx),
             Due::MediaFailed(device) => self.media_failed(id, device, cx),
             Due::Retry(device) => {
@@ -169,11 +176,11 @@ impl CallCore {
     }
 }
 
-/// The caller has no connection to us, no link is up, and nothing was heard of it since.
-fn caller_lost(peer: &Peer, times: &Times) -> Option<(u64, Due)> {
+/// When a device with which it rings is given up: it doesn't listen, no link is up, and nothing was heard of it since.
+fn lost_ms(peer: &Peer, times: &Times) -> Option<u64> {
     let gone_ms = peer.gone_ms.filter(|_| !peer.links.connected())?;
     let quiet_ms = gone_ms.max(peer.heard_ms);
-    Some((quiet_ms.saturating_add(times.caller_lost_ms), Due::CallerLost(peer.device)))
+    Some(quiet_ms.saturating_add(times.caller_lost_ms))
 }
 
 /// Deadlines of a participant's media.

@@ -9,7 +9,7 @@ pub struct Times {
     pub ring_callee_ms: u64,
     /// Ringing at the caller.
     pub ring_caller_ms: u64,
-    /// A caller without connection and packets while it rings.
+    /// The other side, without a connection on which it listens and without packets, while it rings here or there.
     pub caller_lost_ms: u64,
     /// `connecting` in all.
     pub connecting_ms: u64,

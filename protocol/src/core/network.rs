@@ -9,6 +9,7 @@ use super::input::{NetEvent, NetTicket};
 use super::step::Step;
 use crate::account::{Contact, Policy};
 use crate::call::signal::{CallInput, ContactPolicy};
+use crate::topic::Topic;
 
 impl Core {
     pub(super) fn net_event(&mut self, event: NetEvent, step: &mut Step<'_>) {
@@ -24,9 +25,13 @@ impl Core {
             }
             NetEvent::Subscribed { device, topic } => {
                 self.peers.subscribed(&device, topic);
+                self.listens(device, topic, true, step);
                 self.session(step, |session, cx| session.subscribed(&topic, cx));
             }
-            NetEvent::Unsubscribed { device, topic } => self.peers.unsubscribed(&device, &topic),
+            NetEvent::Unsubscribed { device, topic } => {
+                self.peers.unsubscribed(&device, &topic);
+                self.listens(device, topic, false, step);
+            }
             NetEvent::Prekey { device, answer } => self.prekey_answer(device, answer.as_deref(), step),
             NetEvent::PrekeyRequest { device, request, ticket } => self.prekey_request(device, &request, ticket, step),
         }
@@ -46,7 +51,6 @@ impl Core {
         self.peers.connected(device, loopback, private);
         self.dialing.connected(&device);
         self.asking.connected(&device, step.now.mono_ms);
-        step.calls.push_back(CallInput::Connection { device, connected: true });
         let Some(contact) = self.contacts.of_device(&device) else { return };
         let account = contact.account;
         step.gossip(device, true);
@@ -60,9 +64,16 @@ impl Core {
         }
         self.guests.leave(&device);
         self.dialing.disconnected(&device, step.now.mono_ms);
-        step.calls.push_back(CallInput::Connection { device, connected: false });
+        step.calls.push_back(CallInput::Disconnected { device });
         if let Some(account) = self.contacts.of_device(&device).map(|contact| contact.account) {
             self.contact_changed(&account, step);
+        }
+    }
+
+    /// Calls hear who holds its mailbox; other topics are none of theirs.
+    fn listens(&self, device: DeviceId, topic: Topic, listens: bool, step: &mut Step<'_>) {
+        if let Some(call) = self.session.mailbox_of(device, &topic) {
+            step.calls.push_back(CallInput::Listens { call, device, listens });
         }
     }
 

@@ -4,4 +4,5 @@ mod calls;
 mod contacts;
 mod media;
 mod outsiders;
+mod vanished;
 mod world;

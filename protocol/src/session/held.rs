@@ -1,6 +1,8 @@
-//! What the session layer holds now, for whoever looks for leaks.
+//! What the session layer holds now: for whoever looks for leaks, and for calls that ask who still listens.
 
 use super::Session;
+use crate::ids::{CallId, DeviceId};
+use crate::topic::Topic;
 
 /// Numbers of things that a call brings and its end takes away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,6 +16,13 @@ pub struct HeldNow {
 }
 
 impl Session {
+    /// The call for which this topic is the device's mailbox.
+    #[must_use]
+    pub fn mailbox_of(&self, device: DeviceId, topic: &Topic) -> Option<CallId> {
+        let has = |call: &super::Call| call.legs.get(&device).is_some_and(|leg| leg.pair.mailbox() == topic);
+        self.calls.iter().find(|(_, call)| !call.is_forgotten() && has(call)).map(|(id, _)| *id)
+    }
+
     /// What is held now.
     #[must_use]
     pub fn held_now(&self) -> HeldNow {

@@ -80,6 +80,11 @@ impl Pair {
         self.tag
     }
 
+    /// The other's mailbox.
+    pub(super) fn mailbox(&self) -> &Topic {
+        &self.mailbox
+    }
+
     pub(super) fn purpose(&self) -> Purpose {
         self.purpose
     }

@@ -38,3 +38,33 @@ async fn a_node_that_stops_tells_the_other() {
     b.stop().await;
     assert_eq!(a.frontend.ended(&call).await.reason, "daemon_stopped");
 }
+
+/// Ada comes back before Ben's patience is over, connected, with her old device: but not in this call.
+#[tokio::test]
+async fn a_caller_killed_and_back_at_once_does_not_ring_on() {
+    let lost = Times { caller_lost_ms: 3_000, ..Times::default() };
+    let (mut a, mut b) = pair(Setup::named("Ada"), Setup::named("Ben").times(lost)).await;
+    let call = ringing(&mut a, &mut b).await;
+    let mut a = a.kill().await.start().await;
+    meets(&mut a, "Ben").await;
+    meets(&mut b, "Ada").await;
+    assert_eq!(b.frontend.ended(&call).await.reason, "lost");
+    b.frontend.until("the missed call", |event| matches!(event, EventKind::MissedCall { .. }).then_some(())).await;
+    let call = talking(&mut a, &mut b).await;
+    hang_up(&mut a, &mut b, &call).await;
+}
+
+#[tokio::test]
+async fn a_callee_killed_while_it_rings_ends_the_call_soon() {
+    let lost = Times { caller_lost_ms: 1_000, ..Times::default() };
+    let (mut a, mut b) = pair(Setup::named("Ada").times(lost), Setup::named("Ben")).await;
+    let call = ringing(&mut a, &mut b).await;
+    let home = b.kill().await;
+    let end = a.frontend.ended(&call).await;
+    assert_eq!((end.reason.as_str(), end.cause.unwrap().what.as_str()), ("lost", "peer_vanished"));
+    let mut b = home.start().await;
+    meets(&mut b, "Ada").await;
+    meets(&mut a, "Ben").await;
+    let call = talking(&mut a, &mut b).await;
+    hang_up(&mut a, &mut b, &call).await;
+}

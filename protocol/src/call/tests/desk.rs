@@ -192,8 +192,12 @@ impl Desk {
         self.input(CallInput::Link { link, event })
     }
 
-    pub(super) fn connection(&mut self, to: u8, connected: bool) -> Vec<CallEffect> {
-        self.input(CallInput::Connection { device: device(to), connected })
+    pub(super) fn disconnected(&mut self, from: u8) -> Vec<CallEffect> {
+        self.input(CallInput::Disconnected { device: device(from) })
+    }
+
+    pub(super) fn listens(&mut self, id: CallId, on: u8, listens: bool) -> Vec<CallEffect> {
+        self.input(CallInput::Listens { call: id, device: device(on), listens })
     }
 
     /// The current link with a device in a call.

@@ -239,7 +239,7 @@ fn a_link_that_closes_in_the_call_is_followed_by_the_next_one() {
 fn losing_the_connection_and_the_link_ends_nothing_before_60_s() {
     let mut b = Desk::new(2);
     let link = b.talks(call(7), 3);
-    b.connection(3, false);
+    b.disconnected(3);
     b.link(link, LinkEvent::Closed(LinkEnd::Remote));
     b.wait(59_999);
     assert_eq!(b.state(call(7)), Some(CallState::Reconnecting));

@@ -17,6 +17,7 @@ mod outgoing;
 mod seen;
 mod session;
 mod status;
+mod vanished;
 mod walks;
 mod withdrawn;
 mod world;

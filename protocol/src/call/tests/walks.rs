@@ -187,7 +187,8 @@ impl Walker {
                 };
                 CallInput::Frame { call: id, device: device(on), body }
             }
-            21 => CallInput::Connection { device: device(on), connected: self.coin() },
+            21 if self.coin() => CallInput::Disconnected { device: device(on) },
+            21 => CallInput::Listens { call: id, device: device(on), listens: self.coin() },
             22 => self.one_way(desk, id),
             23.. => CallInput::Timer,
         }

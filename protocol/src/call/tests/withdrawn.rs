@@ -155,7 +155,7 @@ fn a_caller_that_is_gone_for_5_s_while_it_rings_is_lost() {
     let mut b = Desk::new(2);
     b.rings(call(7), 1);
     b.wait(20_000);
-    b.connection(1, false);
+    b.disconnected(1);
     b.wait(4_999);
     assert_eq!(b.state(call(7)), Some(CallState::Incoming));
     let out = b.wait(1);
@@ -168,9 +168,9 @@ fn a_caller_that_is_gone_for_5_s_while_it_rings_is_lost() {
 fn a_caller_that_comes_back_in_time_still_rings() {
     let mut b = Desk::new(2);
     b.rings(call(7), 1);
-    b.connection(1, false);
+    b.disconnected(1);
     b.wait(4_000);
-    b.connection(1, true);
+    b.listens(call(7), 1, true);
     b.wait(30_000);
     assert_eq!(b.state(call(7)), Some(CallState::Incoming));
 }
@@ -179,9 +179,9 @@ fn a_caller_that_comes_back_in_time_still_rings() {
 fn a_second_word_of_the_same_loss_does_not_begin_the_5_s_anew() {
     let mut b = Desk::new(2);
     b.rings(call(7), 1);
-    b.connection(1, false);
+    b.disconnected(1);
     b.wait(4_000);
-    b.connection(1, false);
+    b.disconnected(1);
     b.wait(1_000);
     assert_eq!(b.reason(call(7)).as_deref(), Some("lost"));
 }
@@ -190,7 +190,7 @@ fn a_second_word_of_the_same_loss_does_not_begin_the_5_s_anew() {
 fn a_caller_without_a_connection_that_is_heard_is_not_lost() {
     let mut b = Desk::new(2);
     b.rings(call(7), 1);
-    b.connection(1, false);
+    b.disconnected(1);
     b.wait(4_000);
     b.pair(call(7), 1, PairBody::EndOfCandidates(LinkGeneration { link: 1, generation: 0 }));
     b.wait(4_999);
@@ -206,7 +206,7 @@ fn a_link_that_is_up_is_a_sign_of_life_until_it_is_interrupted() {
     b.pair(call(7), 1, description(1, 0, SdpKind::Offer));
     let link = b.link_of(call(7), device(1)).unwrap();
     b.link(link, LinkEvent::Connected);
-    b.connection(1, false);
+    b.disconnected(1);
     b.wait(20_000);
     assert_eq!(b.state(call(7)), Some(CallState::Incoming));
     // No packet for 2 s already: 3 s are left.

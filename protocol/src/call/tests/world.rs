@@ -286,7 +286,7 @@ impl World {
         self.nodes[node].alive = false;
         let dead = device(self.nodes[node].device);
         for other in (0..self.nodes.len()).filter(|n| *n != node) {
-            let gone = CallInput::Connection { device: dead, connected: false };
+            let gone = CallInput::Disconnected { device: dead };
             self.at(self.now_ms + 5, other, Event::Input(Box::new(gone)));
         }
         let links: Vec<_> = self.links.keys().filter(|(n, _)| *n == node).copied().collect();
