@@ -113,7 +113,7 @@ fn narrow(value: u64) -> u32 {
 }
 
 /// Every setting there is.
-pub const KEYS: [Key; 21] = [
+pub const KEYS: [Key; 22] = [
     Key::new(
         "name",
         Kind::Text { form: "1 to 64 bytes", set: |draft, text| check_name(text).map(|name| draft.config.name = name) },
@@ -232,6 +232,12 @@ pub const KEYS: [Key; 21] = [
     )
     .absent("no limit")
     .env("MAX_CALL_DURATION_MS"),
+    Key::new(
+        "calls_a_minute",
+        number("calls", (1, 6_000), |draft, value| draft.config.calls_a_minute = narrow(value)),
+        "new calls taken of a contact, at once and a minute, and as many other messages of each of its devices",
+        |config| json!(config.calls_a_minute),
+    ),
     Key::new(
         "log",
         Kind::Text {

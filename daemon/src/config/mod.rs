@@ -18,7 +18,7 @@ use std::net::IpAddr;
 use ahoy_media::host_media::api::DeviceSpec;
 use ahoy_media::simple_webrtc::engine::IceServer;
 use ahoy_protocol::control::HomePaths;
-use ahoy_protocol::core::Times;
+use ahoy_protocol::core::{ContactRate, Times};
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
 
@@ -50,6 +50,8 @@ pub struct Config {
     pub ice_servers: Vec<IceServer>,
     /// Longest call, ms; none: no limit.
     pub max_call_duration_ms: Option<u64>,
+    /// New calls taken of a contact, at once and a minute.
+    pub calls_a_minute: u32,
     /// Time limits of a call's phases.
     pub times: Times,
     /// Log filter.
@@ -72,6 +74,7 @@ impl Default for Config {
             frame_ms: 20,
             ice_servers: Vec::new(),
             max_call_duration_ms: None,
+            calls_a_minute: ContactRate::default().0,
             times: Times::default(),
             log: "info".into(),
             log_files: 5,

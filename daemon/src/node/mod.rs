@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ahoy_media::host_media::api::{AudioConfig, DeviceInfo, DeviceSpec};
 use ahoy_media::simple_webrtc::engine::Engine;
 use ahoy_protocol::control::AudioDevice;
-use ahoy_protocol::core::{Core, Setup, SetupError};
+use ahoy_protocol::core::{ContactRate, Core, Setup, SetupError};
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use libp2p::Multiaddr;
@@ -117,7 +117,8 @@ impl Node {
         let (listen, drawn) = listen_addresses(config, &loaded)?;
         let clock = Clock::start();
         let (name, times) = (config.name.clone(), config.times.clone());
-        let setup = Setup { rows: loaded.rows, name, times, loopback: config.loopback() };
+        let contact_rate = ContactRate(config.calls_a_minute);
+        let setup = Setup { rows: loaded.rows, name, times, contact_rate, loopback: config.loopback() };
         let (core, first) = Core::new(setup, clock.now(), &mut UnwrapErr(SysRng))?;
         let hub = Hub::new(clock::unix_ms());
 

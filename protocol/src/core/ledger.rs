@@ -17,11 +17,15 @@ struct Bucket {
     at_ms: u64,
 }
 
-/// Burst, and tokens a minute.
-fn terms(rate: Rate) -> (u64, u64) {
-    match rate {
-        Rate::Ring(_) | Rate::Device(_) => (60, 60),
-        Rate::Request(_) => (3, 6),
+/// How much is taken of a contact: so many new calls of its account at once and a minute, and as many other messages
+/// of each of its devices (CHK-025).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContactRate(pub u32);
+
+impl Default for ContactRate {
+    /// One a second: more than anybody calls, little enough to sit out.
+    fn default() -> Self {
+        Self(60)
     }
 }
 
@@ -29,6 +33,7 @@ fn terms(rate: Rate) -> (u64, u64) {
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     now_ms: u64,
+    contact_rate: ContactRate,
     replays: BTreeSet<[u8; 32]>,
     replay_order: VecDeque<(u64, [u8; 32])>,
     cancels: VecDeque<(u64, AccountId, CallId)>,
@@ -77,6 +82,20 @@ fn key(rate: Rate) -> RateKey {
 }
 
 impl Ledger {
+    /// Nothing seen yet.
+    pub(super) fn new(contact_rate: ContactRate) -> Self {
+        Self { contact_rate, ..Self::default() }
+    }
+
+    /// Burst, and tokens a minute.
+    fn terms(&self, rate: Rate) -> (u64, u64) {
+        let contact = u64::from(self.contact_rate.0);
+        match rate {
+            Rate::Ring(_) | Rate::Device(_) => (contact, contact),
+            Rate::Request(_) => (3, 6),
+        }
+    }
+
     /// Tells the time; what is too old is forgotten.
     pub(super) fn at(&mut self, now_ms: u64) {
         self.now_ms = now_ms;
@@ -148,7 +167,7 @@ impl Ledger {
     }
 
     fn tokens_milli(&self, rate: Rate) -> u64 {
-        let (burst, a_minute) = terms(rate);
+        let (burst, a_minute) = self.terms(rate);
         match self.buckets.get(&key(rate)) {
             Some(bucket) => {
                 let gained = self.now_ms.saturating_sub(bucket.at_ms).saturating_mul(a_minute) / (MINUTE_MS / 1000);
@@ -224,6 +243,19 @@ mod tests {
         ledger.offered(CALL, ADA);
         ledger.offered(CALL, AccountId([9; 32]));
         assert_eq!(ledger.offered_by(CALL), Some(ADA));
+    }
+
+    #[test]
+    fn the_rate_of_contacts_is_a_setting_and_that_of_strangers_none() {
+        let mut ledger = Ledger::new(ContactRate(100));
+        for rate in [Rate::Ring(ADA), Rate::Device(DeviceId([3; 32]))] {
+            for _ in 0..100 {
+                assert!(ledger.has_rate(rate));
+                ledger.take_rate(rate);
+            }
+            assert!(!ledger.has_rate(rate));
+        }
+        assert_eq!(ledger.tokens_milli(Rate::Request(Topic([4; 32]))), 3_000);
     }
 
     #[test]

@@ -36,6 +36,7 @@ use rand_core::CryptoRng;
 
 pub use crate::call::Times;
 pub use counts::Counted;
+pub use ledger::ContactRate;
 
 use crate::account::{Contacts, Own};
 use crate::call::CallCore;
@@ -56,6 +57,8 @@ pub struct Setup {
     pub name: Option<String>,
     /// Time limits.
     pub times: Times,
+    /// How much is taken of each contact.
+    pub contact_rate: ContactRate,
     /// We listen on loopback, so loopback addresses of contacts may be dialled and used.
     pub loopback: bool,
 }
@@ -142,7 +145,7 @@ impl Core {
             dialing: dialing::Dialing::default(),
             asking: asking::Asking::default(),
             guests: guests::Guests::default(),
-            ledger: ledger::Ledger::default(),
+            ledger: ledger::Ledger::new(setup.contact_rate),
             links: links::Links::default(),
             tellings: BTreeMap::new(),
             seen_rows: seen_rows.into(),
