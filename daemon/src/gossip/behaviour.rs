@@ -67,13 +67,18 @@ fn gossip(checks: FirstChecks) -> Result<Gossip, NetError> {
         // Subscribers known before we join are grafted at the first heartbeat.
         .heartbeat_initial_delay(Duration::from_secs(1))
         .max_transmit_size(limits::RPC_BYTES)
-        .max_control_message_size(limits::RPC_BYTES)
+        .max_control_message_size(limits::CONTROL_BYTES)
         .max_publish_messages(limits::MESSAGES_PER_RPC)
         .connection_handler_queue_len(limits::SEND_QUEUE)
         .build()
         .map_err(|error| NetError::Setup(error.to_string()))?;
-    Gossip::new_with_subscription_filter_and_transform(MessageAuthenticity::Anonymous, config, filter(), checks)
-        .map_err(|error| NetError::Setup(error.to_owned()))
+    Gossip::new_with_subscription_filter_and_transform(
+        MessageAuthenticity::Anonymous,
+        config,
+        filter(checks.clone()),
+        checks,
+    )
+    .map_err(|error| NetError::Setup(error.to_owned()))
 }
 
 fn connection_limits() -> ConnectionLimits {

@@ -75,6 +75,7 @@ impl Driver {
                     self.on_left(device);
                 }
             }
+            BehavioursEvent::Gossip(GateEvent::Held) => self.counters.peers_held.add(),
             BehavioursEvent::Prekey(event) => self.on_prekey(event, now),
             BehavioursEvent::Pulse(event) => self.on_pulse(event, now),
             BehavioursEvent::Mdns(mdns::Event::Discovered(seen)) => self.on_discovered(seen),

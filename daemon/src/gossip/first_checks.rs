@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use ahoy_crypto::Check;
-use ahoy_protocol::wire::envelope::classify;
+use ahoy_protocol::wire::envelope::{Type, classify};
 use libp2p::PeerId;
 use libp2p::gossipsub::{DataTransform, Message, RawMessage, TopicHash};
 
@@ -26,7 +26,31 @@ pub(crate) struct FirstChecks {
 #[derive(Debug, Default)]
 struct Rates {
     reading: Option<PeerId>,
-    buckets: HashMap<PeerId, Bucket>,
+    budgets: HashMap<PeerId, Budgets>,
+}
+
+/// What one peer may send.
+#[derive(Clone, Copy, Debug)]
+struct Budgets {
+    messages: Bucket,
+    /// Envelopes for the inbox among them: each may cost a Diffie-Hellman, and the core's budget for those is shared
+    /// by all contacts.
+    inbox: Bucket,
+    subscriptions: Bucket,
+}
+
+impl Budgets {
+    fn new(now: Instant) -> Self {
+        Self {
+            messages: Bucket::new(limits::MESSAGE_BURST, limits::MESSAGES_PER_SECOND, now),
+            inbox: Bucket::new(limits::INBOX_BURST, limits::INBOX_PER_SECOND, now),
+            subscriptions: Bucket::new(limits::SUBSCRIPTION_BURST, limits::SUBSCRIPTIONS_PER_SECOND, now),
+        }
+    }
+
+    fn are_full(&mut self, now: Instant) -> bool {
+        [&mut self.messages, &mut self.inbox, &mut self.subscriptions].into_iter().all(|bucket| bucket.is_full(now))
+    }
 }
 
 impl FirstChecks {
@@ -36,18 +60,34 @@ impl FirstChecks {
         Self { counters, rates: Arc::default() }
     }
 
-    /// The messages read from now on came through this peer.
-    pub(crate) fn reads(&self, peer: PeerId) {
-        self.rates.lock().unwrap_or_else(PoisonError::into_inner).reading = Some(peer);
+    /// What is read from now on came through this peer; through nobody, after that.
+    pub(crate) fn reads(&self, peer: Option<PeerId>) {
+        self.rates.lock().unwrap_or_else(PoisonError::into_inner).reading = peer;
+    }
+
+    /// Who is being read may begin or cease to hold another topic; if nobody is, it is we ourselves.
+    pub(crate) fn may_subscribe(&self, now: Instant) -> bool {
+        let may = self.is_own() || self.take(now, |budgets| budgets.subscriptions.take(now));
+        if !may {
+            self.counters.subscriptions_over_rate.add();
+        }
+        may
+    }
+
+    fn is_own(&self) -> bool {
+        self.rates.lock().unwrap_or_else(PoisonError::into_inner).reading.is_none()
+    }
+
+    fn take(&self, now: Instant, bucket: impl FnOnce(&mut Budgets) -> bool) -> bool {
+        self.rates.lock().unwrap_or_else(PoisonError::into_inner).budgets(now).is_some_and(bucket)
     }
 
     fn pass(&self, data: &[u8], now: Instant) -> Result<(), &'static str> {
-        let within_rate = self.rates.lock().unwrap_or_else(PoisonError::into_inner).take(now);
-        if !within_rate {
+        if !self.take(now, |budgets| budgets.messages.take(now)) {
             self.counters.over_rate.add();
             return Err("too many messages");
         }
-        classify(data).map(drop).map_err(|check| {
+        let kind = classify(data).map_err(|check| {
             let count = match check {
                 Check::LENGTH => &self.counters.bad_length,
                 Check::VERSION => &self.counters.bad_version,
@@ -56,21 +96,26 @@ impl FirstChecks {
             };
             count.add();
             "junk"
-        })
+        })?;
+        if kind == Type::Inbox && !self.take(now, |budgets| budgets.inbox.take(now)) {
+            self.counters.inbox_over_rate.add();
+            return Err("too many envelopes for the inbox");
+        }
+        Ok(())
     }
 }
 
 impl Rates {
-    fn take(&mut self, now: Instant) -> bool {
-        let Some(peer) = self.reading else { return false };
-        if !self.buckets.contains_key(&peer) && self.buckets.len() >= limits::RATED_PEERS {
-            self.buckets.retain(|_, bucket| !bucket.is_full(now));
-            if self.buckets.len() >= limits::RATED_PEERS {
-                return false;
+    /// Of the peer that is being read; none if there are too many peers.
+    fn budgets(&mut self, now: Instant) -> Option<&mut Budgets> {
+        let peer = self.reading?;
+        if !self.budgets.contains_key(&peer) && self.budgets.len() >= limits::RATED_PEERS {
+            self.budgets.retain(|_, budgets| !budgets.are_full(now));
+            if self.budgets.len() >= limits::RATED_PEERS {
+                return None;
             }
         }
-        let full = Bucket::new(limits::MESSAGE_BURST, limits::MESSAGES_PER_SECOND, now);
-        self.buckets.entry(peer).or_insert(full).take(now)
+        Some(self.budgets.entry(peer).or_insert_with(|| Budgets::new(now)))
     }
 }
 
@@ -102,12 +147,37 @@ mod tests {
         let (loud, quiet) = (PeerId::random(), PeerId::random());
         let now = Instant::now();
         let good = message(1, 0x31, 256);
-        checks.reads(loud);
+        checks.reads(Some(loud));
         let passed = (0..1000).filter(|_| checks.pass(&good, now).is_ok()).count();
         assert_eq!(passed, limits::MESSAGE_BURST as usize);
         assert_eq!(checks.counters.over_rate.get(), 1000 - u64::from(limits::MESSAGE_BURST));
-        checks.reads(quiet);
+        checks.reads(Some(quiet));
         assert!(checks.pass(&good, now).is_ok());
+    }
+
+    #[test]
+    fn one_peer_cannot_use_up_the_budget_of_the_inbox() {
+        let checks = FirstChecks::new(Arc::default());
+        let now = Instant::now();
+        checks.reads(Some(PeerId::random()));
+        let passed = (0..200).filter(|_| checks.pass(&message(1, 0x11, 1024), now).is_ok()).count();
+        assert_eq!(passed, limits::INBOX_BURST as usize);
+        assert_eq!(checks.counters.inbox_over_rate.get(), 200 - u64::from(limits::INBOX_BURST));
+        assert!(checks.pass(&message(1, 0x31, 256), now).is_ok(), "other messages still pass");
+    }
+
+    #[test]
+    fn subscriptions_have_a_budget_of_their_own() {
+        let checks = FirstChecks::new(Arc::default());
+        let now = Instant::now();
+        checks.reads(Some(PeerId::random()));
+        let mut hellos = 0..2 * limits::TOPICS_PER_PEER;
+        assert!(hellos.all(|_| checks.may_subscribe(now)), "all topics, and again after a new connection");
+        assert!(!checks.may_subscribe(now));
+        assert_eq!(checks.counters.subscriptions_over_rate.get(), 1);
+        assert!(checks.pass(&message(1, 0x31, 256), now).is_ok());
+        checks.reads(None);
+        assert!(checks.may_subscribe(now), "our own are no peer's business");
     }
 
     #[test]
@@ -115,16 +185,16 @@ mod tests {
         let checks = FirstChecks::new(Arc::default());
         let now = Instant::now();
         for _ in 0..limits::RATED_PEERS + 10 {
-            checks.reads(PeerId::random());
+            checks.reads(Some(PeerId::random()));
             checks.pass(&message(1, 0x31, 256), now).unwrap_or_default();
         }
-        assert_eq!(checks.rates.lock().unwrap().buckets.len(), limits::RATED_PEERS);
+        assert_eq!(checks.rates.lock().unwrap().budgets.len(), limits::RATED_PEERS);
     }
 
     #[test]
     fn junk_is_counted_by_its_check() {
         let checks = FirstChecks::new(Arc::default());
-        checks.reads(PeerId::random());
+        checks.reads(Some(PeerId::random()));
         let now = Instant::now();
         assert!(checks.pass(&[], now).is_err());
         assert!(checks.pass(&message(3, 0x31, 256), now).is_err());

@@ -11,7 +11,7 @@ pub const OUTBOX: usize = 1024;
 pub const TOPICS_PER_PEER: usize = 512;
 /// Topics we hold ourselves, so that one hello carries them all and everybody sees them.
 pub const OWN_TOPICS: usize = 512;
-/// Bytes of one gossip RPC; a hello with all topics is 20 KiB.
+/// Bytes of one gossip RPC: a heartbeat's worth of messages of ours.
 pub const RPC_BYTES: usize = 256 * 1024;
 /// Messages of one gossip RPC; a mesh peer sends them one by one.
 pub const MESSAGES_PER_RPC: usize = 64;
@@ -24,6 +24,23 @@ pub const MESSAGE_BURST: u32 = 256;
 /// Messages a second a peer may send on and on. With 5 s of history this bounds what one peer can
 /// make gossipsub keep to 2.3 MiB.
 pub const MESSAGES_PER_SECOND: u32 = 64;
+/// Envelopes for an inbox that a peer may send at once: a call to eight devices with its first repetitions.
+pub const INBOX_BURST: u32 = 48;
+/// And a second. The core takes 150 a second from all contacts together, so eight hostile ones can't use them up.
+pub const INBOX_PER_SECOND: u32 = 16;
+/// Topics that a peer may begin or cease to hold at once: two hellos with all of them.
+pub const SUBSCRIPTION_BURST: u32 = 1024;
+/// And a second; a call begins and ends four.
+pub const SUBSCRIPTIONS_PER_SECOND: u32 = 64;
+/// Gossip packets read from a connection at once: a burst of messages, each announced and pruned besides.
+pub const PACKET_BURST: u32 = 512;
+/// And a second; more wait unread, so that their sender waits too.
+pub const PACKETS_PER_SECOND: u32 = 128;
+/// How long nothing is read then: a dozen packets' worth.
+pub const HOLD: Duration = Duration::from_millis(100);
+/// Bytes of the control part of one gossip RPC: a hello with all topics is 20 KiB. Smaller than the whole, because
+/// a packed list of empty message ids takes twenty times its size in memory.
+pub const CONTROL_BYTES: usize = 32 * 1024;
 /// Devices whose rates are remembered; full buckets are forgotten first.
 pub const RATED_PEERS: usize = 512;
 /// Publications that wait for a subscriber.

@@ -1,7 +1,9 @@
 //! The gate on one connection: offers the inner protocol or denies it.
 
 use std::collections::VecDeque;
-use std::task::{Context, Poll};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use either::Either;
 use futures::future;
@@ -11,6 +13,10 @@ use libp2p::swarm::handler::{
     ListenUpgradeError, OutboundUpgradeSend, SendWrapper, StreamUpgradeError, UpgradeInfoSend,
 };
 use libp2p::swarm::{ConnectionHandler, ConnectionHandlerEvent, SubstreamProtocol};
+use tokio::time::Sleep;
+
+use crate::gossip::bucket::Bucket;
+use crate::limits::network as limits;
 
 /// A handler that can stand behind a gate.
 pub(crate) trait Gated:
@@ -55,6 +61,8 @@ pub(crate) enum FromHandler<E> {
     Wanted,
     /// The inner handler has given up on this connection for good.
     Worn,
+    /// Nothing is read for a while: the peer sends too much.
+    Held,
 }
 
 /// ```text
@@ -83,12 +91,45 @@ struct Works<H: Gated> {
     request: Option<H::OutboundProtocol>,
     /// Repeat it now.
     again: bool,
+    pace: Pace,
+}
+
+/// How fast the inner handler may read. Polled for nothing else than reading and writing, it stands still when it has
+/// read too much, and the peer's bytes wait on the peer's side.
+struct Pace {
+    packets: Bucket,
+    held: Option<Pin<Box<Sleep>>>,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self { packets: Bucket::new(limits::PACKET_BURST, limits::PACKETS_PER_SECOND, Instant::now()), held: None }
+    }
+
+    /// Ready if the inner handler may be polled.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(held) = &mut self.held {
+            ready!(held.as_mut().poll(cx));
+            self.held = None;
+        }
+        Poll::Ready(())
+    }
+
+    /// Something was read; true if that was too much.
+    fn read(&mut self) -> bool {
+        let too_much = !self.packets.take(Instant::now());
+        if too_much {
+            self.held = Some(Box::pin(tokio::time::sleep(limits::HOLD)));
+        }
+        too_much
+    }
 }
 
 /// The gate's part on one connection.
 pub(crate) struct GateHandler<H: Gated> {
     state: State<H>,
-    /// At most one of each kind: `Refused` and `Wanted` alternate, `Worn` ends the connection.
+    /// At most one of each kind: `Refused` and `Wanted` alternate, `Worn` ends the connection, `Held` goes out before
+    /// the inner handler is polled again.
     reports: VecDeque<FromHandler<H::ToBehaviour>>,
 }
 
@@ -175,10 +216,15 @@ impl<H: Gated> GateHandler<H> {
 
 impl<H: Gated> Works<H> {
     fn new(inner: Box<H>) -> Self {
-        Self { inner, heard: false, request: None, again: false }
+        Self { inner, heard: false, request: None, again: false, pace: Pace::new() }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<HandlerEvent<H>> {
+    fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        reports: &mut VecDeque<FromHandler<H::ToBehaviour>>,
+    ) -> Poll<HandlerEvent<H>> {
+        ready!(self.pace.poll(cx));
         if std::mem::take(&mut self.again)
             && let Some(upgrade) = self.request.clone()
         {
@@ -191,6 +237,9 @@ impl<H: Gated> Works<H> {
                 ConnectionHandlerEvent::OutboundSubstreamRequest { protocol }
             }
             ConnectionHandlerEvent::NotifyBehaviour(event) => {
+                if self.pace.read() {
+                    reports.push_back(FromHandler::Held);
+                }
                 ConnectionHandlerEvent::NotifyBehaviour(FromHandler::Inner(event))
             }
             // Nothing of the inner handler's own, also in kinds that a later libp2p adds.
@@ -235,7 +284,7 @@ impl<H: Gated> ConnectionHandler for GateHandler<H> {
         }
         match &mut self.state {
             State::Closed | State::Waiting { .. } => Poll::Pending,
-            State::Open(works) => works.poll(cx),
+            State::Open(works) => works.poll(cx, &mut self.reports),
         }
     }
 

@@ -35,6 +35,8 @@ pub(crate) enum GateEvent<E> {
     Inner(E),
     /// The inner behaviour has forgotten this peer, which may still be connected.
     Left(PeerId),
+    /// Nothing is read of a peer for a while.
+    Held,
 }
 
 /// How far the inner behaviour knows of a connection.
@@ -65,13 +67,13 @@ pub(crate) struct Gate<B: NetworkBehaviour> {
     connections: BTreeMap<ConnectionId, Connection>,
     /// Drained before anything else happens in the swarm: a few entries a connection at most.
     pending: VecDeque<Order<B>>,
-    /// Called with the peer whose bytes the inner behaviour is about to read.
-    on_read: Box<dyn FnMut(PeerId) + Send>,
+    /// Called with the peer whose bytes the inner behaviour is about to read, and with none afterwards.
+    on_read: Box<dyn FnMut(Option<PeerId>) + Send>,
 }
 
 impl<B: NetworkBehaviour<ConnectionHandler: Gated>> Gate<B> {
     /// Nobody is allowed at first. `on_read` is told whose bytes the inner behaviour reads next.
-    pub(crate) fn new(inner: B, on_read: impl FnMut(PeerId) + Send + 'static) -> Self {
+    pub(crate) fn new(inner: B, on_read: impl FnMut(Option<PeerId>) + Send + 'static) -> Self {
         Self {
             inner,
             allowed: HashSet::new(),
@@ -258,8 +260,9 @@ where
         let Some(knows) = self.connections.get(&id).map(|c| c.knows) else { return };
         match (event, knows) {
             (FromHandler::Inner(event), Knows::Yes) => {
-                (self.on_read)(peer);
+                (self.on_read)(Some(peer));
                 self.inner.on_connection_handler_event(peer, id, event);
+                (self.on_read)(None);
             }
             // Sent before the device was shut out.
             (FromHandler::Inner(_), Knows::No | Knows::NoMore) => {}
@@ -270,6 +273,7 @@ where
                 }
             }
             (FromHandler::Wanted, Knows::Yes | Knows::NoMore) => {}
+            (FromHandler::Held, _) => self.pending.push_back(ToSwarm::GenerateEvent(GateEvent::Held)),
             (FromHandler::Worn, _) => {
                 self.forget(id, Knows::NoMore);
                 self.pending

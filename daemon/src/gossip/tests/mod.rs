@@ -1,6 +1,7 @@
 //! Whole drivers in one process, over the memory transport unless a test is about TCP.
 
 mod connections;
+mod crowds;
 mod gate;
 mod local_network;
 mod messages;
