@@ -8,8 +8,11 @@ pub mod gossip;
 pub mod home;
 pub mod limits;
 pub mod logging;
+pub mod metrics;
 pub mod node;
+pub mod pages;
 pub mod platform;
 #[cfg(test)]
 mod recorder;
+pub mod service;
 pub mod store;

@@ -53,6 +53,17 @@ pub const STORE_KEY_BYTES: usize = 256;
 /// Longest value of a row, bytes: an account with all its prekeys needs a few kilobytes.
 pub const STORE_VALUE_BYTES: usize = 256 * 1024;
 
+/// Scrapes of metrics at a time: one Prometheus, and a person who looks.
+pub const METRICS_CLIENTS: usize = 8;
+/// Time for a scrape from its connection to its answer, ms (Prometheus' own limit is 10 s).
+pub const METRICS_MS: u64 = 5_000;
+/// Time for the actor to say that it is there before a scrape goes on without it, ms.
+pub const METRICS_ACTOR_MS: u64 = 1_000;
+/// Head of a scrape's request, bytes: the least that the HTTP library takes; Prometheus sends 300.
+pub const METRICS_REQUEST_BYTES: usize = 8 * 1024;
+/// Header lines of a scrape's request.
+pub const METRICS_HEADERS: usize = 32;
+
 /// Size of config.toml, bytes.
 pub const CONFIG_BYTES: u64 = 64 * 1024;
 /// Problems of the settings told in full; a file of junk has thousands.

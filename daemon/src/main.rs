@@ -7,7 +7,8 @@ use ahoy_protocol::control::HomePaths;
 use ahoyd::config::{Args, Config, ConfigError};
 use ahoyd::home::{Home, HomeError};
 use ahoyd::node::{Node, Parts};
-use ahoyd::{logging, platform};
+use ahoyd::service::NotifyState;
+use ahoyd::{logging, pages, platform, service};
 use clap::Parser as _;
 
 type Failure = Box<dyn std::error::Error>;
@@ -26,6 +27,10 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<bool, Failure> {
+    if let Some(page) = args.print {
+        std::io::stdout().write_all(&pages::page(page)?)?;
+        return Ok(true);
+    }
     let env = |name: &str| std::env::var_os(name);
     let paths = HomePaths::find(args.home.as_deref(), &env).ok_or(HomeError::Nowhere)?;
     let config = Config::load(args, &paths, &env)?;
@@ -53,6 +58,7 @@ async fn serve(args: &Args, home: Home, config: Config) -> Result<bool, Failure>
         node = Node::start(home, config, Parts::real()) => node?,
         stopped = &mut stop_requested => return Ok(stopped.map(|()| true)?),
     };
+    tell(NotifyState::Ready);
     say(&format!("ahoyd is ready; its control socket is {}", socket.display()));
     let stdio = args.stdio.then(|| node.control().serve(tokio::io::stdin(), tokio::io::stdout()));
     let stdin_ended = async {
@@ -61,13 +67,29 @@ async fn serve(args: &Args, home: Home, config: Config) -> Result<bool, Failure>
             None => std::future::pending().await,
         }
     };
+    let control = node.control().clone();
+    let alive = async {
+        match service::watchdog() {
+            Some(limit) => service::keep_alive(&control, limit, service::tell).await,
+            None => std::future::pending().await,
+        }
+    };
     let good = tokio::select! {
         good = node.ended() => good,
         stopped = &mut stop_requested => { stopped?; true }
         () = stdin_ended => true,
+        () = alive => true,
     };
+    tell(NotifyState::Stopping);
     node.shutdown().await;
     Ok(good)
+}
+
+/// For the service manager, if one started us; without it everything works the same.
+fn tell(state: NotifyState<'_>) {
+    if let Err(error) = service::tell(state) {
+        tracing::warn!(%error, "the service manager takes no message");
+    }
 }
 
 /// For people; a closed stderr is no reason to stop.

@@ -138,3 +138,26 @@ pub async fn stop_requested() -> io::Result<()> {
     }
     Ok(())
 }
+
+/// What the process takes of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Resident memory, bytes.
+    pub resident_bytes: u64,
+    /// Threads.
+    pub threads: u64,
+    /// Open file descriptors.
+    pub descriptors: u64,
+}
+
+/// What this process takes now (proc(5)); none where the system does not tell.
+#[must_use]
+pub fn process_usage() -> Option<Usage> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let field = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    let descriptors = u64::try_from(std::fs::read_dir("/proc/self/fd").ok()?.count()).ok()?;
+    Some(Usage { resident_bytes: field("VmRSS:")? * 1024, threads: field("Threads:")?, descriptors })
+}

@@ -81,6 +81,15 @@ pub(crate) enum Verb {
     Watch,
     /// A call between two daemons on this machine, with figures and a report at the end.
     Demo(DemoArgs),
+    /// Print the man page, as roff.
+    #[command(hide = true)]
+    Man,
+    /// Print the completions for a shell.
+    #[command(hide = true)]
+    Completions {
+        /// Which.
+        shell: clap_complete::Shell,
+    },
 }
 
 /// `ahoy contact`.

@@ -10,6 +10,7 @@ mod failure;
 mod launch;
 pub mod measure;
 mod out;
+mod pages;
 mod platform;
 mod say;
 mod verbs;

@@ -43,6 +43,13 @@ impl Out {
         self.line(&line)
     }
 
+    /// Writes a page as it is.
+    pub(crate) fn page(&self, page: &[u8]) -> Result<(), Failure> {
+        let mut stdout = std::io::stdout().lock();
+        stdout.write_all(page)?;
+        Ok(stdout.flush()?)
+    }
+
     /// Tells people something, without disturbing scripts.
     pub(crate) fn note(&self, text: &str) {
         let line = format!("{text}\n");

@@ -18,6 +18,8 @@ pub trait Machine: Send + 'static {
     fn calls(&self) -> usize;
     /// What it holds now.
     fn counted(&self) -> Counted;
+    /// How often each inbound check has refused something: its number, and the count.
+    fn refused(&self) -> Vec<(u16, u64)>;
     /// Nothing is left to be told to anybody.
     fn drained(&self) -> bool;
 }
@@ -41,6 +43,10 @@ impl Machine for Core {
 
     fn counted(&self) -> Counted {
         Core::counted(self)
+    }
+
+    fn refused(&self) -> Vec<(u16, u64)> {
+        self.refusals().iter().map(|(check, count)| (check.number(), count)).collect()
     }
 
     fn drained(&self) -> bool {

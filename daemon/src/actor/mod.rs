@@ -37,7 +37,7 @@ pub use machine::Machine;
 pub use media::{EngineOut, Media};
 
 use crate::clock::Clock;
-use crate::control::{Answer, Ask, Holding, Question};
+use crate::control::{Answer, Ask, Holding, INBOXES, Question};
 use crate::limits;
 use crate::store::Committed;
 use effects::Groups;
@@ -61,8 +61,9 @@ pub struct Inboxes<N> {
 
 impl<N> Inboxes<N> {
     /// Messages that wait.
-    fn waiting(&self) -> usize {
-        self.network.len() + self.questions.len() + self.links.len() + self.audio.len() + self.committed.len()
+    fn waiting(&self) -> [usize; INBOXES.len()] {
+        let Self { network, questions, links, audio, committed, stop: _ } = self;
+        [network.len(), questions.len(), links.len(), audio.len(), committed.len()]
     }
 }
 
@@ -181,10 +182,12 @@ impl<M: Machine> Actor<M> {
     /// What is held once a step is done: whoever reads it later sees the state that lasts.
     fn tell_holding<N>(&self, inboxes: &Inboxes<N>) {
         let Groups { ports, .. } = &self.groups;
+        let inboxes = inboxes.waiting();
         ports.board.hold(Holding {
             core: self.core.counted(),
             links: ports.media.open_links(),
-            queued: inboxes.waiting() + self.groups.waiting(),
+            queued: inboxes.iter().sum::<usize>() + self.groups.waiting(),
+            inboxes,
         });
     }
 
@@ -232,6 +235,10 @@ impl<M: Machine> Actor<M> {
             Ask::Stats(call) => {
                 let waiting = effects::Waiting::Stats { call, answer };
                 self.ask_core(waiting, client, Command::Call(ahoy_protocol::control::CallCommand::List));
+            }
+            Ask::Alive => {
+                self.groups.ports.board.refuse(self.core.refused());
+                reply(answer, Ok(Reply::Done(DoneReply::default())));
             }
             Ask::Shutdown => {
                 reply(answer, Ok(Reply::Done(DoneReply::default())));

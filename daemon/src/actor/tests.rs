@@ -62,6 +62,10 @@ impl Machine for Scripted {
         ahoy_protocol::core::Counted { calls, ..Default::default() }
     }
 
+    fn refused(&self) -> Vec<(u16, u64)> {
+        vec![(17, 3)]
+    }
+
     fn drained(&self) -> bool {
         !self.state.lock().unwrap().busy
     }

@@ -36,6 +36,22 @@ pub struct Args {
     /// Read and check the settings, tell every problem there is, and start nothing.
     #[arg(long)]
     pub check_config: bool,
+    /// Print the man page or the completions of a shell, and start nothing.
+    #[arg(long, value_name = "WHAT", hide = true)]
+    pub print: Option<Printed>,
+}
+
+/// What `--print` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Printed {
+    /// The man page, as roff.
+    Man,
+    /// Completions for bash.
+    Bash,
+    /// Completions for zsh.
+    Zsh,
+    /// Completions for fish.
+    Fish,
 }
 
 impl Args {

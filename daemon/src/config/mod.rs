@@ -22,7 +22,7 @@ use ahoy_protocol::core::{ContactRate, Times};
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
 
-pub use args::Args;
+pub use args::{Args, Printed};
 pub use draft::Draft;
 pub use keys::{KEYS, Key, Kind};
 pub use problem::{ConfigError, Place, Problem};

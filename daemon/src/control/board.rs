@@ -11,6 +11,9 @@ use ahoy_protocol::core::Counted;
 use super::Hub;
 use crate::gossip::counters::Counters;
 
+/// The actor's inboxes, in the order of [`Holding::inboxes`].
+pub const INBOXES: [&str; 5] = ["network", "questions", "links", "audio", "committed"];
+
 /// What the actor holds, as of its last step.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Holding {
@@ -20,6 +23,8 @@ pub struct Holding {
     pub links: usize,
     /// What waits in its queues.
     pub queued: usize,
+    /// What waits in each of its inboxes.
+    pub inboxes: [usize; INBOXES.len()],
 }
 
 /// Where counts come from that change without the actor.
@@ -48,6 +53,7 @@ pub struct Board {
     calls: AtomicUsize,
     stopping: AtomicBool,
     holding: Mutex<Holding>,
+    refused: Mutex<Vec<(u16, u64)>>,
     sources: Sources,
 }
 
@@ -63,6 +69,7 @@ impl Board {
             calls: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
             holding: Mutex::default(),
+            refused: Mutex::default(),
             sources,
         }
     }
@@ -76,6 +83,36 @@ impl Board {
     /// What is held after a step.
     pub fn hold(&self, holding: Holding) {
         *self.holding.lock().unwrap_or_else(PoisonError::into_inner) = holding;
+    }
+
+    /// How often each inbound check has refused something, by its number.
+    pub fn refuse(&self, refused: Vec<(u16, u64)>) {
+        *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+    }
+
+    /// The same, as of the last time the core was asked.
+    #[must_use]
+    pub fn refused(&self) -> Vec<(u16, u64)> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What waits in each of the actor's inboxes.
+    #[must_use]
+    pub fn inboxes(&self) -> Vec<(&'static str, usize)> {
+        let waiting = self.holding.lock().unwrap_or_else(PoisonError::into_inner).inboxes;
+        INBOXES.into_iter().zip(waiting).collect()
+    }
+
+    /// The counts of the network driver.
+    #[must_use]
+    pub fn network(&self) -> Vec<crate::gossip::counters::Counted> {
+        self.sources.network.snapshot()
+    }
+
+    /// Calls that ended, by reason.
+    #[must_use]
+    pub fn ended(&self) -> Vec<(&'static str, u64)> {
+        self.sources.hub.as_ref().map(Hub::ended).unwrap_or_default()
     }
 
     /// From now on nothing new is begun.

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ahoy_protocol::control::{Event, EventKind};
+use ahoy_protocol::control::{CallState, END_REASONS, Event, EventKind};
 use tokio::sync::watch;
 
 use crate::limits;
@@ -18,6 +18,18 @@ struct Ring {
     bytes: usize,
     /// Number of the newest event.
     newest: u64,
+    /// Calls that ended, in the order of [`END_REASONS`].
+    ended: [u64; END_REASONS.len()],
+}
+
+impl Ring {
+    fn count(&mut self, kind: &EventKind) {
+        if let EventKind::CallState { state: CallState::Ended, reason: Some(reason), .. } = kind {
+            for (count, known) in self.ended.iter_mut().zip(END_REASONS) {
+                *count += u64::from(known.word == reason);
+            }
+        }
+    }
 }
 
 /// The events of one daemon. Cheap to share.
@@ -41,7 +53,7 @@ impl Hub {
     /// after a restart with an old number gets a snapshot rather than other events under the same numbers.
     #[must_use]
     pub fn new(after: u64) -> Self {
-        let ring = Ring { lines: VecDeque::new(), bytes: 0, newest: after };
+        let ring = Ring { lines: VecDeque::new(), bytes: 0, newest: after, ended: [0; END_REASONS.len()] };
         Self { ring: Arc::new(Mutex::new(ring)), news: Arc::new(watch::Sender::new(after)) }
     }
 
@@ -52,6 +64,7 @@ impl Hub {
     /// Numbers an event and lets every subscriber have it.
     pub fn publish(&self, at_ms: u64, kind: EventKind) {
         let mut ring = self.ring();
+        ring.count(&kind);
         let event = Event { seq: ring.newest + 1, at_ms, kind };
         let line: Line = match event_line(&event) {
             Ok(line) => line.into(),
@@ -83,6 +96,12 @@ impl Hub {
     pub fn kept(&self) -> (usize, usize) {
         let ring = self.ring();
         (ring.lines.len(), ring.bytes)
+    }
+
+    /// Calls that ended so far, by the word of their reason.
+    #[must_use]
+    pub fn ended(&self) -> Vec<(&'static str, u64)> {
+        END_REASONS.iter().map(|reason| reason.word).zip(self.ring().ended).collect()
     }
 
     /// Tells when there are new events.

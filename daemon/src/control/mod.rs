@@ -16,14 +16,14 @@ mod tests;
 use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use ahoy_media::tasks::Tasks;
 use ahoy_protocol::control::{AudioDevice, ControlError, ErrorKind};
 
-pub use board::{Board, Holding, Sources};
+pub use board::{Board, Holding, INBOXES, Sources};
 pub use hub::{Hub, Taken};
 pub use methods::METHODS;
 pub use question::{Answer, Ask, Question};
@@ -143,6 +143,14 @@ impl Control {
                 }
             }
         }));
+    }
+
+    /// Waits until the actor has answered; false if it is gone. What the board has of the core is up to date then.
+    pub async fn alive(&self) -> bool {
+        let (answer, wait) = oneshot::channel();
+        let question = Question { client: String::new(), ask: Ask::Alive, answer };
+        // Whatever it says: it has taken the question out of its inbox and has come to the end of it.
+        self.desk.questions.send(question).await.is_ok() && wait.await.is_ok()
     }
 
     /// Ends every session once it has taken the events that are out, at most [`limits::STOP_CLIENTS_MS`] later.

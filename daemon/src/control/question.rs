@@ -30,4 +30,6 @@ pub enum Ask {
     Stats(Option<CallId>),
     /// `shutdown`.
     Shutdown,
+    /// Whether it still takes questions; what the board has of the core is brought up to date.
+    Alive,
 }

@@ -26,6 +26,7 @@ use crate::control::{Board, Control, Hub, ListAudio, Sources};
 use crate::gossip::{Counters, NetOutput};
 use crate::home::{Home, HomeError};
 use crate::limits;
+use crate::metrics::{self, Figures};
 use crate::store::{Committed, Loaded, Store, StoreError};
 
 /// Why a daemon does not start; written for the person who started it.
@@ -46,6 +47,14 @@ pub enum StartError {
     /// The sound.
     #[error("{0}")]
     Sound(String),
+    /// The metrics.
+    #[error("metrics cannot be answered at {at}: {source}. Change the setting metrics, or set it to \"off\"")]
+    Metrics {
+        /// Where.
+        at: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// The control socket.
     #[error("the control socket cannot be used: {0}")]
     Socket(std::io::Error),
@@ -62,6 +71,9 @@ pub struct Node {
 struct Running {
     control: Control,
     board: Arc<Board>,
+    figures: Figures,
+    /// Answers scrapes as long as it is held.
+    metrics: Option<metrics::Server>,
     network: RunningNetwork,
     actor: JoinHandle<()>,
     stop: watch::Sender<bool>,
@@ -94,7 +106,7 @@ impl Node {
                 return Err(error);
             }
         };
-        match node.open().await {
+        match node.open(&config).await {
             Ok(()) => Ok(node),
             Err(error) => {
                 node.shutdown().await;
@@ -138,17 +150,23 @@ impl Node {
         let board = Arc::new(Board::new(core.account().text(), core.device().text(), sources));
         let audio = list_audio(sound.clone(), config);
         let control = Control::new(outboxes.questions, hub.clone(), board.clone(), config.shown(), audio, frontends);
+        let figures = Figures { board: board.clone(), control: control.clone(), sound: sound.clone() };
         let media = Media::new(engine, sound, config.ice_servers.clone(), config.loopback());
         let ports = Ports { network: network.commands.clone(), media, store, hub, board: board.clone() };
         let (tell, listening) = watch::channel(Vec::new());
         let actor = actor.spawn(Actor::new(core, first, ports, clock, tell).run(inboxes));
-        Ok(Running { control, board, network, actor, stop: outboxes.stop, listening })
+        Ok(Running { control, board, figures, metrics: None, network, actor, stop: outboxes.stop, listening })
     }
 
     /// Waits until the core knows where we listen, then lets frontends in.
-    async fn open(&mut self) -> Result<(), StartError> {
+    async fn open(&mut self, config: &Config) -> Result<(), StartError> {
         if self.running.listening.wait_for(|addresses| !addresses.is_empty()).await.is_err() {
             return Err(StartError::Network("the daemon ended while it was starting: see its log".into()));
+        }
+        if let Some(at) = &config.metrics {
+            let failed = |source| StartError::Metrics { at: at.to_string(), source };
+            let server = metrics::Server::start(at, self.running.figures.clone()).await.map_err(failed)?;
+            self.running.metrics = Some(server);
         }
         let listener = self.home.bind_socket()?;
         let listener = tokio::net::UnixListener::from_std(listener).map_err(StartError::Socket)?;
@@ -161,6 +179,12 @@ impl Node {
     #[must_use]
     pub fn control(&self) -> &Control {
         &self.running.control
+    }
+
+    /// Where metrics are answered over TCP, with the port that was bound.
+    #[must_use]
+    pub fn metrics(&self) -> Option<std::net::SocketAddr> {
+        self.running.metrics.as_ref().and_then(metrics::Server::local)
     }
 
     /// Our account, as text.
@@ -202,6 +226,7 @@ impl Node {
     /// Ends every call, tells the others, lets frontends take the last events, and releases everything.
     /// Done within 2 s.
     pub async fn shutdown(mut self) {
+        self.running.metrics = None;
         self.running.stop.send_replace(true);
         if !self.running.actor.is_finished() {
             self.ended().await;

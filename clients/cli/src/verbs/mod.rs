@@ -21,10 +21,12 @@ mod tests;
 /// Runs the verb of the command line.
 pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
     let home = args.home.as_deref();
-    // These two must work where no daemon runs.
+    // These must work where no daemon runs.
     match &args.verb {
         Verb::Start(start) => return daemon::start(home, start, out).await,
         Verb::Demo(demo) => return crate::demo::run(demo, out).await,
+        Verb::Man => return out.page(&crate::pages::man()?),
+        Verb::Completions { shell } => return out.page(&crate::pages::completions(*shell)),
         Verb::Stop
         | Verb::Status
         | Verb::Id
@@ -47,7 +49,7 @@ pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
 
 async fn ask(args: &Args, client: &mut Client, out: &Out) -> Result<(), Failure> {
     match &args.verb {
-        Verb::Start(_) | Verb::Demo(_) => Ok(()),
+        Verb::Start(_) | Verb::Demo(_) | Verb::Man | Verb::Completions { .. } => Ok(()),
         Verb::Stop => daemon::stop(client, args.home.as_deref(), out).await,
         Verb::Status => daemon::status(client, out).await,
         Verb::Id => contact::id(client, out).await,

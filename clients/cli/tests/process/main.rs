@@ -11,4 +11,6 @@ mod home;
 #[cfg(test)]
 mod lan;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod scene;

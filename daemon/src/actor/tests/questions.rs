@@ -208,3 +208,27 @@ async fn figures_need_exactly_one_call_that_can_be_meant() {
     assert_eq!(error.kind, ErrorKind::AmbiguousCall);
     assert_eq!(error.candidates, ["01".repeat(16), "02".repeat(16)]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stuck_actor_says_no_more_that_it_is_alive_and_a_free_one_does() {
+    let (release, held) = std::sync::mpsc::sync_channel::<()>(0);
+    let world = World::new(move |input, _| {
+        if matches!(input, Input::Net(_)) {
+            // A defect that keeps the actor's thread: it ends when the test lets it.
+            held.recv().ok();
+        }
+        Vec::new()
+    });
+    world.ask(Ask::Alive).await.unwrap();
+    assert_eq!(world.board.refused(), [(17, 3)], "what the core refused is on the board then");
+    world.network.send(Input::Net(NetEvent::Listening(Vec::new()))).await.unwrap();
+    while world.network.capacity() < 64 {
+        tokio::task::yield_now().await;
+    }
+    let (answer, mut wait) = oneshot::channel();
+    world.questions.send(Question { client: String::new(), ask: Ask::Alive, answer }).await.unwrap();
+    let limit = Duration::from_millis(300);
+    assert!(tokio::time::timeout(limit, &mut wait).await.is_err(), "it is stuck");
+    drop(release);
+    wait.await.unwrap().unwrap();
+}

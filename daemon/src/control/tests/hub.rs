@@ -1,6 +1,6 @@
 //! The ring of events: its bounds.
 
-use ahoy_protocol::control::EventKind;
+use ahoy_protocol::control::{CallState, EventKind};
 
 use super::super::{Hub, Taken};
 use crate::limits;
@@ -49,4 +49,29 @@ fn whoever_has_everything_gets_nothing() {
     let Taken::Lines(lines, next) = hub.take(6, 5) else { panic!("a line") };
     assert_eq!((lines.len(), next), (1, 7));
     assert!(lines[0].ends_with("}\n"));
+}
+
+#[test]
+fn ended_calls_are_counted_by_reason() {
+    let hub = Hub::new(0);
+    let state = |state, reason: Option<&str>| EventKind::CallState {
+        call: "c".into(),
+        state,
+        direction: ahoy_protocol::control::Direction::Out,
+        reason: reason.map(Into::into),
+        cause: None,
+        client: None,
+        device: None,
+    };
+    for (now, reason) in [
+        (CallState::Dialing, None),
+        (CallState::Ended, Some("busy")),
+        (CallState::Ended, Some("hung_up")),
+        (CallState::Ended, Some("busy")),
+        (CallState::Ended, Some("of_the_future")),
+    ] {
+        hub.publish(1, state(now, reason));
+    }
+    let counted: Vec<_> = hub.ended().into_iter().filter(|(_, count)| *count > 0).collect();
+    assert_eq!(counted, [("hung_up", 1), ("busy", 2)]);
 }
