@@ -2,6 +2,7 @@
 
 mod calls;
 mod contacts;
+mod hostile;
 mod media;
 mod outsiders;
 mod vanished;

@@ -13,19 +13,19 @@ pub(super) fn offer(world: &mut World, from: usize, to: &str) -> String {
     }
 }
 
-fn command(world: &mut World, n: usize, command: CallCommand) {
+pub(super) fn command(world: &mut World, n: usize, command: CallCommand) {
     world.ask(n, Command::Call(command)).unwrap();
 }
 
-fn accept(world: &mut World, n: usize) {
+pub(super) fn accept(world: &mut World, n: usize) {
     command(world, n, CallCommand::Accept { call: None, in_call: InCall::Hold });
 }
 
-fn hang_up(world: &mut World, n: usize) {
+pub(super) fn hang_up(world: &mut World, n: usize) {
     command(world, n, CallCommand::HangUp { call: None });
 }
 
-fn active(world: &mut World) {
+pub(super) fn active(world: &mut World) {
     offer(world, 0, "Ben");
     accept(world, 1);
     assert_eq!(world.states(0).last(), Some(&CallState::Active));

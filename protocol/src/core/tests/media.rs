@@ -61,9 +61,13 @@ impl World {
     }
 
     fn apply(&mut self, n: usize, link: LinkId, kind: SdpKind, sdp: &str) {
-        let origin = sdp.lines().nth(1).unwrap();
-        let mut words = origin.split(' ').skip(1);
-        let (other, theirs) = (words.next().unwrap().parse().unwrap(), words.next().unwrap().parse().unwrap());
+        // A description that this world didn't make leads nowhere.
+        let mut words = sdp.lines().nth(1).unwrap_or_default().split(' ').skip(1).map(str::parse);
+        let (Some(Ok(other)), Some(Ok(theirs))) = (words.next(), words.next()) else { return };
+        let other = usize::try_from(other).unwrap();
+        if other >= self.nodes.len() || !self.nodes[other].links.contains_key(&LinkId(theirs)) {
+            return;
+        }
         self.nodes[n].links.insert(link, Some((other, LinkId(theirs))));
         match kind {
             SdpKind::Offer => self.describe(n, link, SdpKind::Answer),
