@@ -115,6 +115,11 @@ pub fn seal(
     Ok(frame)
 }
 
+/// ChaCha20-Poly1305 (RFC 8439); none if anything was changed.
+pub(crate) fn unseal(key: &Secret, nonce: &Nonce, sealed: Payload<'_, '_>) -> Option<Vec<u8>> {
+    ChaCha20Poly1305::new(key.expose().into()).decrypt(nonce, sealed).ok()
+}
+
 /// A call frame that opened; its signature hasn't been looked at yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenedFrame {
@@ -132,8 +137,7 @@ pub struct OpenedFrame {
 pub fn open(frame: &[u8], key: &Secret, topic: &[u8; 32]) -> Result<OpenedFrame, Check> {
     let head = FrameHead::read(frame)?;
     let sealed = Payload { msg: &frame[HEAD_BYTES..], aad: &head.bound(topic) };
-    let cipher = ChaCha20Poly1305::new(key.expose().into());
-    let plain = Check::FRAME_AEAD.require(cipher.decrypt(&head.nonce(), sealed).ok())?;
+    let plain = Check::FRAME_AEAD.require(unseal(key, &head.nonce(), sealed))?;
     let mut fields = Fields::new(&plain);
     let kind = fields.take::<1>()[0];
     Check::KIND.refuse_if(!(1..=LAST_KIND).contains(&kind))?;

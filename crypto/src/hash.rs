@@ -80,7 +80,12 @@ impl Prk {
         for part in salt {
             joined.extend_from_slice(part);
         }
-        Self(Zeroizing::new(hmac(&joined, &[ikm])))
+        Self::extract_with(&joined, ikm)
+    }
+
+    /// HKDF-Extract with a whole salt, label and all.
+    pub(crate) fn extract_with(salt: &[u8], ikm: &[u8]) -> Self {
+        Self(Zeroizing::new(hmac(salt, &[ikm])))
     }
 
     /// KDF(prk, label, ctx, N) = HKDF-Expand with info L(label) ‖ 00 ‖ ctx. Written out because N is
@@ -89,18 +94,25 @@ impl Prk {
     pub fn expand<const N: usize>(&self, label: &str, ctx: &[&[u8]]) -> [u8; N] {
         const { assert!(N <= 255 * 32, "HKDF gives at most 255 blocks") };
         let mut out = [0u8; N];
+        let mut info: Vec<&[u8]> = vec![LABEL_PREFIX, label.as_bytes(), &[0]];
+        info.extend_from_slice(ctx);
+        self.fill(&info, &mut out);
+        out
+    }
+
+    /// HKDF-Expand of at most 255 blocks; the parts of `info` are joined.
+    pub(crate) fn fill(&self, info: &[&[u8]], out: &mut [u8]) {
         let mut previous = Zeroizing::new([0u8; 32]);
         for (number, chunk) in (1u8..=u8::MAX).zip(out.chunks_mut(32)) {
             let before: &[u8] = if number == 1 { &[] } else { &*previous };
-            let mut parts: Vec<&[u8]> = vec![before, LABEL_PREFIX, label.as_bytes(), &[0]];
-            parts.extend_from_slice(ctx);
+            let mut parts: Vec<&[u8]> = vec![before];
+            parts.extend_from_slice(info);
             let counter = [number];
             parts.push(&counter);
             let block = Zeroizing::new(hmac(&*self.0, &parts));
             chunk.copy_from_slice(&block[..chunk.len()]);
             previous = block;
         }
-        out
     }
 
     /// The key itself: only known-answer tests need it.

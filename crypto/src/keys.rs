@@ -67,8 +67,13 @@ impl std::fmt::Debug for SignKey {
 /// everything.
 #[must_use]
 pub fn verify(key: &[u8; 32], label: &str, parts: &[&[u8]], signature: &[u8; 64]) -> bool {
+    verify_message(key, &labelled(label, parts), signature)
+}
+
+/// The same over a whole message, label and all.
+pub(crate) fn verify_message(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
     VerifyingKey::from_bytes(key)
-        .is_ok_and(|key| key.verify_strict(&labelled(label, parts), &Signature::from_bytes(signature)).is_ok())
+        .is_ok_and(|key| key.verify_strict(message, &Signature::from_bytes(signature)).is_ok())
 }
 
 fn labelled(label: &str, parts: &[&[u8]]) -> Vec<u8> {

@@ -20,6 +20,8 @@ pub mod sas;
 pub mod secret;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 pub mod window;
 
 pub use call_keys::CallKeys;

@@ -76,7 +76,9 @@ impl Random for Drawn {
     }
 }
 
-struct Resolver(Ephemeral);
+/// snow's primitives, with our source of the ephemeral key.
+#[derive(Default)]
+pub(crate) struct Resolver(Ephemeral);
 
 impl CryptoResolver for Resolver {
     fn resolve_rng(&self) -> Option<Box<dyn Random>> {
