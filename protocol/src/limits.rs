@@ -133,8 +133,9 @@ pub const INTERRUPTED_MS: u64 = 2_000;
 pub const CLOCK_OFF_MS: u64 = 120_000;
 /// Count: contacts of an account; each costs a row, and a place in the dialling order.
 pub const CONTACTS_MAX: usize = 4096;
-/// Count: links (call, device, number) whose candidates are counted at once: 16 participants, some links each.
-pub const LINKS_COUNTED_MAX: usize = 256;
+/// Count: pairs (call, device) whose candidates and restarts are counted at once, oldest out: more than calls that run
+/// at once have participants.
+pub const PAIRS_COUNTED_MAX: usize = 256;
 
 // The core.
 

@@ -190,6 +190,15 @@ impl Ledger {
 }
 
 #[cfg(test)]
+impl Ledger {
+    /// Entries of everything it keeps.
+    pub(super) fn entries(&self) -> usize {
+        let counted = self.offered.map.len() + self.done.map.len() + self.cancels.len();
+        counted + self.replay_order.len() + self.buckets.len() + self.budgets.len()
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::ids::DeviceId;

@@ -1,6 +1,6 @@
 //! Links: what the call core wants of them, what the media layer says of them, and the doors of what peers send.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
 use super::Core;
@@ -11,6 +11,7 @@ use crate::call::effect::LinkCommand;
 use crate::call::signal::{CallInput, LinkEvent};
 use crate::ids::{CallId, DeviceId, LinkId};
 use crate::inbound::doors::{self, CandidateCount, LocalAddresses, RestartRate};
+use crate::limits::PAIRS_COUNTED_MAX;
 use crate::wire::bodies::{Candidate, Candidates, CtlBody, PairBody};
 use crate::wire::ctl;
 
@@ -29,8 +30,17 @@ struct LinkFacts {
 #[derive(Debug, Default)]
 pub(super) struct Links {
     facts: BTreeMap<LinkId, LinkFacts>,
-    candidates: BTreeMap<(CallId, DeviceId, u32), CandidateCount>,
-    restarts: BTreeMap<(CallId, DeviceId), RestartRate>,
+    /// Oldest first.
+    asked: VecDeque<Asked>,
+}
+
+/// What a pair asked of the media engine.
+#[derive(Debug)]
+struct Asked {
+    call: CallId,
+    device: DeviceId,
+    candidates: CandidateCount,
+    restarts: RestartRate,
 }
 
 impl Links {
@@ -41,8 +51,21 @@ impl Links {
 
     /// A call is over: nothing of it is counted any more.
     pub(super) fn forget_call(&mut self, call: &CallId) {
-        self.candidates.retain(|(of, ..), _| of != call);
-        self.restarts.retain(|(of, _), _| of != call);
+        self.asked.retain(|asked| asked.call != *call);
+    }
+
+    /// The counts of a pair; the pair that was counted first gives way when there are too many.
+    fn asked(&mut self, call: CallId, device: DeviceId) -> &mut Asked {
+        let known = self.asked.iter().position(|asked| asked.call == call && asked.device == device);
+        let place = known.unwrap_or_else(|| {
+            if self.asked.len() >= PAIRS_COUNTED_MAX {
+                self.asked.pop_front();
+            }
+            let (candidates, restarts) = (CandidateCount::default(), RestartRate::default());
+            self.asked.push_back(Asked { call, device, candidates, restarts });
+            self.asked.len() - 1
+        });
+        &mut self.asked[place]
     }
 }
 
@@ -113,7 +136,7 @@ impl Core {
                 return self.candidates_at_the_door(call, device, candidates).map(PairBody::Candidates);
             }
             PairBody::Restart(at) => {
-                let rate = self.links.restarts.entry((call, device)).or_default();
+                let rate = &mut self.links.asked(call, device).restarts;
                 rate.take(step.now.mono_ms).map(|()| PairBody::Restart(at))
             }
             PairBody::Confirm(_)
@@ -134,14 +157,13 @@ impl Core {
     fn candidates_at_the_door(&mut self, call: CallId, device: DeviceId, candidates: Candidates) -> Option<Candidates> {
         let allowed = self.local_addresses(&device);
         let Candidates { link, generation, list } = candidates;
-        // One number of a pair more than is kept: its oldest links are closed for long.
-        if self.links.candidates.len() > crate::limits::LINKS_COUNTED_MAX {
-            self.links.candidates.pop_first();
+        let count = &mut self.links.asked(call, device).candidates;
+        if count.is_past(link, generation) {
+            return None;
         }
-        let count = self.links.candidates.entry((call, device, link)).or_default();
         let mut good: Vec<Candidate> = Vec::new();
         for candidate in list {
-            match doors::candidate(&candidate, allowed).and_then(|()| count.take(generation)) {
+            match doors::candidate(&candidate, allowed).and_then(|()| count.take(link, generation)) {
                 Ok(()) => good.push(candidate),
                 Err(check) => self.refusals.count(check),
             }
@@ -184,6 +206,26 @@ fn ip_of(address: &[u8]) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Links {
+        /// Entries of everything it keeps.
+        pub(in crate::core) fn entries(&self) -> usize {
+            self.facts.len() + self.asked.len()
+        }
+    }
+
+    #[test]
+    fn the_pair_that_was_counted_first_gives_way() {
+        let mut links = Links::default();
+        let call = |n: usize| CallId([u8::try_from(255 - n % 256).unwrap(); 16]);
+        let device = |n: usize| DeviceId([u8::try_from(n / 256).unwrap(); 32]);
+        for n in 0..=PAIRS_COUNTED_MAX {
+            links.asked(call(n), device(n)).candidates.take(1, 0).unwrap();
+        }
+        assert_eq!(links.asked.len(), PAIRS_COUNTED_MAX);
+        assert!(!links.asked.iter().any(|asked| asked.call == call(0) && asked.device == device(0)));
+        assert!(links.asked.iter().any(|asked| asked.call == call(1) && asked.device == device(1)));
+    }
 
     #[test]
     fn the_ip_of_a_binary_multiaddr_is_read() {

@@ -8,3 +8,11 @@ mod node;
 mod offers;
 mod pairs;
 mod waiting;
+
+impl super::Session {
+    /// Entries of everything it keeps.
+    pub(crate) fn entries(&self) -> usize {
+        let legs: usize = self.calls.values().map(|call| call.legs.len()).sum();
+        self.calls.len() + legs + self.offerings.len() + self.answering.len() + self.silences.len() + self.held.len()
+    }
+}

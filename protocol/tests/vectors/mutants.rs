@@ -19,8 +19,8 @@ const UNIT_CASES: [(Check, UnitCase); 2] =
 
 fn one_candidate_too_many() -> Result<(), Check> {
     let mut count = CandidateCount::default();
-    (0..CANDIDATES_MAX).try_for_each(|_| count.take(3)).expect("as many as are allowed");
-    count.take(3)
+    (0..CANDIDATES_MAX).try_for_each(|_| count.take(1, 3)).expect("as many as are allowed");
+    count.take(1, 3)
 }
 
 fn one_restart_too_many() -> Result<(), Check> {

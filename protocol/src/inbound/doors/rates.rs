@@ -6,21 +6,29 @@ use ahoy_crypto::Check;
 
 use crate::limits::{CANDIDATES_MAX, RESTART_WINDOW_MS, RESTARTS_MAX};
 
-/// Candidates of one link, counted by generation.
+/// Candidates of a pair, counted in its newest link and generation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CandidateCount {
-    generation: u32,
+    /// Link, then generation: neither goes back.
+    newest: (u32, u32),
     taken: usize,
 }
 
 impl CandidateCount {
-    /// Takes one candidate of a generation. A new generation starts at 0.
+    /// It is of a link or generation that was followed by another one: ignored, and not counted.
+    #[must_use]
+    pub fn is_past(&self, link: u32, generation: u32) -> bool {
+        (link, generation) < self.newest
+    }
+
+    /// Takes one candidate. A newer link or generation starts at 0.
     ///
     /// # Errors
-    /// 068.
-    pub fn take(&mut self, generation: u32) -> Result<(), Check> {
-        if generation != self.generation {
-            *self = CandidateCount { generation, taken: 0 };
+    /// 068; also for what [`Self::is_past`], or going back and forth would start anew without end.
+    pub fn take(&mut self, link: u32, generation: u32) -> Result<(), Check> {
+        Check::CANDIDATES.refuse_if(self.is_past(link, generation))?;
+        if (link, generation) > self.newest {
+            *self = CandidateCount { newest: (link, generation), taken: 0 };
         }
         Check::CANDIDATES.refuse_if(self.taken >= CANDIDATES_MAX)?;
         self.taken += 1;

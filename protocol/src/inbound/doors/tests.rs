@@ -170,15 +170,23 @@ fn port_zero_is_looked_at_before_the_address() {
 #[test]
 fn a_generation_takes_twenty_candidates() {
     let mut count = CandidateCount::default();
-    for _ in 0..20 {
-        assert_eq!(count.take(0), Ok(()));
+    for (link, generation) in [(1, 0), (1, 1), (2, 0)] {
+        for _ in 0..20 {
+            assert_eq!(count.take(link, generation), Ok(()), "a new link or generation starts anew");
+        }
+        assert_eq!(count.take(link, generation), Err(Check::CANDIDATES));
     }
-    assert_eq!(count.take(0), Err(Check::CANDIDATES));
-    assert_eq!(count.take(1), Ok(()), "a new generation starts anew");
-    for _ in 1..20 {
-        assert_eq!(count.take(1), Ok(()));
+}
+
+#[test]
+fn going_back_to_an_older_generation_brings_no_more_candidates() {
+    let mut count = CandidateCount::default();
+    assert_eq!(count.take(1, 1), Ok(()));
+    for (link, generation) in [(1, 0), (0, 9)] {
+        assert!(count.is_past(link, generation));
+        assert_eq!(count.take(link, generation), Err(Check::CANDIDATES));
     }
-    assert_eq!(count.take(1), Err(Check::CANDIDATES));
+    assert_eq!(count.take(1, 1), Ok(()), "the newest one goes on");
 }
 
 #[test]

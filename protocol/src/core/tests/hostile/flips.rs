@@ -55,9 +55,8 @@ fn gossip(world: &mut World, count: &mut Count, name: &str, topic: Topic, good: 
     });
     assert_eq!(picture(world), before, "{name} has changed something");
     let effects = throw(world, topic, good.to_vec());
-    let passed = |effect: &Effect| {
-        matches!(effect, Effect::Net(NetCommand::Verdict { acceptance: Acceptance::Accept, .. }))
-    };
+    let passed =
+        |effect: &Effect| matches!(effect, Effect::Net(NetCommand::Verdict { acceptance: Acceptance::Accept, .. }));
     let check = world.nodes[BEN].core.refusals();
     assert!(effects.iter().any(passed), "{name} itself was no good message: {:?}", hits(check));
 }

@@ -5,8 +5,8 @@ use ahoy_crypto::frame::{self, FrameHead};
 use ahoy_crypto::hash::hint;
 use ahoy_crypto::prekey::{self, PrekeyTerms};
 use ahoy_crypto::{
-    CallKeys, Certificate, Channel, DeviceId, DeviceSet, DhKey, Inbox, Initiator, PrekeyRecord, Responder, Secret,
-    SignKey, noise, sas,
+    CallKeys, Certificate, Channel, DeviceId, DeviceSet, DhKey, Initiator, PrekeyRecord, Responder, Secret, SignKey,
+    noise, sas,
 };
 
 use super::super::world::{START_UNIX_MS, World};
@@ -300,8 +300,7 @@ pub(super) fn contact_inbox(ben: &Core, now_s: u64) -> Where {
     place_of(ben.own.contact_token(), now_s)
 }
 
-/// The inbox of Ben's cards, on a day.
-pub(super) fn card_inbox(ben: &Core, day: u32) -> Where {
-    let inbox = Inbox::new(ben.own.card_token());
-    Where { topic: Topic(inbox.topic(day)), hint_key: inbox.hint_key(day), stamp: day }
+/// The inbox of Ben's cards.
+pub(super) fn card_inbox(ben: &Core, now_s: u64) -> Where {
+    place_of(ben.own.card_token(), now_s)
 }

@@ -3,9 +3,12 @@
 #![expect(clippy::print_stdout, reason = "counts, and sizes that a variable makes larger, belong into the output")]
 
 mod bodies;
+mod directed;
 mod flips;
 mod junk;
+mod mad;
 mod mallory;
+mod shapes;
 
 use super::world::World;
 use crate::core::effect::{Acceptance, Effect, NetCommand};
@@ -14,6 +17,13 @@ use crate::topic::Topic;
 
 /// The node that everything is thrown at.
 const BEN: usize = 1;
+
+impl crate::core::Core {
+    /// Entries of all maps and queues that what comes from outside may fill.
+    fn entries(&self) -> usize {
+        self.session.entries() + self.ledger.entries() + self.links.entries() + self.shown.len() + self.tellings.len()
+    }
+}
 
 /// Hands a gossip message to Ben, and gives what Ben does.
 fn throw(world: &mut World, topic: Topic, data: Vec<u8>) -> Vec<Effect> {
