@@ -72,8 +72,7 @@ pub fn verify(key: &[u8; 32], label: &str, parts: &[&[u8]], signature: &[u8; 64]
 
 /// The same over a whole message, label and all.
 pub(crate) fn verify_message(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
-    VerifyingKey::from_bytes(key)
-        .is_ok_and(|key| key.verify_strict(message, &Signature::from_bytes(signature)).is_ok())
+    VerifyingKey::from_bytes(key).is_ok_and(|key| key.verify_strict(message, &Signature::from_bytes(signature)).is_ok())
 }
 
 fn labelled(label: &str, parts: &[&[u8]]) -> Vec<u8> {

@@ -102,7 +102,9 @@ fn sealed_bytes_open_only_as_they_were_sealed() {
             assert_eq!(opened.as_deref(), valid.then_some(&case.pt[..]), "case {}: {}", case.tc_id, case.comment);
             count.add(valid);
             // snow's nonces begin with four zeros; for those it must say the same.
-            let Some(counter) = case.nonce.strip_prefix(&[0; 4]).and_then(|rest| rest.try_into().ok()) else { continue };
+            let Some(counter) = case.nonce.strip_prefix(&[0; 4]).and_then(|rest| rest.try_into().ok()) else {
+                continue;
+            };
             let mut cipher = Resolver::default().resolve_cipher(&CipherChoice::ChaChaPoly).expect("the cipher");
             cipher.set(&key(&case.key));
             let mut out = vec![0; sealed.len()];

@@ -192,11 +192,11 @@ impl Attack {
 
     fn round(&mut self) {
         match self.dice.below(100) {
-            0..70 => self.pair(),
-            70..83 => self.call(),
-            83..89 => self.control(),
-            89..94 => self.letter(),
-            94..97 => self.prekeys(),
+            0..82 => self.pair(),
+            82..87 => self.call(),
+            87..93 => self.control(),
+            93..96 => self.letter(),
+            96..98 => self.prekeys(),
             _ => self.card(),
         }
     }

@@ -233,8 +233,8 @@ impl Mallory {
         let at = self.inbox(world.now().unix_s());
         self.subscribe(world, at.topic);
         super::super::calls::offer(world, BEN, NAME);
-        let offers = world.published.iter().filter(|(_, topic, data)| *topic == at.topic && data[1] == 0x11);
-        let (_, _, data) = offers.last().expect("Ben offers");
+        let mut offers = world.published.iter().filter(|(_, topic, data)| *topic == at.topic && data[1] == 0x11);
+        let (_, _, data) = offers.next_back().expect("Ben offers");
         let (head, message1) = InboxHead::read(data).unwrap();
         let prologue = noise::prologue([1, 0x11], self.device_id(), head.spk_id, at.stamp, &at.topic.0);
         let responder = Responder::open(&self.spk, &prologue, message1).unwrap();
