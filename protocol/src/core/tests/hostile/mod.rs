@@ -5,9 +5,11 @@
 mod bodies;
 mod directed;
 mod flips;
+mod inside_calls;
 mod junk;
 mod mad;
 mod mallory;
+mod replay;
 mod shapes;
 
 use super::world::World;
