@@ -22,6 +22,7 @@ use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::writer::{MakeWriterExt as _, OptionalWriter};
 use tracing_subscriber::fmt::{FmtContext, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::{limits, platform};
 
@@ -87,14 +88,16 @@ pub fn install(filter_text: &str, logs: &Path, files: u32) -> io::Result<WorkerG
     let rotated = Rotated::open(logs, files, limits::LOG_FILE_BYTES)?;
     let (file, guard) = NonBlockingBuilder::default().buffered_lines_limit(limits::LOG_LINES).finish(rotated);
     let filter = filter(filter_text).map_err(io::Error::other)?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(false)
-        .event_format(Line)
-        .with_writer(OurWarnings.and(file))
-        .try_init()
-        .map_err(io::Error::other)?;
+    subscriber(filter, OurWarnings.and(file)).try_init().map_err(io::Error::other)?;
     Ok(guard)
+}
+
+/// What [`install`] installs, with another place for the lines: so that tests read just what would be in the file.
+pub fn subscriber<W>(filter: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).event_format(Line).with_writer(writer).finish()
 }
 
 /// Standard error, for warnings and errors of our own crates.

@@ -11,6 +11,7 @@ pub mod frontend;
 pub mod fuzz;
 pub mod node;
 pub mod outsider;
+pub mod privacy;
 pub mod process;
 pub mod sound;
 pub mod swarm;

@@ -112,6 +112,31 @@ impl Home {
         Self { setup: self.setup.times(times), ..self }
     }
 
+    /// Overwrites the store, as a broken disk would.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn damage_store(&self) {
+        let store = HomePaths::under(self.dir.path()).data.join("store.redb");
+        assert!(store.exists(), "no node ran here");
+        std::fs::write(store, "broken").expect("the store can be written");
+    }
+
+    /// Starts a node that must not come up.
+    ///
+    /// # Panics
+    /// If it does.
+    pub async fn fails(self) {
+        let parts = Parts {
+            engine: Parts::webrtc(),
+            sound: Parts::host_sound(),
+            network: Parts::network(self.setup.transport),
+        };
+        let home = ahoyd::home::Home::open(HomePaths::under(self.dir.path())).expect("the home is ours");
+        let started = Box::pin(ahoyd::node::Node::start(home, self.config(), parts)).await;
+        assert!(started.is_err(), "it started");
+    }
+
     fn config(&self) -> Config {
         Config {
             name: Some(self.setup.name.to_owned()),

@@ -12,6 +12,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use super::machine::Machine;
 use super::media::Media;
+use super::notes;
 use super::reply;
 use super::stats::{self, Rates};
 use crate::control::{Answer, Board, Hub};
@@ -193,7 +194,10 @@ impl Groups {
                 let result = if refused { Err(no_room()) } else { *result };
                 self.answer(ticket, result, core, rates);
             }
-            Effect::Event(kind) => self.ports.hub.publish(at_ms, *kind),
+            Effect::Event(kind) => {
+                notes::tell(&kind);
+                self.ports.hub.publish(at_ms, *kind);
+            }
             // Sorted out when the group was taken.
             Effect::Store(_) => tracing::error!("a store command came too late"),
         }

@@ -12,6 +12,7 @@ mod convert;
 mod effects;
 mod machine;
 mod media;
+mod notes;
 mod stats;
 #[cfg(test)]
 mod tests;

@@ -148,6 +148,7 @@ impl Board {
             pairs: number(holding.core.pairs),
             topics: sources.network.levels.topics(),
             timers: number(holding.core.timers),
+            letters: number(holding.core.letters),
             queued: number(holding.queued),
             events: number(events),
             events_bytes: number(events_bytes),

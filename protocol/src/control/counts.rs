@@ -43,8 +43,10 @@ pub struct Counts {
     pub pairs: u64,
     /// Gossip topics subscribed to.
     pub topics: u64,
-    /// Timers that run in the core: messages to be sent again, limits of calls, links to be closed.
+    /// Timers that run in the core: what is sent again, limits of calls, links to be closed.
     pub timers: u64,
+    /// One-way messages on their way to devices, or kept for those that are not there (bounded; a missed call waits 7 days).
+    pub letters: u64,
     /// Messages that wait in the actor's queues, effects that wait for the disk, and questions that wait for an answer.
     pub queued: u64,
     /// Events kept for frontends that come back (they fill up to a bound, and stay).

@@ -13,6 +13,8 @@ pub struct Counted {
     pub pairs: usize,
     /// Timers: messages to be sent again, limits of calls, links to be closed.
     pub timers: usize,
+    /// One-way messages on their way, or kept for devices that are not there.
+    pub letters: usize,
 }
 
 impl Core {
@@ -25,6 +27,7 @@ impl Core {
             sessions: session.calls,
             pairs: session.pairs,
             timers: session.timers + self.calls.running_timers(),
+            letters: session.letters,
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct HeldNow {
     pub pairs: usize,
     /// Whatever is sent again or runs out.
     pub timers: usize,
+    /// One-way messages on their way, or kept for devices that are not there.
+    pub letters: usize,
 }
 
 impl Session {
@@ -32,7 +34,8 @@ impl Session {
         HeldNow {
             calls: self.calls.len(),
             pairs: legs + self.answering.len(),
-            timers: self.offerings.len() + self.answering.len() + calls + silences + self.letters.running(),
+            timers: self.offerings.len() + self.answering.len() + calls + silences,
+            letters: self.letters.len(),
         }
     }
 }

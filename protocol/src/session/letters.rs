@@ -147,9 +147,9 @@ impl Letters {
         !self.letters.iter().any(|letter| letter.schedule.was_sent() && letter.schedule.is_running())
     }
 
-    /// Messages that are being sent.
-    pub(super) fn running(&self) -> usize {
-        self.letters.iter().filter(|letter| letter.schedule.is_running()).count()
+    /// Messages on their way, or kept.
+    pub(super) fn len(&self) -> usize {
+        self.letters.len()
     }
 
     /// When it wants to be flushed.

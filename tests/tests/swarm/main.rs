@@ -16,6 +16,8 @@ mod no_answer;
 #[cfg(test)]
 mod outsider;
 #[cfg(test)]
+mod privacy;
+#[cfg(test)]
 mod recall;
 #[cfg(test)]
 mod replayed_offer;

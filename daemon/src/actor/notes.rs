@@ -1,0 +1,34 @@
+//! What the log tells of calls: enough to follow what happened, and nothing of who, where or with what.
+
+use ahoy_protocol::control::EventKind;
+
+/// Digits of a call id in the log: enough to tell calls apart, and both people have the same.
+const CALL_DIGITS: usize = 8;
+
+fn short(call: &str) -> &str {
+    call.get(..CALL_DIGITS).unwrap_or(call)
+}
+
+/// A line for what frontends are told, where it is worth one. No account, device, name, address or detail:
+/// details are made for the person at the screen, and hold addresses.
+pub(super) fn tell(kind: &EventKind) {
+    match kind {
+        EventKind::CallState { call, state, direction, reason, cause, .. } => {
+            let (reason, cause) = (reason.as_deref(), cause.as_ref().map(|cause| cause.what.as_str()));
+            tracing::info!(call = short(call), ?state, ?direction, reason, cause, "call");
+        }
+        EventKind::ParticipantJoined { call, .. } => tracing::info!(call = short(call), "the other side is heard"),
+        EventKind::MissedCall { call, .. } => tracing::info!(call = short(call), "a missed call"),
+        EventKind::DeviceLost { direction, .. } => tracing::warn!(direction, "a sound device is lost"),
+        EventKind::DeviceChanged { direction, .. } => tracing::info!(direction, "a sound device is back"),
+        EventKind::Warning { about, .. } => tracing::warn!(about, "frontends are warned"),
+        EventKind::ContactChanged { .. } => tracing::debug!("a contact changed"),
+        EventKind::Snapshot(_)
+        | EventKind::IncomingCall { .. }
+        | EventKind::ParticipantLeft { .. }
+        | EventKind::ParticipantState { .. }
+        | EventKind::SourceStarted { .. }
+        | EventKind::SinkStarted { .. }
+        | EventKind::Lagged { .. } => {}
+    }
+}

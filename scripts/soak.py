@@ -1,0 +1,504 @@
+#!/usr/bin/env python3
+"""Many calls between two real daemons, with everything they hold read after each: what isn't given back leaks.
+
+    scripts/soak.py AHOYD [--calls N] [--seed N] [--out DIR] [--again N]
+
+A seeded mix of calls that are answered (a short talk), declined, cancelled, that fail (nobody there; media that never
+come, because the callee is frozen when it answers) and that are killed (kill -9 of the callee, which is then started
+again). The caller is `a` or `b` by turns; only `b` is ever killed, so that `a` lives through all of it.
+
+After each call both daemons are read, from outside (/proc/PID: descriptors, threads, memory, sockets) and as they count
+themselves (`status`: tasks by kind, links, sessions, pair channels, topics, timers, queues). After the call with the
+number WARM every level has to come back to what it was then, within SETTLE seconds, after every single call; a process
+that was started anew has its own level, taken after its first five calls. Memory of `a`: see `flat`. At last the same
+peer is called again and again without a pause, and all of these calls have to work.
+
+Writes samples.jsonl (a line a call and side), report.html (the series as pictures) and summary.json. Exit code 1 if
+something leaks, 2 if a call went otherwise than it must. Linux only; standard library only.
+"""
+import argparse
+import html
+import json
+import os
+import random
+import re
+import select
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+WARM = 100  # calls after which everything has been used once
+SETTLE = 15.0  # s: 5 s for last words, 10 s for idle threads of the runtime
+PATIENCE = 40.0  # s: only ends runs that would hang
+MIX = [("answered", 55), ("declined", 15), ("cancelled", 15), ("unreachable", 5), ("frozen", 5), ("killed", 5)]
+# Words that stand nowhere else, so that they can be looked for in the logs.
+PERSONS = {"a": "Adalinde", "b": "Benedikta", "nobody": "Nepomuk"}
+CONFIG = """calls_a_minute = 6000
+[times]
+reach_ms = 500
+connecting_ms = 1000
+"""
+
+
+class Failed(Exception):
+    """A call went otherwise than it must."""
+
+
+class Client:
+    """A frontend: asks, and keeps the events that come meanwhile."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.connect(path)
+        self.buffer, self.events, self.last = b"", [], 0
+        self.ask("hello", client="soak", api="1.0")
+
+    def _read(self, until):
+        while b"\n" not in self.buffer:
+            left = until - time.monotonic()
+            if left <= 0 or not select.select([self.socket], [], [], left)[0]:
+                raise Failed("the daemon says nothing")
+            more = self.socket.recv(65536)
+            if not more:
+                raise Failed("the daemon closed the connection")
+            self.buffer += more
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        return json.loads(line)
+
+    def ask(self, method, **params):
+        self.last += 1
+        request = {"jsonrpc": "2.0", "id": self.last, "method": method, "params": params}
+        self.socket.sendall(json.dumps(request).encode() + b"\n")
+        until = time.monotonic() + PATIENCE
+        while True:
+            message = self._read(until)
+            if message.get("method") == "event":
+                self.events.append(message["params"])
+            elif message.get("id") == self.last:
+                if "error" in message:
+                    raise Failed(f"{method}: {message['error']['message']}")
+                return message["result"]
+
+    def until(self, what, fits):
+        """The first event that fits; those before it are dropped."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            while self.events:
+                event = self.events.pop(0)
+                if fits(event):
+                    return event
+            try:
+                message = self._read(until)
+            except Failed as why:
+                raise Failed(f"waited for {what}: {why}") from None
+            if message.get("method") == "event":
+                self.events.append(message["params"])
+
+    def state(self, call, *states):
+        return self.until(
+            " or ".join(states),
+            lambda e: e["kind"] == "call_state" and e["call"] == call and (e["state"] in states or e["state"] == "ended"),
+        )
+
+    def close(self):
+        self.socket.close()
+
+
+class Daemon:
+    """A process of its own, in a home of its own."""
+
+    def __init__(self, program, home, name, tone):
+        self.program, self.home, self.name, self.tone = program, home, name, tone
+        self.person = PERSONS[name]
+        os.makedirs(home, mode=0o700)
+        with open(os.path.join(home, "config.toml"), "w", encoding="utf-8") as config:
+            config.write(f'name = "{self.person}"\n{CONFIG}')
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.lives, self.process, self.client = 0, None, None
+
+    def start(self):
+        listen = f"/ip4/127.0.0.1/tcp/{self.port}"
+        command = [self.program, "--home", self.home, "--no-mdns", "--listen", listen]
+        command += ["--audio-in", f"tone:{self.tone}", "--audio-out", "none"]
+        with open(os.path.join(self.home, "said.log"), "ab") as said:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                self.client = Client(os.path.join(self.home, "ahoyd.sock"))
+                break
+            except (FileNotFoundError, ConnectionRefusedError, ConnectionResetError, Failed):
+                if self.process.poll() is not None or time.monotonic() > until:
+                    raise Failed(f"{self.name} does not start; see {self.home}/said.log") from None
+                time.sleep(0.02)
+        self.client.ask("subscribe")
+        self.lives += 1
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.client.close()
+
+    def stop(self):
+        self.client.ask("shutdown")
+        self.process.wait(PATIENCE)
+
+    def card(self):
+        return self.client.ask("account.card")["card"]
+
+    def knows(self, other):
+        """Waits until the contact is connected and has told its inbox."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            contacts = self.client.ask("contact.list")["contacts"]
+            if any(c["name"] == other.person and c["online"] and c["acquainted"] for c in contacts):
+                return
+            time.sleep(0.05)
+        raise Failed(f"{self.name} does not meet {other.name}")
+
+    def levels(self):
+        """What it holds, by its own count and by the system's: everything that has to come back."""
+        proc = f"/proc/{self.process.pid}"
+        targets = []
+        for entry in os.listdir(f"{proc}/fd"):
+            try:
+                targets.append(os.readlink(f"{proc}/fd/{entry}"))
+            except FileNotFoundError:
+                pass  # closed meanwhile
+        counts = self.client.ask("status")["counts"]
+        tasks = counts["tasks"]
+        levels = {
+            "descriptors": len(targets),
+            "sockets": sum(target.startswith("socket:") for target in targets),
+            "threads": len(os.listdir(f"{proc}/task")),
+        }
+        for kind in ("actor", "network", "connections", "control", "links"):
+            levels[f"tasks of {kind}"] = tasks[kind]["alive"]
+        levels["tasks in all"] = tasks["runtime_alive"]
+        for what in ("links", "sessions", "pairs", "topics", "timers", "queued"):
+            levels[what] = counts[what]
+        return levels, counts
+
+    def memory_kib(self):
+        with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as status:
+            fields = dict(line.split(":", 1) for line in status)
+        return {key: int(fields[key].split()[0]) for key in ("VmRSS", "RssAnon", "VmHWM")}
+
+
+def above(levels, base):
+    """Levels that are not back. Fewer than before is no leak: two daemons that dialled each other at once have two
+    connections until one is closed."""
+    return {key: (levels[key], base[key]) for key in base if levels[key] > base[key]}
+
+
+def settled(daemon, base):
+    """Reads until everything is back (or, without a base, until no call is left), and says what is not."""
+    until = time.monotonic() + SETTLE
+    while True:
+        levels, counts = daemon.levels()
+        if base is None:
+            held = ("links", "sessions", "pairs", "timers", "tasks of links")
+            over = {key: (levels[key], 0) for key in held if levels[key]}
+        else:
+            over = above(levels, base)
+        if not over or time.monotonic() > until:
+            return levels, counts, over
+        time.sleep(0.02)
+
+
+def ring(caller, callee):
+    call = caller.client.ask("call.offer", to=[callee.person])["call"]
+    if caller.client.state(call, "ringing")["state"] != "ringing":
+        raise Failed("the call ended before it rang")
+    callee.client.until("ringing", lambda e: e["kind"] == "incoming_call" and e["call"] == call)
+    return call
+
+
+def ended(daemon, call, *reasons):
+    event = daemon.client.state(call, "ended")
+    if event.get("reason") not in reasons:
+        raise Failed(f"{daemon.name}: the call ended {event.get('reason')}, not {' or '.join(reasons)}")
+    return event["reason"]
+
+
+def answered(caller, callee, dice):
+    call = ring(caller, callee)
+    callee.client.ask("call.accept", call=call)
+    for side in (caller, callee):
+        if side.client.state(call, "active")["state"] != "active":
+            raise Failed(f"{side.name}: no talk")
+    time.sleep(dice.uniform(0.05, 0.6))
+    (caller if dice.random() < 0.5 else callee).client.ask("call.hang_up", call=call)
+    ended(caller, call, "hung_up")
+    return ended(callee, call, "hung_up")
+
+
+def declined(caller, callee, _dice):
+    call = ring(caller, callee)
+    callee.client.ask("call.decline", call=call)
+    ended(caller, call, "declined")
+    return ended(callee, call, "declined")
+
+
+def cancelled(caller, callee, dice):
+    if dice.random() < 0.3:
+        # Right behind the offer: the other side may or may not have heard of it.
+        call = caller.client.ask("call.offer", to=[callee.person])["call"]
+        caller.client.ask("call.hang_up", call=call)
+        return ended(caller, call, "cancelled")
+    call = ring(caller, callee)
+    time.sleep(dice.uniform(0, 0.2))
+    caller.client.ask("call.hang_up", call=call)
+    ended(caller, call, "cancelled")
+    return ended(callee, call, "cancelled")
+
+
+def unreachable(caller, _callee, _dice):
+    call = caller.client.ask("call.offer", to=[PERSONS["nobody"]])["call"]
+    return ended(caller, call, "unreachable")
+
+
+def frozen(caller, callee, _dice):
+    """The callee answers and freezes: media never come, or stop at once."""
+    call = ring(caller, callee)
+    callee.client.ask("call.accept", call=call)
+    os.kill(callee.process.pid, signal.SIGSTOP)
+    try:
+        event = caller.client.state(call, "ended", "reconnecting")
+        if event["state"] == "reconnecting":
+            caller.client.ask("call.hang_up", call=call)
+            event = caller.client.state(call, "ended")
+    finally:
+        os.kill(callee.process.pid, signal.SIGCONT)
+    if event["reason"] not in ("media_failed", "hung_up"):
+        raise Failed(f"a frozen callee ended the call {event['reason']}")
+    ended(callee, call, "media_failed", "hung_up")
+    return event["reason"]
+
+
+def killed(caller, callee, dice):
+    """kill -9 of `b` while it rings or in the talk, whoever called; then it is started again."""
+    call = ring(caller, callee)
+    a, b = (caller, callee) if callee.name == "b" else (callee, caller)
+    talking = dice.random() < 0.5
+    if talking:
+        callee.client.ask("call.accept", call=call)
+        a.client.state(call, "active")
+    b.kill()
+    if talking:
+        a.client.state(call, "reconnecting")
+        a.client.ask("call.hang_up", call=call)
+        reason = ended(a, call, "hung_up")
+        b.start()
+    else:
+        if dice.random() < 0.5:
+            b.start()
+            reason = ended(a, call, "lost")
+        else:
+            reason = ended(a, call, "lost")
+            b.start()
+    a.knows(b)
+    b.knows(a)
+    return reason
+
+
+WAYS = {f.__name__: f for f in (answered, declined, cancelled, unreachable, frozen, killed)}
+
+
+def slope(values):
+    """KiB a call, by Theil and Sen: the median of the slopes between calls far apart, so that single jumps don't count."""
+    if len(values) < 4:
+        return 0.0
+    half = len(values) // 2
+    return statistics.median((values[i + half][1] - values[i][1]) / (values[i + half][0] - values[i][0]) for i in range(half))
+
+
+def flat(samples, calls):
+    """Whether memory of `a` is flat after the first WARM calls.
+
+    What is judged is anonymous memory without the events kept for frontends that come back (they are counted, and
+    bounded by 4 MiB). It must not rise by more than 1 KiB a call: a link that is not released is 250 KiB (measured), the
+    state of a call some 20 KiB. Below that are what is kept on purpose and bounded: call ids (96 h, 4,096 a contact),
+    the history (1,000 lines), ended calls (10 min), and what the allocator keeps of the highest moment.
+    """
+    points = [(s["call"], s["memory"]["RssAnon"] - s["events_bytes"] / 1024) for s in samples if s["side"] == "a" and s["call"] > WARM]
+    rise = slope(points)
+    return rise, (rise <= 1.0 or len(points) < 100 or calls <= WARM)
+
+
+def picture(title, series, base=None):
+    """One series as SVG: a polyline a side, and the level as a line."""
+    width, height, left = 900, 130, 60
+    points = [point for line in series.values() for point in line]
+    if not points:
+        return ""
+    low, high = min(y for _, y in points), max(y for _, y in points)
+    last, span = max(x for x, _ in points), (high - low) or 1
+    place = lambda x, y: f"{left + x * (width - left - 10) / max(last, 1):.1f},{height - 20 - (y - low) * (height - 40) / span:.1f}"
+    lines = "".join(
+        f'<polyline fill="none" stroke="{colour}" points="{" ".join(place(x, y) for x, y in series[side])}"/>'
+        for side, colour in (("a", "#1f77b4"), ("b", "#ff9f40"))
+        if side in series
+    )
+    if base is not None and low <= base <= high:
+        start, end = place(0, base), place(last, base)
+        (x1, y1), (x2, y2) = start.split(","), end.split(",")
+        lines += f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="#999" stroke-dasharray="4"/>'
+    texts = f'<text x="4" y="14">{html.escape(title)}</text><text x="4" y="{height - 20}">{low:.0f}</text><text x="4" y="34">{high:.0f}</text>'
+    texts += f'<text x="{width - 60}" y="{height - 4}">{last}</text>'
+    return f'<svg width="{width}" height="{height}" font-family="sans-serif" font-size="12">{texts}{lines}</svg><br>'
+
+
+def report(path, samples, base, summary):
+    keys = list(samples[0]["levels"])
+    by = lambda value: {side: [(s["call"], value(s)) for s in samples if s["side"] == side] for side in ("a", "b")}
+    body = [picture("RSS, KiB (a blue, b orange)", by(lambda s: s["memory"]["VmRSS"]))]
+    body.append(picture("anonymous memory without kept events, KiB", by(lambda s: s["memory"]["RssAnon"] - s["events_bytes"] / 1024)))
+    body += [picture(key, by(lambda s, k=key: s["levels"][k]), base.get(key)) for key in keys]
+    body.append(picture("settled after, ms", by(lambda s: s["settled_ms"])))
+    with open(path, "w", encoding="utf-8") as page:
+        page.write(f"<!doctype html><meta charset=utf-8><title>Soak</title><h1>Soak</h1><pre>{html.escape(json.dumps(summary, indent=1))}</pre>")
+        page.write("".join(body))
+
+
+def leaked_words(daemons, cards):
+    """Lines of the daemons' logs that hold an id, an address or a name of theirs: there must be none, and some lines."""
+    lines, found, words = 0, [], set()
+    for daemon in daemons:
+        shown = daemon.client.ask("account.show")
+        words |= {shown["account"], shown["device"], *shown["listen"]}
+        words |= {f"/tcp/{daemon.port}", f":{daemon.port}"} | set(PERSONS.values())
+    words |= {card[5:45] for card in cards}
+    address = re.compile(r"\b\d{1,3}(\.\d{1,3}){3}\b|/ip[46]/|\b(12D3Koo|ahoy1)\w{6,}|candidate:|a=fingerprint|\b[0-9a-f]{32,}\b")
+    for daemon in daemons:
+        folder = os.path.join(daemon.home, "logs")
+        for name in sorted(os.listdir(folder)):
+            with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as log:
+                for line in log:
+                    lines += 1
+                    if address.search(line) or any(word in line for word in words):
+                        found.append(line.strip())
+    return lines, found
+
+
+def soak(arguments, out, work):
+    dice = random.Random(arguments.seed)
+    a = Daemon(arguments.program, os.path.join(work, "a"), "a", 440)
+    b = Daemon(arguments.program, os.path.join(work, "b"), "b", 880)
+    nobody = Daemon(arguments.program, os.path.join(work, "n"), "nobody", 500)
+    daemons, samples, over_all, base, wrong = [a, b], [], [], {}, []
+    began = time.monotonic()
+    try:
+        nobody.start()
+        card = nobody.card()
+        nobody.stop()
+        for daemon in daemons:
+            daemon.start()
+        cards = [a.card(), b.card(), card]
+        a.client.ask("contact.add", card=cards[1])
+        b.client.ask("contact.add", card=cards[0])
+        for daemon in daemons:
+            daemon.client.ask("contact.add", card=card)
+        a.knows(b)
+        b.knows(a)
+        ways = [way for way, weight in MIX for _ in range(weight)]
+        done, since = {}, {"a": 0, "b": 0}
+        for number in range(1, arguments.calls + 1):
+            way = dice.choice(ways)
+            caller, callee = (a, b) if dice.random() < 0.5 else (b, a)
+            lives = b.lives
+            try:
+                reason = WAYS[way](caller, callee, dice)
+            except Failed as why:
+                raise Failed(f"call {number} ({way}, from {caller.name}): {why}") from None
+            done[f"{way}: {reason}"] = done.get(f"{way}: {reason}", 0) + 1
+            if b.lives != lives:
+                base.pop("b", None)
+                since["b"] = 0
+            for daemon in daemons:
+                began_settling = time.monotonic()
+                levels, counts, over = settled(daemon, base.get(daemon.name))
+                since[daemon.name] += 1
+                if over:
+                    over_all.append({"call": number, "side": daemon.name, "way": way, "over": over})
+                sample = {
+                    "call": number, "side": daemon.name, "way": way, "life": daemon.lives, "levels": levels,
+                    "started": {kind: of["started"] for kind, of in counts["tasks"].items() if isinstance(of, dict)},
+                    "events": counts["events"], "events_bytes": counts["events_bytes"], "letters": counts["letters"], "memory": daemon.memory_kib(),
+                    "settled_ms": round((time.monotonic() - began_settling) * 1000),
+                }
+                samples.append(sample)
+                out.write(json.dumps(sample) + "\n")
+                daemon.client.events.clear()
+                # `a` is warm after WARM calls; a process that was started anew, after five.
+                warm = WARM if daemon is a or daemon.lives == 1 else 5
+                if daemon.name not in base and since[daemon.name] >= min(warm, max(arguments.calls // 2, 1)):
+                    base[daemon.name] = levels
+            if number % 50 == 0:
+                print(f"{number} calls, {time.monotonic() - began:.0f} s, a {samples[-2]['memory']['VmRSS']} KiB, "
+                      f"b {samples[-1]['memory']['VmRSS']} KiB, {len(over_all)} not back", flush=True)
+        again = time.monotonic()
+        for number in range(arguments.again):
+            try:
+                answered(a, b, dice)
+            except Failed as why:
+                raise Failed(f"call again {number + 1}: {why}") from None
+        again = time.monotonic() - again
+        for daemon in daemons:
+            over = settled(daemon, base.get(daemon.name))[2]
+            if over:
+                over_all.append({"call": "again", "side": daemon.name, "over": over})
+        rise, is_flat = flat(samples, arguments.calls)
+        lines, words = leaked_words(daemons, cards)
+        for daemon in daemons:
+            daemon.stop()
+        mine = [s for s in samples if s["side"] == "a"]
+        summary = {
+            "calls": arguments.calls, "seed": arguments.seed, "seconds": round(time.monotonic() - began), "done": done,
+            "again": arguments.again, "again_seconds": round(again, 1), "base": base, "not back": over_all[:20],
+            "times not back": len(over_all), "lives of b": b.lives, "memory rise, KiB a call": round(rise, 3), "memory flat": is_flat,
+            "RSS of a, KiB": {"after 1": mine[0]["memory"]["VmRSS"], f"after {min(WARM, len(mine))}": mine[min(WARM, len(mine)) - 1]["memory"]["VmRSS"],
+                              "last": mine[-1]["memory"]["VmRSS"], "peak": mine[-1]["memory"]["VmHWM"]},
+            "log lines read": lines, "log lines with an id, address or name": words[:20],
+        }
+        return samples, base.get("a", {}), summary
+    finally:
+        for daemon in (*daemons, nobody):
+            if daemon.process and daemon.process.poll() is None:
+                daemon.process.kill()
+                daemon.process.wait()
+
+
+def main():
+    parser = argparse.ArgumentParser(description="many calls; what isn't given back leaks")
+    parser.add_argument("program", help="the daemon, such as target/release/ahoyd")
+    parser.add_argument("--calls", type=int, default=1000)
+    parser.add_argument("--again", type=int, default=50, help="calls without a pause at the end")
+    parser.add_argument("--seed", type=int, default=int(os.environ.get("AHOY_SEED", "0")) or int(time.time()))
+    parser.add_argument("--out", default="soak-out")
+    arguments = parser.parse_args()
+    print(f"seed {arguments.seed} (AHOY_SEED repeats it)", flush=True)
+    os.makedirs(arguments.out, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="ahoy-soak-") as work, open(os.path.join(arguments.out, "samples.jsonl"), "w", encoding="utf-8") as out:
+        try:
+            samples, base, summary = soak(arguments, out, work)
+        except Failed as why:
+            print(f"soak: {why}", file=sys.stderr)
+            return 2
+    with open(os.path.join(arguments.out, "summary.json"), "w", encoding="utf-8") as file:
+        json.dump(summary, file, indent=1)
+    report(os.path.join(arguments.out, "report.html"), samples, base, summary)
+    print(json.dumps(summary, indent=1))
+    good = not summary["times not back"] and summary["memory flat"] and not summary["log lines with an id, address or name"]
+    print(f"soak: {'nothing leaks' if good else 'SOMETHING LEAKS'}; see {arguments.out}/report.html")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
