@@ -1,15 +1,21 @@
-# `make demo` (hear a call), `make test` (everything that must hold), `make deb` (a Debian package).
-.PHONY: demo test deb help
+# `make demo` (hear a call), `make test` (everything that must hold), `make soak` (nothing leaks), `make deb` (a Debian package).
+.PHONY: demo soak test deb help
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo    build, then a real call between two daemons on this machine; DEMO="--keep DIR" and the like are passed on'
+	@echo 'make soak    1,000 real calls, and a look at what the daemons hold after each; CALLS=100 PROFILE=debug for less'
 	@echo 'make test    format, lints, docs, licences and all tests'
 	@echo 'make deb     build the release and make a Debian package in target/'
 
 demo:
 	@./scripts/setup
 	@./scripts/demo $(DEMO)
+
+CALLS ?= 1000
+soak:
+	@./scripts/setup
+	@PROFILE=$(or $(PROFILE),release) ./scripts/soak --calls $(CALLS) $(SOAK)
 
 test:
 	@./scripts/setup

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ahoy_client::control::HomePaths;
+use ahoy_media::fake::engine::{FakeEngine, FakeNetwork};
 use ahoy_media::host_media::api::DeviceSpec;
 use ahoy_protocol::core::Times;
 use ahoy_protocol::ids::DeviceId;
 use ahoyd::config::Config;
 use ahoyd::gossip::device::device_of;
 use ahoyd::gossip::{Counters, Transport};
-use ahoyd::node::Parts;
+use ahoyd::node::{MakeEngine, Parts};
 use libp2p::identity::Keypair;
 use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
@@ -40,6 +41,8 @@ pub struct Setup {
     pub transport: Transport,
     /// Where it listens.
     pub listen: &'static str,
+    /// What carries media in WebRTC's stead.
+    pub media: Option<FakeNetwork>,
 }
 
 impl Setup {
@@ -52,6 +55,7 @@ impl Setup {
             times: Times::default(),
             transport: Transport::Memory,
             listen: "/memory/0",
+            media: None,
         }
     }
 
@@ -65,6 +69,21 @@ impl Setup {
     #[must_use]
     pub fn times(self, times: Times) -> Self {
         Self { times, ..self }
+    }
+
+    /// With media that only look like some, between all nodes of this network.
+    #[must_use]
+    pub fn fake_media(self, network: &FakeNetwork) -> Self {
+        Self { media: Some(network.clone()), ..self }
+    }
+
+    fn engine(&self) -> MakeEngine {
+        match self.media.clone() {
+            None => Parts::webrtc(),
+            Some(network) => {
+                Box::new(move |events| Arc::new(FakeEngine::new(&network, events, tokio::runtime::Handle::current())))
+            }
+        }
     }
 
     /// Over TCP alone, on loopback.
@@ -158,7 +177,7 @@ impl Home {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
         let (tap, ear) = (Arc::new(Tap::default()), Arc::new(Ear::default()));
         let parts = Parts {
-            engine: Parts::webrtc(),
+            engine: self.setup.engine(),
             sound: ear.clone().on(Parts::host_sound()),
             network: tap.clone().on(Parts::network(self.setup.transport)),
         };

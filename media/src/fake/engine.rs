@@ -33,7 +33,7 @@ struct Weather {
 }
 
 /// What one end of a link can reach of the other.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 struct Mailbox {
     audio: mpsc::Sender<AudioPacket>,
     packets: mpsc::Sender<Packet>,
@@ -46,14 +46,14 @@ enum Packet {
     Ctl(Bytes),
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Exchange {
     mailboxes: HashMap<u64, Mailbox>,
     last: u64,
 }
 
 /// Connects fake engines with each other; every copy is the same network.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct FakeNetwork {
     exchange: Arc<Mutex<Exchange>>,
     weather: Arc<watch::Sender<Weather>>,

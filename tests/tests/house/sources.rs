@@ -16,7 +16,7 @@ pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(&next).unwrap().map(Result::unwrap) {
             let name = entry.file_name().into_string().unwrap();
-            if ["target", ".git", "__pycache__", "demo-out"].contains(&name.as_str()) {
+            if ["target", ".git", "__pycache__", "demo-out", "soak-out"].contains(&name.as_str()) {
                 continue;
             }
             if entry.file_type().unwrap().is_dir() {
