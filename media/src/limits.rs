@@ -4,6 +4,13 @@ use std::time::Duration;
 
 /// Candidates of one ICE generation that a link takes from the other side (wire.md; a host has few addresses).
 pub const CANDIDATES_A_GENERATION: usize = 20;
+/// Bytes, lines and media sections of a description that goes to the library: what the door before it lets in (wire.md)
+/// and some more lines, as a second wall. Its parser's cost grows faster than the text.
+pub const DESCRIPTION_BYTES: usize = 16 * 1024;
+/// See [`DESCRIPTION_BYTES`].
+pub const DESCRIPTION_LINES: usize = 512;
+/// See [`DESCRIPTION_BYTES`].
+pub const DESCRIPTION_MEDIA: usize = 16;
 /// Bytes of a message on `ctl` (wire.md: 8..1024).
 pub const CTL_MESSAGE_BYTES: usize = 1024;
 /// Orders that may wait for a link's task: two whole generations of candidates and their descriptions.
@@ -46,6 +53,27 @@ pub const HANDSHAKE_MESSAGES: u16 = 32;
 pub const HANDSHAKE_FRAGMENTS: u32 = 128;
 /// Encrypted records that may wait in the library until there is a key: the last flight and the first data.
 pub const HANDSHAKE_EARLY_RECORDS: u32 = 64;
+/// Sources of media that one link hears: one, and room for a peer that declares more.
+pub const MEDIA_SOURCES: usize = 8;
+/// Sources of RTCP reports that one link hears: each side of a stream, and room.
+pub const REPORTERS: usize = 8;
+/// Data channels that the other side may open against the agreement; each is closed. One more ends the link.
+pub const FOREIGN_CHANNELS: u64 = 32;
+/// Bytes of encrypted data (SCTP) that come in before a message on `ctl` is whole: four times what SCTP may hold. The
+/// library puts a message without end together without a bound, so more stays out.
+pub const DATA_BEFORE_A_MESSAGE: u64 = 4 * SCTP_RECEIVE_BYTES as u64;
+/// Bytes a second by which that is forgotten: acknowledgements of our messages, where the other side sends none.
+pub const DATA_FORGOTTEN_A_SECOND: u64 = 2 * 1024;
+/// Encrypted records up to this size always come in, bytes: an alert (39), an acknowledgement.
+pub const SMALL_RECORD_BYTES: usize = 64;
+/// Time that the names of STUN and TURN servers may take before a link goes without them: a lookup takes 20 to 200 ms.
+pub const NAME_LOOKUP: Duration = Duration::from_secs(1);
+/// Time that the address of such a name is kept.
+pub const NAME_KEPT: Duration = Duration::from_secs(60);
+/// Names that are kept: more than anybody has servers.
+pub const ICE_NAMES: usize = 32;
+/// Addresses of one name that are looked at.
+pub const SERVER_ADDRESSES: usize = 16;
 /// Time between looks at a handshake that is under way.
 pub const HANDSHAKE_LOOK: Duration = Duration::from_millis(100);
 /// Time without headway after which an alert in the clear is believed: two attempts of the library. Anybody can send one.

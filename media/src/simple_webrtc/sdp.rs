@@ -4,6 +4,7 @@
 mod tests;
 
 use super::engine::{Candidate, CandidateKind};
+use crate::limits::{DESCRIPTION_BYTES, DESCRIPTION_LINES, DESCRIPTION_MEDIA};
 
 /// The description without its candidates: they travel as typed values only, so that each can be judged.
 pub(crate) fn without_candidates(sdp: &str) -> String {
@@ -16,6 +17,13 @@ pub(crate) fn without_candidates(sdp: &str) -> String {
         }
     }
     kept
+}
+
+/// Whether a description is of a size that the library may be given.
+pub(crate) fn is_bounded(sdp: &str) -> bool {
+    sdp.len() <= DESCRIPTION_BYTES
+        && sdp.lines().count() <= DESCRIPTION_LINES
+        && sdp.lines().filter(|line| line.starts_with("m=")).count() <= DESCRIPTION_MEDIA
 }
 
 /// The candidate-attribute of RFC 8839 section 5.1, without "candidate:". The foundation groups candidates of one

@@ -1,9 +1,15 @@
 //! What every engine must do: one suite, run on real WebRTC over 127.0.0.1 and on the fake.
 
 #[cfg(test)]
+mod breach;
+#[cfg(test)]
+mod doors;
+#[cfg(test)]
 mod ending;
 #[cfg(test)]
 mod handshake;
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod pair;
 #[cfg(test)]

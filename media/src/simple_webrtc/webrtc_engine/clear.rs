@@ -13,9 +13,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use crate::limits::{
-    ALERT_BELIEVED, HANDSHAKE, HANDSHAKE_EARLY_RECORDS, HANDSHAKE_FRAGMENTS, HANDSHAKE_MESSAGE_BYTES,
-    HANDSHAKE_MESSAGES, HANDSHAKE_STANDSTILL,
+    ALERT_BELIEVED, DATA_BEFORE_A_MESSAGE, DATA_FORGOTTEN_A_SECOND, HANDSHAKE, HANDSHAKE_EARLY_RECORDS, HANDSHAKE_FRAGMENTS, HANDSHAKE_MESSAGE_BYTES,
+    HANDSHAKE_MESSAGES, HANDSHAKE_STANDSTILL, SMALL_RECORD_BYTES,
 };
+use super::gate::stun;
+use super::relayed::inside;
+use super::sources::Sources;
 use crate::simple_webrtc::port::lock;
 
 /// Content types (RFC 5246 section 6.2.1).
@@ -123,6 +126,10 @@ struct Seen {
     headway: Option<Instant>,
     their_alert: Option<(Instant, u8)>,
     our_alert: Option<u8>,
+    /// Encrypted bytes since the last whole message, and when they were counted last.
+    unread: u64,
+    unread_at: Option<Instant>,
+    sources: Sources,
 }
 
 impl Seen {
@@ -151,6 +158,23 @@ impl Seen {
         (self.fragments, self.early) = (clear, early);
         (self.headway, self.their_alert) = (Some(now), None);
         Some(())
+    }
+
+    /// Whether more encrypted data may come in: the library keeps the parts of a message until it has its end.
+    fn has_room(&mut self, datagram: &[u8], now: Instant) -> bool {
+        if !self.established || datagram.len() <= SMALL_RECORD_BYTES {
+            return true;
+        }
+        let before = self.unread_at.replace(now).unwrap_or(now);
+        let passed_ms = u64::try_from(now.saturating_duration_since(before).as_millis()).unwrap_or(u64::MAX);
+        let forgotten = passed_ms.saturating_mul(DATA_FORGOTTEN_A_SECOND) / 1_000;
+        if forgotten == 0 {
+            self.unread_at = Some(before);
+        }
+        let unread = self.unread.saturating_sub(forgotten).saturating_add(datagram.len() as u64);
+        let room = unread <= DATA_BEFORE_A_MESSAGE;
+        self.unread = if room { unread } else { self.unread.saturating_sub(forgotten) };
+        room
     }
 
     fn verdict(&self, connected: Instant, now: Instant) -> Option<Refusal> {
@@ -183,17 +207,21 @@ fn is_dtls(packet: &[u8]) -> bool {
 impl Clear {
     /// Whether a packet from an address that we know may come in.
     pub(super) fn lets_in(&self, packet: &[u8], now: Instant) -> bool {
-        if !is_dtls(packet) {
-            return true;
-        }
+        let packet = inside(packet);
         let mut seen = lock(&self.0);
-        let admitted = records(packet).and_then(|records| seen.admit(&records, now)).is_some();
+        let admitted = if is_dtls(packet) {
+            records(packet).and_then(|records| seen.admit(&records, now)).is_some() && seen.has_room(packet, now)
+        } else {
+            // STUN is the business of ICE.
+            stun(packet).is_some() || seen.sources.lets_in(packet)
+        };
         seen.refused += u64::from(!admitted);
         admitted
     }
 
     /// Looks at a packet of ours: a fatal alert in the clear says that the library has given up.
     pub(super) fn goes_out(&self, packet: &[u8]) {
+        let packet = inside(packet);
         if !is_dtls(packet) {
             return;
         }
@@ -202,6 +230,16 @@ impl Clear {
                 lock(&self.0).our_alert.get_or_insert(*alert);
             }
         }
+    }
+
+    /// The other side's description has come.
+    pub(super) fn describe(&self, sdp: &str) {
+        lock(&self.0).sources.describe(sdp);
+    }
+
+    /// A message on `ctl` was whole, so nothing of it is kept any more.
+    pub(super) fn delivered(&self) {
+        lock(&self.0).unread = 0;
     }
 
     /// Encryption stands.

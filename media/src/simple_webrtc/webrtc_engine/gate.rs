@@ -39,7 +39,7 @@ struct Known {
 
 /// STUN as far as the gate looks (RFC 8489 section 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stun {
+pub(super) enum Stun {
     /// A binding request, which a connectivity check is.
     Check,
     /// Any other request, or a success response.
@@ -49,7 +49,7 @@ enum Stun {
 }
 
 /// Reads the type of a STUN message; none if it is something else.
-fn stun(packet: &[u8]) -> Option<Stun> {
+pub(super) fn stun(packet: &[u8]) -> Option<Stun> {
     let (kind, rest) = packet.split_first_chunk::<2>()?;
     if rest.len() < 18 || kind[0] & 0xc0 != 0 || rest[2..6] != [0x21, 0x12, 0xa4, 0x42] {
         return None;
@@ -158,6 +158,34 @@ impl GatedSocket {
     pub(super) fn new(socket: Arc<dyn AsyncUdpSocket>, path: Path, clear: Clear) -> Self {
         Self { socket, gate: Mutex::default(), path, clear }
     }
+
+    /// Whether a datagram passes.
+    fn admits(&self, packet: &[u8], from: SocketAddr) -> bool {
+        let mut gate = lock(&self.gate);
+        if !gate.lets_in(packet, from) {
+            self.clear.refuse();
+            return false;
+        }
+        // A stranger's STUN wraps nothing that could count.
+        gate.find(from).is_none() || self.clear.lets_in(packet, Instant::now())
+    }
+
+    /// Takes out of a buffer what doesn't pass; whether anything is left. All datagrams in it are `stride` long, but the
+    /// last may be shorter, so what is left still is.
+    fn sift(&self, buffer: &mut [u8], about: &mut RecvMeta) -> bool {
+        let (length, stride) = (about.len.min(buffer.len()), about.stride.max(1));
+        let mut kept = 0;
+        for start in (0..length).step_by(stride) {
+            let end = (start + stride).min(length);
+            if buffer.get(start..end).is_some_and(|packet| self.admits(packet, about.addr)) {
+                buffer.copy_within(start..end, kept);
+                kept += end - start;
+            }
+        }
+        about.len = kept;
+        about.stride = stride.min(kept);
+        kept > 0
+    }
 }
 
 impl AsyncUdpSocket for GatedSocket {
@@ -171,8 +199,8 @@ impl AsyncUdpSocket for GatedSocket {
         }
         if stun(transmit.contents).is_none() {
             *lock(&self.path.0) = Some(transmit.destination);
-            self.clear.goes_out(transmit.contents);
         }
+        self.clear.goes_out(transmit.contents);
         self.socket.poll_send(cx, transmit)
     }
 
@@ -184,16 +212,13 @@ impl AsyncUdpSocket for GatedSocket {
     ) -> Poll<io::Result<usize>> {
         let (Some(buffer), Some(about)) = (bufs.first_mut(), meta.first_mut()) else { return Poll::Ready(Ok(0)) };
         for _ in 0..STRANGERS_A_TURN {
-            // One datagram, or several of one sender: either all of it passes or nothing.
+            // One datagram, or several of one sender that the kernel has put together.
             let received =
                 self.socket.poll_recv(cx, std::slice::from_mut(&mut *buffer), std::slice::from_mut(&mut *about));
             if !matches!(received, Poll::Ready(Ok(1))) {
                 return received;
             }
-            let packet = buffer.get(..about.len.min(about.stride)).unwrap_or_default();
-            if !lock(&self.gate).lets_in(packet, about.addr) {
-                self.clear.refuse();
-            } else if self.clear.lets_in(packet, Instant::now()) {
+            if self.sift(buffer, about) {
                 return received;
             }
         }

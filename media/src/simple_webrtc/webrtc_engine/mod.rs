@@ -2,11 +2,14 @@
 
 mod clear;
 mod gate;
+mod names;
 mod peer;
+mod relayed;
 mod runtime;
 mod session;
 mod settings;
 mod signals;
+mod sources;
 mod stats;
 #[cfg(test)]
 mod tests;
@@ -18,6 +21,7 @@ use ::webrtc::runtime::{Runtime, TokioRuntime};
 use futures::FutureExt;
 use tokio::runtime::Handle;
 
+use self::names::Names;
 use self::peer::Peer;
 use self::session::Session;
 use super::engine::{CloseReason, Events, IcePolicy, IceServer, LinkSpec};
@@ -61,7 +65,8 @@ impl WebrtcEngine {
     /// An engine whose clock and network are `network`'s.
     fn over(network: Arc<dyn Runtime>, events: Events, runtime: Handle) -> Self {
         let tasks = Tasks::default();
-        Self { links: Links::new(WebrtcDriver { network, tasks: tasks.clone() }, events, runtime, tasks) }
+        let driver = WebrtcDriver { network, names: Names::of_the_system(tasks.clone()), tasks: tasks.clone() };
+        Self { links: Links::new(driver, events, runtime, tasks) }
     }
 }
 
@@ -82,6 +87,8 @@ pub(crate) struct WebrtcDriver {
     network: Arc<dyn Runtime>,
     /// Counts the tasks of the library beside those of the links.
     tasks: Tasks,
+    /// Finds servers.
+    names: Names,
 }
 
 impl LinkDriver for WebrtcDriver {
@@ -90,6 +97,7 @@ impl LinkDriver for WebrtcDriver {
         if policy == IcePolicy::Relay && !servers.iter().any(has_relay) {
             return CloseReason::Failed("only relayed media is allowed, and no TURN server is set".to_owned());
         }
+        let servers = self.names.addresses(servers).await;
         // The library's error may hold addresses.
         let building = Peer::build(self.network.clone(), &bind, &servers, policy, self.tasks.clone());
         let Ok((peer, signals)) = building.await else {
@@ -97,7 +105,7 @@ impl LinkDriver for WebrtcDriver {
             return CloseReason::Failed(why.to_owned());
         };
         let mut session =
-            Session { peer, port, signals, audio, policy, remote: None, local: Vec::new(), way: None, refused: 0 };
+            Session { peer, port, signals, audio, policy, remote: None, local: Vec::new(), way: None, refused: 0, foreign: 0 };
         let over = AssertUnwindSafe(session.run()).catch_unwind().await;
         session.port.machine().close();
         session.peer.close().await;

@@ -23,7 +23,7 @@ use super::settings::{OPUS_PAYLOAD_TYPE, audio_track, configuration, media_engin
 use super::signals::{Signal, Signals};
 use crate::limits::{ADDRESSES_A_LINK, CTL_BUFFER_BYTES};
 use crate::simple_webrtc::engine::{AudioFrame, Candidate, DescriptionKind, IcePolicy, IceServer};
-use crate::simple_webrtc::sdp::{candidate_attribute, without_candidates};
+use crate::simple_webrtc::sdp::{candidate_attribute, is_bounded, without_candidates};
 use crate::tasks::Tasks;
 
 /// A peer connection. Must be closed: dropped without, it leaks its task, its socket and 250 KB.
@@ -139,7 +139,11 @@ impl Peer {
     /// Applies a remote description; returns our answer, without candidates, if it was an offer.
     pub(super) async fn apply(&mut self, kind: DescriptionKind, sdp: &str) -> Result<Option<String>, Error> {
         // No candidate comes in by this door, whatever the caller checked.
+        if !is_bounded(sdp) {
+            return Err(Error::Other("a description beyond its bounds".to_owned()));
+        }
         let sdp = without_candidates(sdp);
+        self.clear.describe(&sdp);
         let answer = match kind {
             DescriptionKind::Answer => {
                 self.connection.set_remote_description(RTCSessionDescription::answer(sdp)?).await?;

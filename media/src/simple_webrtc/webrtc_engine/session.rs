@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use ::webrtc::data_channel::DataChannelEvent;
+use ::webrtc::data_channel::{DataChannel, DataChannelEvent};
 use ::webrtc::error::Error;
 use ::webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 use ::webrtc::peer_connection::{RTCIceCandidate, RTCIceProtocol, RTCPeerConnectionState, StatsSelector};
@@ -15,7 +15,7 @@ use super::peer::Peer;
 use super::signals::Signal;
 use super::stats;
 use crate::limits::{
-    CANDIDATES_A_GENERATION, CTL_MESSAGE_BYTES, FRAME_WRITE, HANDSHAKE_LOOK, OPUS_PACKET_BYTES, STATS_INTERVAL,
+    CANDIDATES_A_GENERATION, CTL_MESSAGE_BYTES, FOREIGN_CHANNELS, FRAME_WRITE, HANDSHAKE_LOOK, OPUS_PACKET_BYTES, STATS_INTERVAL,
 };
 use crate::simple_webrtc::engine::{
     AudioPacket, Candidate, CandidateKind, CloseReason, DescriptionKind, IcePolicy, LinkEvent, PacketSink,
@@ -44,6 +44,8 @@ pub(super) struct Session<'a> {
     pub(super) way: Option<Instant>,
     /// Packets and messages that made no sense where they came.
     pub(super) refused: u64,
+    /// Channels that the other side opened against the agreement.
+    pub(super) foreign: u64,
 }
 
 /// The next event of the remote track; never, while there is none.
@@ -217,8 +219,21 @@ impl Session<'_> {
                     self.remote = Some(track);
                 }
             }
-            Some(Signal::ForeignChannel) => return Err(failed("the other side opened a channel nobody agreed on")),
+            Some(Signal::ForeignChannel(channel)) => return self.foreign(&*channel).await,
             Some(Signal::DriverGone) | None => return Err(failed("the link's driver ended")),
+        }
+        Ok(())
+    }
+
+    /// Closes a channel that nobody agreed on; whoever goes on opening them has no link.
+    async fn foreign(&mut self, channel: &dyn DataChannel) -> Step {
+        self.refused += 1;
+        self.foreign += 1;
+        if self.foreign > FOREIGN_CHANNELS {
+            return Err(failed("the other side opens channels that nobody agreed on"));
+        }
+        if channel.close().await.is_err() {
+            tracing::debug!(link = self.port.link().0, "a channel nobody agreed on could not be closed");
         }
         Ok(())
     }
@@ -259,6 +274,7 @@ impl Session<'_> {
     }
 
     fn ctl(&mut self, event: Option<DataChannelEvent>) -> Step {
+        self.peer.clear().delivered();
         match event {
             Some(DataChannelEvent::OnOpen) => {
                 self.established();

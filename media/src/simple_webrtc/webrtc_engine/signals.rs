@@ -28,7 +28,7 @@ pub(super) enum Signal {
     /// The first packet of a remote track came.
     Track(Arc<dyn TrackRemote>),
     /// The other side opened a data channel; `ctl` is negotiated and the only one, so this is a breach.
-    ForeignChannel,
+    ForeignChannel(Arc<dyn DataChannel>),
     /// The driver task is gone, by a panic or because its sockets are.
     DriverGone,
 }
@@ -87,8 +87,8 @@ impl PeerConnectionEventHandler for Signals {
         self.push(Signal::State(state));
     }
 
-    async fn on_data_channel(&self, _channel: Arc<dyn DataChannel>) {
-        self.push(Signal::ForeignChannel);
+    async fn on_data_channel(&self, channel: Arc<dyn DataChannel>) {
+        self.push(Signal::ForeignChannel(channel));
     }
 
     async fn on_track(&self, track: Arc<dyn TrackRemote>) {

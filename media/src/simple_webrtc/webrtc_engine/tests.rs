@@ -1,4 +1,4 @@
-//! The engine against a peer that does not keep to the rules, and what the engine tells of itself.
+//! What the engine tells of itself.
 
 mod lane;
 mod set_up;
@@ -6,14 +6,12 @@ mod set_up;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use ::webrtc::data_channel::DataChannel;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::signals::Signal;
 use super::*;
 use crate::simple_webrtc::engine::{
-    AudioPacket, Candidate, CandidateKind, DescriptionKind, Engine, LinkEvent, LinkId, PacketSink, Role,
+    AudioPacket, Engine, LinkEvent, LinkId, PacketSink, Role,
 };
 
 const LINK: LinkId = LinkId(1);
@@ -36,57 +34,6 @@ fn engine() -> (WebrtcEngine, mpsc::Receiver<(LinkId, LinkEvent)>) {
 
 async fn next(events: &mut mpsc::Receiver<(LinkId, LinkEvent)>) -> LinkEvent {
     timeout(Duration::from_secs(20), events.recv()).await.expect("in time").expect("the engine lives").1
-}
-
-/// A peer in the hands of the test calls an answering link, does something first, and all signals pass.
-/// Gives back how the link ended.
-async fn call_and_wait_for_the_end(misbehave: impl AsyncFnOnce(&Peer) -> Arc<dyn DataChannel>) -> CloseReason {
-    let (engine, mut events) = engine();
-    engine.open(spec(Role::Answerer, IcePolicy::All, vec![HOME])).unwrap();
-    let (mut peer, mut signals) =
-        Box::pin(Peer::build(Arc::new(TokioRuntime), &[HOME], &[], IcePolicy::All, Tasks::default())).await.unwrap();
-    let _kept = misbehave(&peer).await;
-    engine.apply(LINK, DescriptionKind::Offer, 0, peer.offer(false).await.unwrap()).unwrap();
-    let end = loop {
-        tokio::select! {
-            signal = signals.recv() => match signal.expect("the peer lives") {
-                Signal::Candidate(found) => {
-                    let (ip, port) = (found.address.parse().unwrap(), found.port);
-                    let kind = CandidateKind::Host;
-                    let candidate = Candidate { kind, tcp: false, ip, port, priority: found.priority };
-                    engine.add_candidate(LINK, 0, candidate).unwrap();
-                }
-                Signal::Ice(_)
-                | Signal::State(_)
-                | Signal::Gathered
-                | Signal::Track(_)
-                | Signal::ForeignChannel
-                | Signal::DriverGone => {}
-            },
-            event = next(&mut events) => match event {
-                LinkEvent::Description { kind, sdp, .. } => assert_eq!(peer.apply(kind, &sdp).await.unwrap(), None),
-                LinkEvent::Candidate { candidate, .. } => peer.add_candidate(&candidate).await.unwrap(),
-                LinkEvent::Closed(reason) => break reason,
-                LinkEvent::EndOfCandidates { .. }
-                | LinkEvent::Connected
-                | LinkEvent::Interrupted
-                | LinkEvent::Resumed
-                | LinkEvent::CtlOpen
-                | LinkEvent::Ctl(_) => {}
-            },
-        }
-    };
-    peer.close().await;
-    assert_eq!(engine.open_links(), 0);
-    end
-}
-
-#[tokio::test]
-async fn a_channel_nobody_agreed_on_ends_the_link() {
-    let end =
-        call_and_wait_for_the_end(async |peer| peer.connection().create_data_channel("extra", None).await.unwrap());
-    let CloseReason::Failed(why) = end.await else { panic!("it must fail") };
-    assert!(why.contains("nobody agreed on"), "{why}");
 }
 
 #[tokio::test]

@@ -41,7 +41,10 @@ fn what_a_handshake_is_made_of_passes() {
     for packet in [hello(), change, finished, several, part, old, flight] {
         assert!(passes(&packet), "{packet:?}");
     }
-    assert!(passes(&[0x80, 111, 0, 1]) && passes(&[0, 1, 0, 0]), "media and STUN are not judged here");
+    let check = [&[0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[7; 12]].concat();
+    assert!(passes(&[0x80; 40]) && passes(&check), "media and STUN have other judges");
+    let relayed = [&[0x40, 1, 0, 16][..], &alert(2, 40)].concat();
+    assert!(!passes(&relayed), "a relay makes nothing better");
 }
 
 #[test]
@@ -85,8 +88,8 @@ fn fragments_in_the_clear_and_early_records_are_bounded() {
     assert_eq!(early, HANDSHAKE_EARLY_RECORDS as usize);
     assert_eq!(clear.refused(), 20_000 - (parts + early) as u64);
     clear.establish();
-    let data = (0..10_000).filter(|_| clear.lets_in(&record(APPLICATION_DATA, 1, &[1]), now)).count();
-    assert_eq!(data, 10_000, "what is encrypted has no bound here: it has a seal");
+    let small = (0..10_000).filter(|_| clear.lets_in(&record(APPLICATION_DATA, 1, &[1]), now)).count();
+    assert_eq!(small, 10_000, "what is encrypted has no bound here: it has a seal");
     assert!(!clear.lets_in(&hello(), now));
 }
 
@@ -140,4 +143,19 @@ fn every_refusal_says_what_it_was() {
     ] {
         assert!(refusal.to_string().contains(words), "{refusal}");
     }
+}
+
+#[test]
+fn data_without_a_whole_message_is_bounded_and_slowly_forgotten() {
+    let (clear, now) = (Clear::default(), Instant::now());
+    clear.establish();
+    let part = record(APPLICATION_DATA, 1, &[7; 1_000]);
+    let flood = |at: Instant| (0..10_000).filter(|_| clear.lets_in(&part, at)).count() as u64;
+    let most = DATA_BEFORE_A_MESSAGE / part.len() as u64;
+    assert_eq!(flood(now), most);
+    assert_eq!(flood(now + Duration::from_millis(100)), 0);
+    assert!(flood(now + Duration::from_secs(10)) <= 10 * DATA_FORGOTTEN_A_SECOND / 1_000, "forgotten");
+    assert!(clear.lets_in(&record(ALERT, 1, &[9; 26]), now), "an alert always comes in");
+    clear.delivered();
+    assert_eq!(flood(now + Duration::from_secs(10)), most, "a message was whole");
 }

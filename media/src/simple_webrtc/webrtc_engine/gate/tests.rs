@@ -135,3 +135,27 @@ fn only_what_is_stun_passes_for_it() {
         assert_eq!(stun(&other), None, "another cookie, or not STUN by its first two bits");
     }
 }
+
+#[tokio::test]
+async fn of_datagrams_that_came_together_each_is_judged() {
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let socket = ::webrtc::runtime::Runtime::wrap_udp_socket(&::webrtc::runtime::TokioRuntime, socket).unwrap();
+    let gated = GatedSocket::new(socket, Path::default(), Clear::default());
+    let (check, alert) = (message(CHECK), [&ALERT[..], &[0; 5]].concat());
+    let sift = |parts: &[&[u8]], from: u16| {
+        let mut buffer = parts.concat();
+        let mut about = RecvMeta::default();
+        (about.addr, about.len, about.stride) = (address(from), buffer.len(), 20);
+        let passes = gated.sift(&mut buffer, &mut about);
+        buffer.truncate(about.len);
+        (passes, buffer, about.stride)
+    };
+    let two = [&check[..], &check].concat();
+    assert_eq!(sift(&[&check, &alert, &check, &alert, &ALERT], 1), (true, two.clone(), 20), "a stranger's STUN only");
+    assert!(!sift(&[&alert, &alert[..3]], 1).0);
+    lock(&gated.gate).lets_out(&check, address(1), Instant::now());
+    assert_eq!(sift(&[&check, &alert, &check, &[0x80, 0]], 1), (true, two, 20), "nor an alert of the other side");
+    assert!(!sift(&[&alert, &check[..2]], 1).0, "what is left over is no STUN");
+    assert!(!sift(&[], 1).0);
+    assert_eq!(gated.clear.refused(), 9);
+}
