@@ -5,7 +5,9 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use ahoy_media::limits::CANDIDATES_A_GENERATION;
-use ahoy_media::simple_webrtc::engine::{Candidate, CandidateKind, CloseReason, DescriptionKind, EngineError, LinkEvent, Role};
+use ahoy_media::simple_webrtc::engine::{
+    Candidate, CandidateKind, CloseReason, DescriptionKind, EngineError, LinkEvent, Role,
+};
 use tokio::time::Instant;
 
 use crate::pair::{Pair, real};
@@ -159,7 +161,7 @@ async fn thousands_of_candidates_are_bounded() {
     let link = pair.b.link(1);
     let candidate = |n: u32| {
         let (ip, port) = (Ipv4Addr::LOCALHOST.into(), 1 + (n % 60_000) as u16);
-        Candidate { kind: CandidateKind::Host, tcp: n % 2 == 0, ip, port, priority: n }
+        Candidate { kind: CandidateKind::Host, tcp: n.is_multiple_of(2), ip, port, priority: n }
     };
     let taken = (0..10_000).filter(|n| pair.b.engine.add_candidate(link, 0, candidate(*n)).is_ok()).count();
     assert_eq!(taken, CANDIDATES_A_GENERATION);

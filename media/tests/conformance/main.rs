@@ -1,4 +1,5 @@
 //! What every engine must do: one suite, run on real WebRTC over 127.0.0.1 and on the fake.
+#![expect(clippy::print_stdout, reason = "counts and seeds belong into the output of a test that fails")]
 
 #[cfg(test)]
 mod breach;

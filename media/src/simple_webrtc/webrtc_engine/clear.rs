@@ -12,13 +12,13 @@ mod tests;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use crate::limits::{
-    ALERT_BELIEVED, DATA_BEFORE_A_MESSAGE, DATA_FORGOTTEN_A_SECOND, HANDSHAKE, HANDSHAKE_EARLY_RECORDS, HANDSHAKE_FRAGMENTS, HANDSHAKE_MESSAGE_BYTES,
-    HANDSHAKE_MESSAGES, HANDSHAKE_STANDSTILL, SMALL_RECORD_BYTES,
-};
 use super::gate::stun;
 use super::relayed::inside;
 use super::sources::Sources;
+use crate::limits::{
+    ALERT_BELIEVED, DATA_BEFORE_A_MESSAGE, DATA_FORGOTTEN_A_SECOND, HANDSHAKE, HANDSHAKE_EARLY_RECORDS,
+    HANDSHAKE_FRAGMENTS, HANDSHAKE_MESSAGE_BYTES, HANDSHAKE_MESSAGES, HANDSHAKE_STANDSTILL, SMALL_RECORD_BYTES,
+};
 use crate::simple_webrtc::port::lock;
 
 /// Content types (RFC 5246 section 6.2.1).

@@ -104,8 +104,18 @@ impl LinkDriver for WebrtcDriver {
             let why = "none of the local addresses could be bound, or the url of a server is wrong";
             return CloseReason::Failed(why.to_owned());
         };
-        let mut session =
-            Session { peer, port, signals, audio, policy, remote: None, local: Vec::new(), way: None, refused: 0, foreign: 0 };
+        let mut session = Session {
+            peer,
+            port,
+            signals,
+            audio,
+            policy,
+            remote: None,
+            local: Vec::new(),
+            way: None,
+            refused: 0,
+            foreign: 0,
+        };
         let over = AssertUnwindSafe(session.run()).catch_unwind().await;
         session.port.machine().close();
         session.peer.close().await;

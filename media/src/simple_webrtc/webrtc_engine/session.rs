@@ -15,7 +15,8 @@ use super::peer::Peer;
 use super::signals::Signal;
 use super::stats;
 use crate::limits::{
-    CANDIDATES_A_GENERATION, CTL_MESSAGE_BYTES, FOREIGN_CHANNELS, FRAME_WRITE, HANDSHAKE_LOOK, OPUS_PACKET_BYTES, STATS_INTERVAL,
+    CANDIDATES_A_GENERATION, CTL_MESSAGE_BYTES, FOREIGN_CHANNELS, FRAME_WRITE, HANDSHAKE_LOOK, OPUS_PACKET_BYTES,
+    STATS_INTERVAL,
 };
 use crate::simple_webrtc::engine::{
     AudioPacket, Candidate, CandidateKind, CloseReason, DescriptionKind, IcePolicy, LinkEvent, PacketSink,

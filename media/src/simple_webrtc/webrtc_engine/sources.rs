@@ -51,15 +51,13 @@ impl Sources {
             [128..=191, 192..=223, ..] if packet.len() >= SHORTEST_REPORT => {
                 number(4).is_some_and(|reporter| admit(&mut self.reporters, reporter, REPORTERS))
             }
-            [128..=191, 0..=191 | 224..=255, ..] if packet.len() >= SHORTEST_MEDIA => {
-                number(8).is_some_and(|source| {
-                    if self.declared.is_empty() {
-                        admit(&mut self.met, source, MEDIA_SOURCES)
-                    } else {
-                        self.declared.contains(&source)
-                    }
-                })
-            }
+            [128..=191, 0..=191 | 224..=255, ..] if packet.len() >= SHORTEST_MEDIA => number(8).is_some_and(|source| {
+                if self.declared.is_empty() {
+                    admit(&mut self.met, source, MEDIA_SOURCES)
+                } else {
+                    self.declared.contains(&source)
+                }
+            }),
             _ => false,
         }
     }
@@ -83,7 +81,8 @@ mod tests {
     #[test]
     fn media_of_the_sources_in_the_description_comes_in_and_no_other() {
         let mut sources = Sources::default();
-        sources.describe("m=audio 9\r\na=ssrc:7 cname:x\r\na=ssrc:7 msid:y\r\na=ssrc:4294967295 cname:x\r\na=ssrc:x\r\n");
+        sources
+            .describe("m=audio 9\r\na=ssrc:7 cname:x\r\na=ssrc:7 msid:y\r\na=ssrc:4294967295 cname:x\r\na=ssrc:x\r\n");
         let heard = |sources: &mut Sources, source| sources.lets_in(&media(source));
         assert!(heard(&mut sources, 7) && heard(&mut sources, u32::MAX));
         assert!((8..10_000).all(|source| !heard(&mut sources, source)));

@@ -10,9 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::*;
-use crate::simple_webrtc::engine::{
-    AudioPacket, Engine, LinkEvent, LinkId, PacketSink, Role,
-};
+use crate::simple_webrtc::engine::{AudioPacket, Engine, LinkEvent, LinkId, PacketSink, Role};
 
 const LINK: LinkId = LinkId(1);
 const HOME: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);

@@ -83,7 +83,9 @@ async fn sleeps_of_our_own_tasks_hear_no_alarm() {
 async fn the_library_can_look_up_no_name() {
     let (signals, _received, _overflow) = Signals::new();
     let runtime = watched(signals);
-    for name in ["localhost:3478", "0f8fad5b-d9cb-469f-a165-70867728950e.local:9", "stun.example.org:1", "127.0.0.1", ""] {
+    for name in
+        ["localhost:3478", "0f8fad5b-d9cb-469f-a165-70867728950e.local:9", "stun.example.org:1", "127.0.0.1", ""]
+    {
         assert!(runtime.resolve_host(name).await.is_err(), "{name}");
     }
     for (text, parsed) in [("127.0.0.1:9", "127.0.0.1:9"), ("[::1]:9", "[::1]:9"), ("::1:9", "[::1]:9")] {
