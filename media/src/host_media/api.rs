@@ -111,6 +111,8 @@ pub struct ReceiveStats {
     pub concealed_ms: f64,
     /// Frames repaired by in-band FEC.
     pub fec_recovered: u64,
+    /// Packets that were no Opus packets.
+    pub packets_refused: u64,
 }
 
 /// Figures of what is sent.

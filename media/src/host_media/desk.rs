@@ -15,6 +15,7 @@ use super::{
     controls::Shared,
     outbox::Outbox,
     sink::Sink,
+    source::Lost,
     voice::Voice,
 };
 use hearing::Hearing;
@@ -33,6 +34,8 @@ pub(crate) struct Desk {
     loss: LossGuess,
     stats: SourceStats,
     stats_us: u64,
+    /// It has panicked.
+    defect: bool,
 }
 
 /// What a desk is made of.
@@ -64,6 +67,7 @@ impl Desk {
             loss: LossGuess::default(),
             stats,
             stats_us: 0,
+            defect: false,
         }
     }
 
@@ -93,6 +97,17 @@ impl Desk {
             }
         }
         Wanted { open: wishes.open, openings: wishes.openings, muted: wishes.muted }
+    }
+
+    /// Says that there is no sound any more. True: not all of it was told, call again.
+    pub(crate) fn tell_of_defect(&mut self) -> bool {
+        if !std::mem::replace(&mut self.defect, true) {
+            for input in [true, false] {
+                self.outbox.lost(input, Lost("a defect has ended the sound; start the daemon again".to_owned()));
+            }
+        }
+        self.outbox.deliver();
+        self.outbox.due_us(0).is_some()
     }
 
     /// Writes out what was heard.

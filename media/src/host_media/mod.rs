@@ -7,6 +7,7 @@ mod controls;
 mod desk;
 mod device;
 mod jitter_buffer;
+pub mod listening;
 mod mixer;
 pub mod opus;
 mod outbox;

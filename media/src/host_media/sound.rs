@@ -1,6 +1,7 @@
 //! Sound in real time: a desk, and the one thread that steps it.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -135,8 +136,19 @@ fn tell_absent(config: &AudioConfig, events: mpsc::Sender<AudioEvent>) -> Result
     asked.map(drop).map_err(|error| SoundError::Thread(error.to_string()))
 }
 
-/// The audio thread.
+/// The audio thread. A defect in it ends sound, not the daemon, and is told.
 fn run(desk: &mut Desk, clock: Clock, shared: &Shared) {
+    if catch_unwind(AssertUnwindSafe(|| work(desk, clock, shared))).is_err() {
+        tracing::error!("a defect has ended the audio thread: no sound until the daemon is started again");
+        while desk.tell_of_defect() && !shared.lock().stop {
+            thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+    desk.close();
+}
+
+/// Steps the desk until it is to stop.
+fn work(desk: &mut Desk, clock: Clock, shared: &Shared) {
     while !shared.lock().stop {
         match desk.step(clock.now_us()) {
             None => thread::park(),
@@ -148,7 +160,6 @@ fn run(desk: &mut Desk, clock: Clock, shared: &Shared) {
             }
         }
     }
-    desk.close();
 }
 
 impl Sound for HostSound {

@@ -64,6 +64,10 @@ impl Voice {
         if self.muted {
             frame.fill(0.0);
         }
+        // A file or a device may hold anything; one sample that is no number must not cost the frame.
+        for sample in frame.iter_mut() {
+            *sample = if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
+        }
         self.encoder.encode(frame)
     }
 }
@@ -91,6 +95,18 @@ mod tests {
             let (mut said, mut silent) = (tone(n * 960), vec![0.0; 960]);
             assert_eq!(used.encode(&mut said).unwrap(), fresh.encode(&mut silent).unwrap());
             assert!(said.iter().all(|s| *s == 0.0), "the frame is wiped, not only passed over");
+        }
+    }
+
+    #[test]
+    fn samples_that_are_no_numbers_or_far_too_loud_cost_nothing_else() {
+        let mut voice = Voice::new(EncoderConfig::default()).unwrap();
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, -1e9] {
+            let mut frame = tone(0);
+            frame[7] = bad;
+            let packet = voice.encode(&mut frame).unwrap();
+            assert!(frame.iter().all(|sample| sample.abs() <= 1.0));
+            assert_eq!(crate::host_media::opus::packet_samples(&packet), Ok(960));
         }
     }
 

@@ -30,14 +30,13 @@ async fn given(pair: &mut Pair, n: u64, sdp: &str) -> Result<String, String> {
     pair.b.engine.apply(pair.b.link(n), DescriptionKind::Offer, 0, sdp.to_owned()).expect("room");
     let decided = pair.b.until(n, |event| matches!(event, LinkEvent::Description { .. } | LinkEvent::Closed(_))).await;
     assert!(began.elapsed() < DECIDED_WITHIN, "{:?} for {}", began.elapsed(), &sdp[..sdp.len().min(60)]);
-    let outcome = match decided {
-        LinkEvent::Description { sdp, .. } => Ok(sdp),
-        LinkEvent::Closed(CloseReason::Failed(why)) => return Err(why),
-        other => panic!("{other:?}"),
-    };
+    if let LinkEvent::Closed(CloseReason::Failed(why)) = decided {
+        return Err(why);
+    }
+    let LinkEvent::Description { sdp, .. } = decided else { panic!("{decided:?}") };
     pair.b.engine.close(pair.b.link(n));
     pair.b.closed(n).await;
-    outcome
+    Ok(sdp)
 }
 
 /// `sdp` with this done to it in every way that a text can be broken.

@@ -6,6 +6,8 @@
 pub mod cbor;
 pub mod frames;
 pub mod mutate;
+pub mod opus_wrapper;
+pub mod rtp_to_jitter_buffer;
 pub mod sdp_door;
 pub mod wire;
 
@@ -22,6 +24,8 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "cbor", run: cbor::run },
     Target { name: "frames", run: frames::run },
+    Target { name: "opus_wrapper", run: opus_wrapper::run },
+    Target { name: "rtp_to_jitter_buffer", run: rtp_to_jitter_buffer::run },
     Target { name: "sdp_door", run: sdp_door::run },
     Target { name: "wire", run: wire::run },
 ];

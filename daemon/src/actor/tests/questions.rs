@@ -151,6 +151,7 @@ async fn figures_of_a_call_come_from_engine_and_sound() {
         playout_delay_ms: 25.0,
         concealed_ms: 60.0,
         fec_recovered: 2,
+        ..Default::default()
     };
     world.media.heard.lock().unwrap().insert(link, heard);
     world.links.send((link, LinkEvent::Connected)).await.unwrap();

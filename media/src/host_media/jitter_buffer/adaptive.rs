@@ -96,6 +96,7 @@ struct Counts {
     lost: u64,
     concealed: usize,
     repaired: u64,
+    refused: u64,
 }
 
 impl<D: FrameDecoder> Adaptive<D> {
@@ -113,6 +114,11 @@ impl<D: FrameDecoder> Adaptive<D> {
             waited_ms: 0.0,
             counts: Counts::default(),
         }
+    }
+
+    /// Packets and samples that wait.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        (self.order.len(), self.sound.len())
     }
 
     /// Adds sound, or says that there is none at `now_us`; none if that is not clear yet. Each call takes a packet,
@@ -309,7 +315,10 @@ fn lag_us(now_us: u64, timestamp: i64) -> i64 {
 impl<D: FrameDecoder> JitterBuffer for Adaptive<D> {
     fn insert(&mut self, packet: Incoming) {
         // What is no Opus packet is as good as lost.
-        let Some(samples) = self.decoder.samples(&packet.payload) else { return };
+        let Some(samples) = self.decoder.samples(&packet.payload) else {
+            self.counts.refused += 1;
+            return;
+        };
         let arrived_us = packet.arrived_us;
         match self.order.insert(packet, samples) {
             Taken::Kept(timestamp) | Taken::Late(timestamp) => {
@@ -370,6 +379,7 @@ impl<D: FrameDecoder> JitterBuffer for Adaptive<D> {
             playout_delay_ms: self.waited_ms,
             concealed_ms: samples_to_ms(self.counts.concealed),
             fec_recovered: self.counts.repaired,
+            packets_refused: self.counts.refused,
         }
     }
 }

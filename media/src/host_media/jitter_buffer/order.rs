@@ -134,6 +134,11 @@ impl Order {
         Taken::Restarted(self.begin(packet, samples))
     }
 
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// The first that waits.
     pub(super) fn first(&self) -> Option<&Held> {
         self.waiting.first_key_value().map(|(_, held)| held)

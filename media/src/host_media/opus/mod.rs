@@ -125,8 +125,12 @@ impl Encoder {
     /// Encodes one frame of 120, 240, 480, 960, 1920 or 2880 samples (2.5 to 60 ms), each within -1..=1.
     ///
     /// # Errors
-    /// [`OpusError::Argument`] for another length.
+    /// [`OpusError::Argument`] for another length, or if a sample is no number.
     pub fn encode(&mut self, pcm: &[f32]) -> Result<Bytes, OpusError> {
+        // libopus would carry it through all frames to come.
+        if pcm.iter().any(|sample| !sample.is_finite()) {
+            return Err(OpusError::Argument("a sample that is no number".to_owned()));
+        }
         let mut out = [0_u8; OPUS_PACKET_BYTES];
         let bytes = self.raw.encode(pcm, &mut out)?;
         Ok(Bytes::copy_from_slice(out.get(..bytes).unwrap_or_default()))

@@ -151,3 +151,42 @@ fn a_daemon_starts_without_the_device_that_is_named_and_tells_it_at_once_and_whe
     assert!(matches!(events.blocking_recv(), Some(AudioEvent::DeviceLost { input: true, .. })));
     frames.recv().expect("encoded silence leaves instead");
 }
+
+/// A way out with a defect.
+struct Defect;
+
+impl FrameOut for Defect {
+    fn frame(&mut self, _link: LinkId, _frame: AudioFrame) {
+        panic!("a defect, made by this test");
+    }
+}
+
+#[test]
+fn a_defect_of_the_audio_thread_ends_sound_and_is_told_even_to_a_slow_listener() {
+    let (sender, mut events) = mpsc::channel(1);
+    let sound = HostSound::start(config(DeviceSpec::Tone(440), DeviceSpec::None), Box::new(Defect), sender).unwrap();
+    let _inlet = sound.add_link(LINK);
+    sound.send(LINK, true);
+    sound.microphone(true);
+    let mut lost = Vec::new();
+    while lost.len() < 2 {
+        match events.blocking_recv().expect("the thread lives until it has told") {
+            AudioEvent::DeviceLost { input, detail } => {
+                assert!(detail.contains("defect"), "{detail}");
+                lost.push(input);
+            }
+            AudioEvent::SourceStarted { .. } => {}
+            other
+            @ (AudioEvent::SinkStarted { .. } | AudioEvent::FirstAudio { .. } | AudioEvent::DeviceBack { .. }) => {
+                panic!("{other:?}");
+            }
+        }
+    }
+    assert_eq!(lost, [true, false]);
+    assert!(events.blocking_recv().is_none(), "nothing more comes from it");
+    // Everybody else goes on.
+    sound.mute(true);
+    sound.play(LINK, true);
+    sound.remove_link(LINK);
+    assert_eq!(sound.receive_stats(LINK), None);
+}

@@ -1,5 +1,6 @@
 //! The buffer with a decoder that writes down what it was asked for.
 
+mod hostile;
 mod scripted;
 
 use proptest::prelude::*;

@@ -191,6 +191,7 @@ pub(super) struct Playback {
     arrivals: BTreeMap<u32, u64>,
     silences: Vec<usize>,
     heard: bool,
+    most_waiting: (usize, usize),
 }
 
 impl Playback {
@@ -200,7 +201,17 @@ impl Playback {
         let (did, arrivals, silences) = (Vec::new(), BTreeMap::new(), vec![0]);
         let base_us = 50_000_000;
         let rhythm = Rhythm::AsPrepared;
-        Self { buffer, now_us: base_us + phase_us, base_us, rhythm, did, arrivals, silences, heard: false }
+        Self {
+            buffer,
+            now_us: base_us + phase_us,
+            base_us,
+            rhythm,
+            did,
+            arrivals,
+            silences,
+            heard: false,
+            most_waiting: (0, 0),
+        }
     }
 
     pub(super) fn decoder(&mut self) -> &mut Diary {
@@ -235,6 +246,8 @@ impl Playback {
             Rhythm::InBlocks => self.buffer.prepare(self.now_us).clamp(240, FRAME),
         };
         let pulled = self.buffer.pull(self.now_us, &mut out[..samples]);
+        let (packets, ready) = self.buffer.waiting();
+        self.most_waiting = (self.most_waiting.0.max(packets), self.most_waiting.1.max(ready));
         let at_us = self.now_us;
         self.did.extend(self.buffer.decoder.did.drain(..).map(|did| (at_us, did)));
         self.heard |= pulled == Pulled::Sound;
@@ -297,6 +310,11 @@ impl Playback {
                 Did::Repaired(_) | Did::Concealed(_) | Did::Reset => None,
             })
             .collect()
+    }
+
+    /// The most packets and samples that ever waited.
+    pub(super) fn most_waiting(&self) -> (usize, usize) {
+        self.most_waiting
     }
 
     pub(super) fn longest_wait_ms(&self) -> f64 {
