@@ -188,13 +188,8 @@ async fn messages_too_long_or_of_text_are_refused_and_counted() {
 }
 
 #[tokio::test]
-async fn sixteen_mib_in_messages_too_long_stay_out_and_the_sound_goes_on() {
+async fn sixteen_mib_in_messages_too_long_do_not_hold_up_the_sound() {
     let (hostile, mut side) = called().await;
-    let resident_kib = || {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or("0 kB");
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0)
-    };
     let ctl = hostile.ctl.clone();
     let flood = tokio::spawn(async move {
         // As long as the library of the hostile peer can make them.
@@ -202,12 +197,9 @@ async fn sixteen_mib_in_messages_too_long_stay_out_and_the_sound_goes_on() {
             ctl.send(BytesMut::from(&vec![1; 256 * 1024][..])).await.expect("an open channel");
         }
     });
-    let before = resident_kib();
-    let count = refused(&side, 2).await;
-    for sequence in 2_000..2_050 {
+    for sequence in 2_000..2_100 {
         heard(&hostile, &mut side, sequence).await;
     }
-    println!("{count} packets of it refused, {} KiB more resident", resident_kib().saturating_sub(before));
     nobody_noticed(&mut side);
     flood.abort();
     hostile.close().await;
