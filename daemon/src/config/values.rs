@@ -55,13 +55,10 @@ impl fmt::Display for MetricsAt {
 
 /// A name in cards.
 pub(super) fn check_name(name: &str) -> Result<Option<String>, String> {
-    if name.is_empty() || name.len() > 64 {
-        return Err("must have 1 to 64 bytes".into());
+    match ahoy_protocol::account::name::problem(name) {
+        Some(problem) => Err(format!("can't be used: {problem}")),
+        None => Ok(Some(name.to_owned())),
     }
-    if name.chars().any(char::is_control) {
-        return Err("must not hold control characters".into());
-    }
-    Ok(Some(name.to_owned()))
 }
 
 /// A multiaddr we can listen on.

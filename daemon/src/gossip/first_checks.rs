@@ -202,4 +202,27 @@ mod tests {
         let counts = &checks.counters;
         assert_eq!((counts.bad_length.get(), counts.bad_version.get(), counts.bad_type.get()), (1, 1, 1));
     }
+
+    #[test]
+    fn of_every_length_only_the_sizes_of_messages_pass() {
+        let (checks, sizes) = (FirstChecks::new(Arc::default()), [256, 512, 1024, 2048, 4096]);
+        let mut now = Instant::now();
+        checks.reads(Some(PeerId::random()));
+        let mut passed = 0;
+        for fill in [0x00, 0x01, 0x11, 0x5a, 0xff] {
+            for length in 0..=16_384 {
+                // So slowly that the rate refuses nothing.
+                now += std::time::Duration::from_secs(1);
+                let mut data = vec![fill; length];
+                for (place, byte) in [1, 0x31].into_iter().enumerate().take(length) {
+                    data[place] = byte;
+                }
+                assert_eq!(checks.pass(&data, now).is_ok(), sizes.contains(&length), "{length} bytes");
+                passed += usize::from(sizes.contains(&length));
+            }
+        }
+        assert_eq!(passed, 25);
+        assert_eq!(checks.counters.bad_length.get(), 5 * 16_385 - 25);
+        assert_eq!(checks.counters.over_rate.get(), 0);
+    }
 }

@@ -1,6 +1,7 @@
 //! Who we are and whom we know: own keys, tokens and prekeys, contacts, presence.
 
 mod contacts;
+pub mod name;
 mod own;
 mod rows;
 

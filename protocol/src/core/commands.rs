@@ -4,14 +4,14 @@ use super::Core;
 use super::effect::{StoreCommand, Table};
 use super::input::Command;
 use super::step::Step;
-use crate::account::{Contact, DeviceFacts, Policy};
+use crate::account::{self, Contact, DeviceFacts, Policy};
 use crate::call::signal::CallInput;
 use crate::control::{
     AccountCommand, AccountInfo, CallCommand, CallsReply, CardReply, ContactCommand, ContactReply, ContactsReply,
     ControlError, DoneReply, ErrorKind, OfferParams, Reply, SubscribedReply,
 };
 use crate::ids::{AccountId, DeviceId, Ticket};
-use crate::limits::{ADDRESSES_MAX, CONTACTS_MAX, NAME_MAX_BYTES};
+use crate::limits::{ADDRESSES_MAX, CONTACTS_MAX};
 use crate::wire::card::Card;
 
 impl Core {
@@ -89,7 +89,7 @@ impl Core {
                 "ask the other side for theirs",
             ));
         }
-        let name = name.unwrap_or_else(|| card.name.clone());
+        let name = name.unwrap_or_else(|| account::name::visible(&card.name));
         self.check_name(&name, &card.account)?;
         if self.contacts.len() >= CONTACTS_MAX && self.contacts.get(&card.account).is_none() {
             return Err(ControlError::new(
@@ -114,12 +114,8 @@ impl Core {
     }
 
     fn check_name(&self, name: &str, account: &AccountId) -> Result<(), ControlError> {
-        if name.is_empty() || name.len() > NAME_MAX_BYTES || name.trim() != name || name.contains(char::is_control) {
-            return Err(ControlError::new(
-                ErrorKind::BadParams,
-                "a name has 1 to 64 bytes, no control characters and no blank at an end",
-                "choose another one with --name",
-            ));
+        if let Some(problem) = account::name::problem(name) {
+            return Err(ControlError::new(ErrorKind::BadParams, problem, "choose another one with --name"));
         }
         match self.contacts.find(name) {
             Some(other) if other.account != *account => Err(ControlError::new(

@@ -110,6 +110,28 @@ fn a_card_can_be_wrong_in_every_way_and_says_how() {
 }
 
 #[test]
+fn a_name_that_deceives_the_eye_is_cleaned_in_a_card_and_refused_from_a_frontend() {
+    let mut world = World::new(&["Ada", "Ben"]);
+    let mut ben = crate::wire::card::Card::parse(&card(&mut world, 1)).unwrap();
+    ben.name = "\u{202e}nimdA\u{200b}".into();
+    let add = |card: &crate::wire::card::Card, name: Option<&str>| {
+        Command::Contact(ContactCommand::Add { card: card.to_text().unwrap(), name: name.map(str::to_owned) })
+    };
+    let account = ben.account.text();
+    for name in ["Be\u{200d}n", &account, "AHOY1 Ben"] {
+        assert_eq!(world.ask(0, add(&ben, Some(name))).unwrap_err().kind, ErrorKind::BadParams, "{name}");
+    }
+    world.ask(0, add(&ben, None)).unwrap();
+    assert_eq!(contacts(&mut world, 0)[0].name, "nimdA");
+    // A card that has nothing else to show, or the id of somebody, needs a name from its reader.
+    for name in ["\u{2060}", account.as_str()] {
+        ben.name = name.into();
+        assert_eq!(world.ask(0, add(&ben, None)).unwrap_err().kind, ErrorKind::BadParams, "{name}");
+    }
+    world.ask(0, add(&ben, Some("Ben"))).unwrap();
+}
+
+#[test]
 fn a_removed_contact_is_gone_also_after_a_restart() {
     let mut world = acquainted(&["Ada", "Ben"]);
     world.ask(0, Command::Contact(ContactCommand::Remove { contact: "Ben".into() })).unwrap();

@@ -4,6 +4,7 @@
 
 mod bodies;
 mod directed;
+mod doors;
 mod flips;
 mod inside_calls;
 mod junk;
