@@ -27,8 +27,8 @@ pub const LINKS_AN_ENGINE: usize = 64;
 pub const USED_LINK_NAMES: usize = 1024;
 /// Local addresses that one link binds; beyond this the pairs to check grow without use.
 pub const ADDRESSES_A_LINK: usize = 8;
-/// Time between ICE connectivity checks. The library nominates and starts DTLS on this beat only (measured: 204 ms
-/// from offer to first packet with its default of 200 ms, 10 ms with this); RFC 8445 section 14.2 allows no less.
+/// Time between ICE connectivity checks. The library nominates on this beat (200 ms from offer to connection at no delay
+/// with its default, 5 ms with this: docs/adr/0012); RFC 8445 section 14.2 allows no less.
 pub const ICE_CHECK_INTERVAL: Duration = Duration::from_millis(5);
 /// Checks of one candidate pair before it is given up: 10 s at [`ICE_CHECK_INTERVAL`], the time until the core restarts ICE.
 pub const ICE_CHECKS_A_PAIR: u16 = 2_000;

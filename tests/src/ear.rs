@@ -9,14 +9,18 @@ use tokio::sync::watch;
 
 use crate::frontend::patiently;
 
-/// Counts a node's incoming audio packets.
+/// Packets that are kept.
+const KEPT: usize = 5;
+
+/// Counts a node's incoming audio packets, and keeps the first five after [`Ear::forget`].
 pub struct Ear {
     packets: watch::Sender<u64>,
+    first: watch::Sender<Vec<AudioPacket>>,
 }
 
 impl Default for Ear {
     fn default() -> Self {
-        Self { packets: watch::channel(0).0 }
+        Self { packets: watch::channel(0).0, first: watch::channel(Vec::new()).0 }
     }
 }
 
@@ -24,7 +28,7 @@ impl Ear {
     /// Listens to the sound that `inner` makes.
     #[must_use]
     pub fn on(self: Arc<Self>, inner: MakeSound) -> MakeSound {
-        Box::new(move |setup| Ok(Arc::new(Listening { inner: inner(setup)?, packets: self.packets.clone() })))
+        Box::new(move |setup| Ok(Arc::new(Listening { inner: inner(setup)?, ear: self.clone() })))
     }
 
     /// Waits until so many more packets have come, of 20 ms each.
@@ -37,6 +41,21 @@ impl Ear {
         patiently("audio packets", packets.wait_for(|count| *count >= enough)).await.expect("the ear lives");
     }
 
+    /// The next packet will be the first.
+    pub fn forget(&self) {
+        self.first.send_replace(Vec::new());
+    }
+
+    /// The first five packets that came, as they came from the wire: before any jitter buffer.
+    ///
+    /// # Panics
+    /// If they don't come.
+    pub async fn first(&self) -> Vec<AudioPacket> {
+        let mut first = self.first.subscribe();
+        let packets = patiently("the first packets", first.wait_for(|first| first.len() == KEPT)).await;
+        packets.expect("the ear lives").clone()
+    }
+
     /// Packets so far.
     #[must_use]
     pub fn packets(&self) -> u64 {
@@ -46,18 +65,21 @@ impl Ear {
 
 struct Listening {
     inner: Arc<dyn Sound>,
-    packets: watch::Sender<u64>,
+    ear: Arc<Ear>,
 }
 
 struct Counted {
     inner: Box<dyn PacketSink>,
-    packets: watch::Sender<u64>,
+    ear: Arc<Ear>,
 }
 
 impl PacketSink for Counted {
     fn packet(&mut self, packet: AudioPacket) {
+        if self.ear.first.borrow().len() < KEPT {
+            self.ear.first.send_modify(|first| first.push(packet.clone()));
+        }
         self.inner.packet(packet);
-        self.packets.send_modify(|count| *count += 1);
+        self.ear.packets.send_modify(|count| *count += 1);
     }
 }
 
@@ -69,7 +91,7 @@ impl Sound for Listening {
         self.inner.mute(muted);
     }
     fn add_link(&self, link: LinkId) -> Box<dyn PacketSink> {
-        Box::new(Counted { inner: self.inner.add_link(link), packets: self.packets.clone() })
+        Box::new(Counted { inner: self.inner.add_link(link), ear: self.ear.clone() })
     }
     fn send(&self, link: LinkId, on: bool) {
         self.inner.send(link, on);

@@ -13,6 +13,7 @@ pub mod node;
 pub mod outsider;
 pub mod privacy;
 pub mod process;
+pub mod road;
 pub mod sound;
 pub mod swarm;
 pub mod tap;

@@ -23,6 +23,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::ear::Ear;
 use crate::frontend::Frontend;
+use crate::road::{End, Road};
 use crate::tap::Tap;
 
 /// How long the tasks of a killed node may take to stop.
@@ -43,6 +44,10 @@ pub struct Setup {
     pub listen: &'static str,
     /// What carries media in WebRTC's stead.
     pub media: Option<FakeNetwork>,
+    /// How long gossip takes to get here.
+    pub way: Duration,
+    /// What its links go over, if not straight to the other.
+    pub road: Option<(Road, End)>,
 }
 
 impl Setup {
@@ -56,6 +61,8 @@ impl Setup {
             transport: Transport::Memory,
             listen: "/memory/0",
             media: None,
+            way: Duration::ZERO,
+            road: None,
         }
     }
 
@@ -78,12 +85,22 @@ impl Setup {
     }
 
     fn engine(&self) -> MakeEngine {
-        match self.media.clone() {
+        let straight: MakeEngine = match self.media.clone() {
             None => Parts::webrtc(),
             Some(network) => {
                 Box::new(move |events| Arc::new(FakeEngine::new(&network, events, tokio::runtime::Handle::current())))
             }
+        };
+        match self.road.clone() {
+            None => straight,
+            Some((road, end)) => road.on(end, straight),
         }
+    }
+
+    /// Far from the node at the other end: gossip to it and media each way take `way`.
+    #[must_use]
+    pub fn far(self, way: Duration, road: &Road, end: End) -> Self {
+        Self { way, road: Some((road.clone(), end)), ..self }
     }
 
     /// Over TCP alone, on loopback.
@@ -179,7 +196,7 @@ impl Home {
         let parts = Parts {
             engine: self.setup.engine(),
             sound: ear.clone().on(Parts::host_sound()),
-            network: tap.clone().on(Parts::network(self.setup.transport)),
+            network: tap.clone().on(self.setup.way, Parts::network(self.setup.transport)),
         };
         let (paths, config) = (HomePaths::under(self.dir.path()), self.config());
         let starting = runtime.spawn(async move {

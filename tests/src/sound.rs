@@ -21,6 +21,12 @@ impl Heard {
         Self { rate_hz, samples }
     }
 
+    /// Sound at this rate, Hz.
+    #[must_use]
+    pub fn of(rate_hz: u32, samples: &[f32]) -> Self {
+        Self { rate_hz: f64::from(rate_hz), samples: samples.iter().copied().map(f64::from).collect() }
+    }
+
     /// The last `seconds` of it.
     #[must_use]
     pub fn end(&self, seconds: f64) -> Self {

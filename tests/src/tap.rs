@@ -2,6 +2,7 @@
 //! its core would not: so any node can be made a hostile one.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use ahoy_crypto::Secret;
 use ahoy_protocol::core::effect::NetCommand;
@@ -10,6 +11,7 @@ use ahoy_protocol::ids::DeviceId;
 use ahoyd::gossip::NetOutput;
 use ahoyd::node::{MakeNetwork, NetworkSetup};
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
 
 use crate::frontend::patiently;
 
@@ -30,12 +32,12 @@ impl Default for Tap {
 }
 
 impl Tap {
-    /// Puts this tap on the network that `inner` makes.
+    /// Puts this tap on the network that `inner` makes. What the network tells reaches the core `way` later.
     ///
     /// # Panics
     /// If the tap is on a network already.
     #[must_use]
-    pub fn on(self: std::sync::Arc<Self>, inner: MakeNetwork) -> MakeNetwork {
+    pub fn on(self: std::sync::Arc<Self>, way: Duration, inner: MakeNetwork) -> MakeNetwork {
         Box::new(move |setup| {
             Box::pin(async move {
                 let (inputs, mut outputs) = mpsc::channel(WAITING);
@@ -43,9 +45,20 @@ impl Tap {
                 let core = setup.inputs;
                 let running = inner(NetworkSetup { inputs, ..setup }).await?;
                 self.commands.set(running.commands.clone()).expect("one network a tap");
+                let (far, mut under_way) = mpsc::channel(WAITING);
                 tokio::spawn(async move {
                     while let Some(output) = outputs.recv().await {
                         self.told.send_modify(|told| told.push(output.clone()));
+                        if far.send((Instant::now() + way, output)).await.is_err() {
+                            return;
+                        }
+                    }
+                });
+                tokio::spawn(async move {
+                    while let Some((due, output)) = under_way.recv().await {
+                        if !way.is_zero() {
+                            sleep_until(due).await;
+                        }
                         if core.send(output).await.is_err() {
                             return;
                         }

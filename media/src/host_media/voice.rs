@@ -38,6 +38,16 @@ impl Voice {
         Ok(())
     }
 
+    /// Begins anew, with nothing of what was said before: the look-ahead and the copy for FEC are sound of an earlier
+    /// call, perhaps with somebody else, and a decoder that begins here could make nothing of a frame that leans on them.
+    ///
+    /// # Errors
+    /// As [`Encoder::new`]; then nothing has changed.
+    pub(crate) fn begin(&mut self) -> Result<(), OpusError> {
+        self.encoder = Encoder::new(self.config)?;
+        Ok(())
+    }
+
     /// Loss that frames will meet, per cent: decides how many bits the copy of the frame before gets.
     ///
     /// # Errors
@@ -107,6 +117,19 @@ mod tests {
             let packet = voice.encode(&mut frame).unwrap();
             assert!(frame.iter().all(|sample| sample.abs() <= 1.0));
             assert_eq!(crate::host_media::opus::packet_samples(&packet), Ok(960));
+        }
+    }
+
+    #[test]
+    fn what_begins_anew_holds_nothing_of_the_sound_before() {
+        let (mut used, mut fresh) =
+            (Voice::new(EncoderConfig::default()).unwrap(), Voice::new(EncoderConfig::default()).unwrap());
+        for n in 0..10 {
+            used.encode(&mut tone(n * 960)).unwrap();
+        }
+        used.begin().unwrap();
+        for n in 0..10 {
+            assert_eq!(used.encode(&mut tone(n * 960)).unwrap(), fresh.encode(&mut tone(n * 960)).unwrap());
         }
     }
 

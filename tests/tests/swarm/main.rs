@@ -26,6 +26,8 @@ mod restart;
 #[cfg(test)]
 mod setup_and_talk;
 #[cfg(test)]
+mod speed;
+#[cfg(test)]
 mod two_calls;
 #[cfg(test)]
 mod unreachable;

@@ -89,6 +89,9 @@ impl Talking {
     }
 
     fn begin(&mut self, now_us: u64, outbox: &mut Outbox) {
+        if let Err(error) = self.voice.begin() {
+            tracing::error!(%error, "no new encoder");
+        }
         let place = us_to_samples(now_us.saturating_sub(self.origin_us)).max(self.end);
         match (self.open)(now_us) {
             Ok(source) => self.capture = Some(Capture::new(source, self.frame, place, now_us)),

@@ -71,6 +71,19 @@ fn frames_leave_every_20_ms_on_a_timeline_of_the_wall() {
 }
 
 #[test]
+fn nothing_said_in_an_earlier_opening_leaves_in_a_later_one() {
+    let mut world = tone();
+    world.talk(true);
+    let first = payloads(&sent(&mut world, 100_001));
+    sent(&mut world, 500_000);
+    world.talk(false);
+    sent(&mut world, 1_000_000);
+    world.talk(true);
+    // The tone begins anew, and so does the encoder: its look-ahead would hold the end of the earlier one.
+    assert_eq!(payloads(&sent(&mut world, 100_001)), first);
+}
+
+#[test]
 fn nothing_is_encoded_for_nobody_and_the_thread_sleeps_while_the_microphone_is_closed() {
     let mut world = tone();
     world.talker.step(world.now_us);
