@@ -42,9 +42,9 @@ fn at(ip: &str) -> Candidate {
 
 fn told(world: &mut World, talk: &mut Talk, list: Vec<Candidate>) -> Vec<IpAddr> {
     let commands = say(world, talk, &PairBody::Candidates(Candidates { link: 1, generation: 0, list }));
-    let ip = |command: MediaCommand| match command {
-        MediaCommand::Candidate { candidate, .. } => candidate.ip,
-        other => panic!("{other:?}"),
+    let ip = |command: MediaCommand| {
+        let MediaCommand::Candidate { candidate, .. } = command else { panic!("{command:?}") };
+        candidate.ip
     };
     commands.into_iter().map(ip).collect()
 }
