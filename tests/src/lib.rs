@@ -9,11 +9,13 @@
 pub mod ear;
 pub mod frontend;
 pub mod fuzz;
+pub mod hostile;
 pub mod node;
 pub mod outsider;
 pub mod privacy;
 pub mod process;
 pub mod road;
+pub mod rpc;
 pub mod sound;
 pub mod swarm;
 pub mod tap;

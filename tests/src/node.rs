@@ -9,12 +9,15 @@ use std::time::Duration;
 use ahoy_client::control::HomePaths;
 use ahoy_media::fake::engine::{FakeEngine, FakeNetwork};
 use ahoy_media::host_media::api::DeviceSpec;
+use ahoy_protocol::account::{Contacts, Own};
 use ahoy_protocol::core::Times;
+use ahoy_protocol::core::effect::Table;
 use ahoy_protocol::ids::DeviceId;
 use ahoyd::config::Config;
 use ahoyd::gossip::device::device_of;
 use ahoyd::gossip::{Counters, Transport};
 use ahoyd::node::{MakeEngine, Parts};
+use ahoyd::store::Store;
 use libp2p::identity::Keypair;
 use libp2p::multiaddr::Protocol;
 use libp2p::{Multiaddr, PeerId};
@@ -23,6 +26,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::ear::Ear;
 use crate::frontend::Frontend;
+use crate::hostile::{Knowledge, unix_s};
 use crate::road::{End, Road};
 use crate::tap::Tap;
 
@@ -48,6 +52,8 @@ pub struct Setup {
     pub way: Duration,
     /// What its links go over, if not straight to the other.
     pub road: Option<(Road, End)>,
+    /// Calls a minute that it takes of a contact.
+    pub calls_a_minute: u32,
 }
 
 impl Setup {
@@ -63,6 +69,7 @@ impl Setup {
             media: None,
             way: Duration::ZERO,
             road: None,
+            calls_a_minute: Config::default().calls_a_minute,
         }
     }
 
@@ -142,6 +149,22 @@ impl Home {
         self.dir.path().join("heard.wav")
     }
 
+    /// What a node that was killed here knew: for one that takes its place and is hostile.
+    ///
+    /// # Panics
+    /// If its store cannot be read.
+    #[must_use]
+    pub fn knowledge(&self) -> Knowledge {
+        let data = HomePaths::under(self.dir.path()).data;
+        let (done, _committed) = tokio::sync::mpsc::channel(1);
+        let opened = Store::open(&data.join("store.redb"), &data.join("store.key"), done);
+        let (store, loaded) = opened.expect("the store is let go");
+        store.close();
+        let of = |table: Table| loaded.rows.iter().filter(move |row| row.0 == table).map(|row| row.2.as_slice());
+        let own = of(Table::Account).find_map(|row| Own::from_row(row, unix_s()).ok()).expect("an account");
+        Knowledge::of(own, &Contacts::from_rows(of(Table::Contacts)).expect("contacts"))
+    }
+
     /// With other time limits from now on.
     #[must_use]
     pub fn times(self, times: Times) -> Self {
@@ -181,6 +204,7 @@ impl Home {
             audio_in: self.setup.audio_in.clone(),
             audio_out: DeviceSpec::File { path: self.heard(), looped: false },
             times: self.setup.times.clone(),
+            calls_a_minute: self.setup.calls_a_minute,
             ..Config::default()
         }
     }

@@ -121,6 +121,15 @@ impl Home {
         self.pid = said.last()["pid"].as_u64();
     }
 
+    /// Process id of the daemon.
+    ///
+    /// # Panics
+    /// If we did not start one.
+    #[must_use]
+    pub fn pid(&self) -> u64 {
+        self.pid.expect("a daemon that we started")
+    }
+
     /// The home's directory.
     #[must_use]
     pub fn path(&self) -> &Path {

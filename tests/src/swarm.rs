@@ -32,6 +32,16 @@ pub async fn meets(node: &mut Node, name: &str) {
     finds(node, name, |contact| contact.online && contact.acquainted).await;
 }
 
+/// Waits until the only contact is connected and has told its inbox.
+///
+/// # Panics
+/// If there is none, or the node does not answer.
+pub async fn acquainted(node: &mut Node) {
+    let contacts = node.frontend.ask.contacts().await.expect("the contacts");
+    let name = contacts.first().expect("a contact").name.clone();
+    meets(node, &name).await;
+}
+
 /// Waits until this contact is no longer connected.
 ///
 /// # Panics
