@@ -104,6 +104,10 @@ impl Sound for Recorder {
     fn receive_stats(&self, link: LinkId) -> Option<ReceiveStats> {
         self.heard.lock().unwrap().get(&link).cloned()
     }
+    fn missing_samples(&self) -> u64 {
+        480
+    }
+
     fn source_stats(&self) -> SourceStats {
         SourceStats { target_bitrate_bps: 32_000, capture_delay_ms: 20.0 }
     }

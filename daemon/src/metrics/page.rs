@@ -44,6 +44,8 @@ pub async fn render(figures: &Figures) -> Result<String, fmt::Error> {
         let name = format!("ahoy_network_{}", counted.name);
         registry.register(name, counted.help.trim_end_matches('.'), ConstCounter::new(counted.value));
     }
+    let missing = ConstCounter::new(figures.sound.missing_samples());
+    registry.register("ahoy_speaker_missing_samples", "Samples that the speaker wanted and found missing", missing);
     process(&mut registry);
     let mut text = String::new();
     encode(&mut text, &registry)?;

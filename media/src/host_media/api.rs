@@ -155,6 +155,10 @@ pub trait Sound: Send + Sync {
     fn receive_stats(&self, link: LinkId) -> Option<ReceiveStats>;
     /// Figures of what is sent.
     fn source_stats(&self) -> SourceStats;
+    /// Samples, at the card's rate, that the speaker wanted and found missing so far: under-runs, heard as crackling.
+    fn missing_samples(&self) -> u64 {
+        0
+    }
     /// Devices of this machine; none without a sound card. The system is asked: may take some milliseconds, half a second
     /// at most.
     fn devices(&self) -> Vec<DeviceInfo>;

@@ -33,6 +33,8 @@ pub(crate) struct Wishes {
     pub(crate) stop: bool,
     /// Figures of what is sent.
     pub(crate) source: SourceStats,
+    /// Samples that the speaker wanted and found missing so far.
+    pub(crate) missing_samples: u64,
 }
 
 /// What is wanted of a link.

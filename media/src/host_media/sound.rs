@@ -198,6 +198,10 @@ impl Sound for HostSound {
         self.shared.lock().links.get(&link).map(|wish| wish.stats.clone())
     }
 
+    fn missing_samples(&self) -> u64 {
+        self.shared.lock().missing_samples
+    }
+
     fn source_stats(&self) -> SourceStats {
         self.shared.lock().source.clone()
     }

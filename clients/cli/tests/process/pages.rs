@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::scene::AHOY;
+use ahoy_tests::process::tell;
 
 /// The daemon's program, beside ours.
 fn daemon() -> PathBuf {
@@ -20,7 +21,7 @@ fn top() -> PathBuf {
 fn there(program: &str) -> bool {
     let there = Command::new(program).arg("--version").output().is_ok();
     if !there {
-        println!("skipped: there is no {program} here");
+        tell(&format!("skipped: there is no {program} here"));
     }
     there
 }

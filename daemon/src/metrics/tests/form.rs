@@ -77,6 +77,7 @@ async fn the_figures_are_well_formed_and_complete() {
     is("ahoy_network_bad_length_total", 0.0);
     is("ahoy_inbox_waiting{inbox=\"network\"}", 0.0);
     is("ahoy_events_kept", 1.0);
+    is("ahoy_speaker_missing_samples_total", 480.0);
     is("ahoy_tasks_alive{kind=\"links\"}", 0.0);
     assert!(samples["process_resident_memory_bytes"] > 1e6 && samples["process_open_fds"] > 2.0);
     for reason in ahoy_protocol::control::END_REASONS {

@@ -155,7 +155,8 @@ impl Hearing {
     }
 
     /// Puts the figures of all links where the daemon reads them.
-    pub(super) fn report(&self, now_us: u64, wishes: &mut Wishes) {
+    pub(super) fn report(&mut self, now_us: u64, wishes: &mut Wishes) {
+        wishes.missing_samples += self.sink.take_missing();
         for (link, (_, receiver)) in &self.receivers {
             if let Some(wish) = wishes.links.get_mut(link) {
                 wish.stats = receiver.stats(now_us);

@@ -174,6 +174,13 @@ impl Sink for Speaker {
         self.state = State::Closed;
         Ok(())
     }
+
+    fn take_missing(&mut self) -> u64 {
+        match &self.state {
+            State::Open(open) => open.line.status.underrun.swap(0, Ordering::AcqRel),
+            State::Closed | State::Opening(..) | State::Lost(_) => 0,
+        }
+    }
 }
 
 #[cfg(test)]

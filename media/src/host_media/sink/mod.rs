@@ -42,4 +42,9 @@ pub(crate) trait Sink: Send {
     /// # Errors
     /// [`Lost`] if that fails.
     fn pause(&mut self) -> Result<(), Lost>;
+
+    /// Samples, at the card's rate, that the card wanted and found missing since the last call. Only a card runs dry.
+    fn take_missing(&mut self) -> u64 {
+        0
+    }
 }

@@ -134,3 +134,15 @@ fn a_pause_closes_the_device() {
     assert!(status.closed.load(Ordering::Acquire));
     assert_eq!(speaker.want(0), None);
 }
+
+#[test]
+fn samples_that_the_card_found_missing_are_told_once() {
+    let (mut speaker, status, mut card) = open(48_000);
+    play(&mut speaker, 0);
+    assert_eq!(speaker.take_missing(), 0);
+    consume(&mut card, &status, 10);
+    status.underrun.fetch_add(7, Ordering::AcqRel);
+    assert_eq!((speaker.take_missing(), speaker.take_missing()), (7, 0));
+    speaker.pause().unwrap();
+    assert_eq!(speaker.take_missing(), 0);
+}
