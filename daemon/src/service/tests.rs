@@ -43,7 +43,7 @@ async fn a_sign_of_life_follows_each_answer_of_the_actor_at_half_the_interval() 
     let stuck = asked.recv().await.unwrap();
     let told = manager.recv(&mut bytes).unwrap();
     assert_eq!(&bytes[..told], b"WATCHDOG=1");
-    tokio::time::sleep(Duration::from_secs(600)).await;
+    tokio::time::advance(Duration::from_secs(600)).await;
     assert!(manager.recv(&mut bytes).is_err(), "a stuck actor gives no sign of life");
     assert!(asked.try_recv().is_err(), "nor are questions heaped up for it");
     answer(stuck);

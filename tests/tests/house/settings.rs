@@ -27,7 +27,7 @@ nothing. [config.schema.json](config.schema.json) is the same table as a JSON sc
 /// Unit, and values possible.
 fn form(kind: Kind) -> (&'static str, String) {
     match kind {
-        Kind::Number { unit, min, max, only, .. } if only.is_empty() => (unit, format!("{min}..{max}")),
+        Kind::Number { unit, min, max, only: [], .. } => (unit, format!("{min}..{max}")),
         Kind::Number { unit, only, .. } => (unit, only.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
         Kind::Switch { .. } => ("", "true, false".into()),
         Kind::Text { form, .. } => ("text", form.into()),
@@ -74,8 +74,10 @@ write addresses and device ids at every level, so they are heard only where they
 fn property(key: &Key) -> Value {
     let (unit, values) = form(key.kind);
     let mut schema = match key.kind {
-        Kind::Number { only, .. } if !only.is_empty() => json!({ "type": "integer", "enum": only, "x-unit": unit }),
-        Kind::Number { min, max, .. } => json!({ "type": "integer", "minimum": min, "maximum": max, "x-unit": unit }),
+        Kind::Number { min, max, only: [], .. } => {
+            json!({ "type": "integer", "minimum": min, "maximum": max, "x-unit": unit })
+        }
+        Kind::Number { only, .. } => json!({ "type": "integer", "enum": only, "x-unit": unit }),
         Kind::Switch { .. } => json!({ "type": "boolean" }),
         Kind::Text { .. } => json!({ "type": "string" }),
         Kind::List { most, .. } => json!({ "type": "array", "items": { "type": "string" }, "maxItems": most }),
