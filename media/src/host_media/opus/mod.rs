@@ -137,6 +137,10 @@ impl Encoder {
     }
 }
 
+/// The loudest sample that a decoder gives, of full scale. Sound stays below (Opus overshoots a little); a packet made
+/// for it decodes to 989 times full scale (found by fuzzing), and the limiter would silence everybody else for it.
+pub const LOUDEST: f32 = 2.0;
+
 /// Decodes frames of one sender.
 pub struct Decoder {
     raw: RawDecoder,
@@ -168,7 +172,8 @@ impl Decoder {
     /// [`OpusError::Packet`] if it is no valid packet.
     pub fn decode(&mut self, packet: &[u8], out: &mut [f32]) -> Result<usize, OpusError> {
         checked(packet)?;
-        Ok(self.raw.decode(Some(packet), out, false)?)
+        let samples = self.raw.decode(Some(packet), out, false)?;
+        Ok(bounded(out, samples))
     }
 
     /// Fills `out` with the sound before `packet`, from the copy that it carries, or made up where it carries none.
@@ -177,7 +182,8 @@ impl Decoder {
     /// [`OpusError::Packet`] if it is no valid packet, [`OpusError::Argument`] if `out` is no multiple of 120 samples.
     pub fn decode_fec(&mut self, packet: &[u8], out: &mut [f32]) -> Result<usize, OpusError> {
         checked(packet)?;
-        Ok(self.raw.decode(Some(packet), out, true)?)
+        let samples = self.raw.decode(Some(packet), out, true)?;
+        Ok(bounded(out, samples))
     }
 
     /// Fills `out` with sound that continues what was heard, fading.
@@ -185,8 +191,17 @@ impl Decoder {
     /// # Errors
     /// [`OpusError::Argument`] if `out` is no multiple of 120 samples.
     pub fn conceal(&mut self, out: &mut [f32]) -> Result<usize, OpusError> {
-        Ok(self.raw.decode(None, out, false)?)
+        let samples = self.raw.decode(None, out, false)?;
+        Ok(bounded(out, samples))
     }
+}
+
+/// Keeps the first `samples` of `out` within [`LOUDEST`].
+fn bounded(out: &mut [f32], samples: usize) -> usize {
+    for sample in out.iter_mut().take(samples) {
+        *sample = if sample.is_nan() { 0.0 } else { sample.clamp(-LOUDEST, LOUDEST) };
+    }
+    samples
 }
 
 /// Refuses what is too large or empty (an empty packet would mean "conceal" to libopus).

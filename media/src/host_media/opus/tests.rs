@@ -169,3 +169,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn no_packet_is_louder_than_the_loudest() {
+    let mut out = [0.0, 989.0, -1e30, f32::INFINITY, f32::NAN, 1.5, 7.0];
+    assert_eq!(bounded(&mut out, 6), 6);
+    assert_eq!(out, [0.0, LOUDEST, -LOUDEST, LOUDEST, 0.0, 1.5, 7.0], "what is behind was not decoded");
+}
