@@ -11,6 +11,7 @@ pub mod logging;
 pub mod metrics;
 pub mod node;
 pub mod pages;
+pub mod panics;
 pub mod platform;
 #[cfg(test)]
 mod recorder;

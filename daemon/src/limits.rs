@@ -4,6 +4,8 @@ pub mod network;
 
 /// Clients of the control socket at a time. A desktop has a handful; each costs a task and two buffers.
 pub const CLIENTS: usize = 64;
+/// The part of the process's open files that clients may have: the rest is for the network, calls and the disk.
+pub const CLIENTS_PART_OF_FILES: u64 = 4;
 /// Longest request line, bytes (a fixed promise of the control interface).
 pub const LINE_BYTES: usize = 64 * 1024;
 /// Time for the hello of a client of the socket, ms: it is its first line, and a client writes it at once.
@@ -48,6 +50,10 @@ pub const HISTORY_ENTRIES: u64 = 1_000;
 pub const STORE_ROWS: u64 = 500_000;
 /// Memory for pages of the store, bytes: its tables are small, and a call may use 32 MB in all.
 pub const STORE_CACHE_BYTES: usize = 1024 * 1024;
+/// Rows kept in memory while the disk takes nothing; far more than change between two tries.
+pub const OWED_ROWS: usize = 4096;
+/// How often rows that the disk did not take are tried again when nothing else is to be written, ms.
+pub const OWED_RETRY_MS: u64 = 5_000;
 /// Longest key of a row, bytes.
 pub const STORE_KEY_BYTES: usize = 256;
 /// Longest value of a row, bytes: an account with all its prekeys needs a few kilobytes.

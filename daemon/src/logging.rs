@@ -88,7 +88,7 @@ pub fn install(filter_text: &str, logs: &Path, files: u32) -> io::Result<WorkerG
     let rotated = Rotated::open(logs, files, limits::LOG_FILE_BYTES)?;
     let (file, guard) = NonBlockingBuilder::default().buffered_lines_limit(limits::LOG_LINES).finish(rotated);
     let filter = filter(filter_text).map_err(io::Error::other)?;
-    subscriber(filter, OurWarnings.and(file)).try_init().map_err(io::Error::other)?;
+    subscriber(filter, OurWarnings(platform::stderr_is_watched()).and(file)).try_init().map_err(io::Error::other)?;
     Ok(guard)
 }
 
@@ -100,8 +100,8 @@ where
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).event_format(Line).with_writer(writer).finish()
 }
 
-/// Standard error, for warnings and errors of our own crates.
-struct OurWarnings;
+/// Standard error, for warnings and errors of our own crates; not if it is a file, which nobody rotates.
+struct OurWarnings(bool);
 
 impl<'a> MakeWriter<'a> for OurWarnings {
     type Writer = OptionalWriter<io::Stderr>;
@@ -111,7 +111,8 @@ impl<'a> MakeWriter<'a> for OurWarnings {
     }
 
     fn make_writer_for(&'a self, meta: &Metadata<'_>) -> Self::Writer {
-        if shown_level(meta) <= Level::WARN { OptionalWriter::some(io::stderr()) } else { OptionalWriter::none() }
+        let heard = shown_level(meta) <= Level::WARN && self.0;
+        if heard { OptionalWriter::some(io::stderr()) } else { OptionalWriter::none() }
     }
 }
 

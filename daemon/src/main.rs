@@ -14,6 +14,7 @@ use clap::Parser as _;
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> ExitCode {
+    ahoyd::panics::install();
     let args = Args::parse();
     match run(&args) {
         Ok(true) => ExitCode::SUCCESS,

@@ -56,20 +56,55 @@ pub fn inspect_dir(path: &Path) -> io::Result<DirFacts> {
 /// # Errors
 /// `PermissionDenied` if it is somebody else's, or what the operating system says.
 pub fn open_private(path: &Path, create: bool) -> io::Result<File> {
-    let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = OpenOptions::new()
+    // NONBLOCK means nothing to a file; without it a pipe or a device in its place could hold the start up for ever.
+    let flags = OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let opened = OpenOptions::new()
         .read(true)
         .write(true)
         .create(create)
         .truncate(false)
         .mode(0o600)
         .custom_flags(i32::try_from(flags.bits()).unwrap_or(0))
-        .open(path)?;
+        .open(path);
+    let file = match opened {
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => {
+            return Err(io::Error::other("it is a symbolic link: put the file itself there"));
+        }
+        opened => opened?,
+    };
     let facts = file.metadata()?;
-    if facts.uid() != our_uid() || !facts.is_file() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is not a file of this user"));
+    if !facts.is_file() {
+        return Err(io::Error::other("it is no file (a directory, pipe, socket or device): move it away"));
+    }
+    if facts.uid() != our_uid() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
     }
     Ok(file)
+}
+
+/// Opens a file for reading, also through a symbolic link, and never waits: what is no file is refused.
+///
+/// # Errors
+/// What the operating system says.
+pub fn open_plain(path: &Path) -> io::Result<File> {
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or(0);
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no file (a directory, pipe, socket or device): move it away"));
+    }
+    Ok(file)
+}
+
+/// Takes a file away from everybody else; true if others could get at it until now.
+///
+/// # Errors
+/// What the operating system says.
+pub fn make_private(file: &File) -> io::Result<bool> {
+    if file.metadata()?.mode() & 0o077 == 0 {
+        return Ok(false);
+    }
+    rustix::fs::fchmod(file, Mode::RUSR | Mode::WUSR)?;
+    Ok(true)
 }
 
 /// Makes renames in a directory last through a power cut.
@@ -160,4 +195,18 @@ pub fn process_usage() -> Option<Usage> {
     };
     let descriptors = u64::try_from(std::fs::read_dir("/proc/self/fd").ok()?.count()).ok()?;
     Some(Usage { resident_bytes: field("VmRSS:")? * 1024, threads: field("Threads:")?, descriptors })
+}
+
+/// How many files this process may have open; none: no bound.
+#[must_use]
+pub fn open_files_max() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
+/// Standard error goes to somebody: a terminal, a pipe, the journal. A file there (that of `ahoy start`) would grow for
+/// ever.
+#[must_use]
+pub fn stderr_is_watched() -> bool {
+    rustix::fs::fstat(io::stderr())
+        .is_ok_and(|facts| !rustix::fs::FileType::from_raw_mode(facts.st_mode).is_file())
 }

@@ -136,6 +136,8 @@ pub const CONTACTS_MAX: usize = 4096;
 /// Count: pairs (call, device) whose candidates and restarts are counted at once, oldest out: more than calls that run
 /// at once have participants.
 pub const PAIRS_COUNTED_MAX: usize = 256;
+/// Count: changes of contacts that can be taken back: as many questions as the daemon lets wait for the disk.
+pub const UNDO_MAX: usize = 256;
 
 // The core.
 

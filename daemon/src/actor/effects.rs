@@ -17,7 +17,7 @@ use super::reply;
 use super::stats::{self, Rates};
 use crate::control::{Answer, Board, Hub};
 use crate::limits;
-use crate::store::{Committed, Store};
+use crate::store::{Committed, Store, StoreError};
 
 /// Where effects go. All of them return at once.
 pub struct Ports {
@@ -61,8 +61,8 @@ struct Group {
     effects: Vec<Effect>,
     /// Number of its store group while that is not on the disk.
     waits_for: Option<u64>,
-    /// Its rows could not be written: nothing may be acknowledged.
-    unwritten: bool,
+    /// Why its rows could not be written: nothing may be acknowledged.
+    unwritten: Option<StoreError>,
     /// It has rows that must be durable before anything is acknowledged (history alone is not).
     binding: bool,
 }
@@ -130,14 +130,14 @@ impl Groups {
             StoreCommand::Put { .. } | StoreCommand::Delete { .. } => true,
             StoreCommand::History(_) => false,
         });
-        let mut group = Group { effects, waits_for: None, unwritten: false, binding };
+        let mut group = Group { effects, waits_for: None, unwritten: None, binding };
         if !rows.is_empty() {
             self.submitted += 1;
             match self.ports.store.submit(self.submitted, rows) {
                 Ok(()) => group.waits_for = Some(self.submitted),
                 Err(error) => {
                     tracing::error!(%error, "rows are lost");
-                    group.unwritten = true;
+                    group.unwritten = Some(StoreError::Busy);
                 }
             }
         }
@@ -149,12 +149,12 @@ impl Groups {
         for group in &mut self.queue {
             if group.waits_for.is_some_and(|number| number <= committed.up_to) {
                 group.waits_for = None;
-                group.unwritten = committed.failed.is_some();
+                group.unwritten.clone_from(&committed.failed);
             }
         }
-        if committed.failed.is_some() {
-            let hint = "the disk takes nothing more: make room; until then calls that need a record are refused";
-            self.ports.hub.publish(at_ms, EventKind::Warning { about: "store_failed".into(), hint: hint.into() });
+        if let Some(error) = &committed.failed {
+            let hint = format!("{error} (until then what needs a record is refused)");
+            self.ports.hub.publish(at_ms, EventKind::Warning { about: "store_failed".into(), hint });
         }
     }
 
@@ -171,9 +171,9 @@ impl Groups {
                 self.queue.push_front(group);
                 break;
             }
-            let refused = group.unwritten && group.binding;
+            let refused = group.unwritten.filter(|_| group.binding);
             for effect in group.effects {
-                self.one(effect, refused, core, at_ms, rates, echoes);
+                self.one(effect, refused.as_ref(), core, at_ms, rates, echoes);
             }
         }
     }
@@ -181,17 +181,21 @@ impl Groups {
     fn one<M: Machine>(
         &mut self,
         effect: Effect,
-        refused: bool,
+        refused: Option<&StoreError>,
         core: &M,
         at_ms: u64,
         rates: &mut Rates,
         echoes: &mut VecDeque<Input>,
     ) {
         match effect {
-            Effect::Net(command) => self.network(command, refused),
+            Effect::Net(command) => self.network(command, refused.is_some()),
             Effect::Media(command) => echoes.extend(self.ports.media.command(command, rates)),
             Effect::Reply { ticket, result } => {
-                let result = if refused { Err(no_room()) } else { *result };
+                let mut result = *result;
+                if let (Ok(_), Some(error)) = (&result, refused) {
+                    result = Err(unwritten(error));
+                    echoes.push_back(Input::Unwritten { ticket });
+                }
                 self.answer(ticket, result, core, rates);
             }
             Effect::Event(kind) => {
@@ -249,7 +253,6 @@ impl Groups {
     }
 }
 
-fn no_room() -> ControlError {
-    let hint = "make room on the disk of the daemon's home";
-    ControlError::new(ErrorKind::NoResources, "it could not be written down", hint)
+fn unwritten(error: &StoreError) -> ControlError {
+    ControlError::new(ErrorKind::NoResources, format!("it could not be written down: {error}"), error.hint())
 }

@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::draft::{Draft, Written, find};
 use super::keys::KEYS;
 use super::problem::Place;
-use crate::limits;
+use crate::{limits, platform};
 
 /// How much alike two names must be for one to be offered in place of the other (Jaro-Winkler, 0..1).
 const ALIKE: f64 = 0.75;
@@ -24,7 +24,7 @@ pub(super) fn read(draft: &mut Draft, path: &Path, asked: bool) {
 }
 
 fn text(path: &Path, asked: bool) -> Result<String, String> {
-    let file = match std::fs::File::open(path) {
+    let file = match platform::open_plain(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !asked => return Ok(String::new()),
         Err(error) => return Err(error.to_string()),

@@ -103,7 +103,7 @@ fn call_id(method: &str, text: Option<String>) -> Result<Option<CallId>, Control
     match bytes {
         Some(bytes) => Ok(Some(CallId(bytes))),
         None => {
-            let hint = "take the id from call.list or an event: 32 lower-case hex digits";
+            let hint = "take the id from `ahoy calls` or an event: 32 lower-case hex digits";
             let message = format!("{method}: `call` is no call id");
             Err(ControlError::new(ErrorKind::BadParams, message, hint))
         }

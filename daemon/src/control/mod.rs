@@ -32,6 +32,19 @@ use crate::{limits, platform};
 use seats::{Seat, Seats};
 use session::Session;
 
+/// Reads a client's line as a session does: the request, or the whole line that is answered. For tests of the interface.
+///
+/// # Errors
+/// The answer, with its line end.
+pub fn read_line(line: &[u8]) -> Result<ahoy_protocol::control::Request, String> {
+    let asked = parse::request(line).map_err(|refused| parse::error_line(&refused.id, &refused.error))?;
+    let request = asked.request.clone();
+    match methods::need(asked.request) {
+        Ok(_) => Ok(request),
+        Err(error) => Err(parse::error_line(&asked.id, &error)),
+    }
+}
+
 /// Lists this machine's sound devices; called on a thread that may wait.
 pub type ListAudio = Arc<dyn Fn() -> Vec<AudioDevice> + Send + Sync>;
 
@@ -104,10 +117,10 @@ impl Control {
         R: AsyncRead + Unpin + Send + 'static,
         W: AsyncWrite + Unpin + Send + 'static,
     {
-        let desk = self.desk.clone();
+        let (desk, seats) = (self.desk.clone(), self.seats.count());
         self.tasks.spawn(self.counted.counted(async move {
             let Some(seat) = seat else {
-                let hint = format!("close another frontend: at most {} at a time", limits::CLIENTS);
+                let hint = format!("close another frontend: at most {seats} at a time");
                 let error = ControlError::new(ErrorKind::LimitReached, "too many frontends are connected", hint);
                 return turn_away(&mut write, &error).await;
             };

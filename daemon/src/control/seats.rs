@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::limits;
+use crate::{limits, platform};
 
 /// All seats of one daemon.
-#[derive(Default)]
 pub(super) struct Seats {
+    count: usize,
     taken: Mutex<Taken>,
 }
 
@@ -30,7 +30,22 @@ pub(super) struct Seat {
     hurry: bool,
 }
 
+impl Default for Seats {
+    /// [`limits::CLIENTS`], or fewer where the process may open few files: a client too many is refused with a reason
+    /// as long as it can be accepted at all.
+    fn default() -> Self {
+        let files = platform::open_files_max().unwrap_or(u64::MAX) / limits::CLIENTS_PART_OF_FILES;
+        let count = usize::try_from(files).unwrap_or(usize::MAX).clamp(1, limits::CLIENTS);
+        Self { count, taken: Mutex::default() }
+    }
+}
+
 impl Seats {
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
     fn taken(&self) -> MutexGuard<'_, Taken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -47,7 +62,7 @@ impl Seats {
 
     fn seat(self: &Arc<Self>, hurry: bool) -> Option<Seat> {
         let mut taken = self.taken();
-        if taken.seats.len() >= limits::CLIENTS {
+        if taken.seats.len() >= self.count {
             let silent = taken.seats.iter().find_map(|(number, leave)| leave.as_ref().map(|_| *number))?;
             if let Some(Some(leave)) = taken.seats.remove(&silent) {
                 leave.cancel();

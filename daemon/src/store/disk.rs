@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use ahoy_protocol::core::effect::{StoreCommand, Table};
-use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction};
+use redb::{
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction,
+};
 
 use super::history::Entry;
 use super::seal::{Seal, load_key};
@@ -26,9 +28,14 @@ const CHECK: &[u8] = b"check";
 /// Listen port.
 const PORT: &[u8] = b"port";
 
+/// Opens the database. Called again after an error: redb refuses everything from then on until it is opened anew.
+pub(super) type Opener = Box<dyn FnMut() -> Result<Database, redb::Error> + Send>;
+
 /// An open file.
 pub(super) struct Disk {
-    database: Database,
+    /// None after an error, until the next use.
+    database: Option<Database>,
+    opener: Opener,
     seal: Seal,
     path: PathBuf,
 }
@@ -48,169 +55,189 @@ fn rows(name: &'static str) -> Rows {
 impl Disk {
     /// Opens or makes the file and its key.
     pub(super) fn open(path: &Path, key: &Path) -> Result<Disk, StoreError> {
-        let io = |what, error: std::io::Error| StoreError::Io {
-            what,
-            path: path.display().to_string(),
-            reason: error.to_string(),
-        };
         // An empty file counts as none: a kill between making and filling it leaves one.
-        let fresh = std::fs::symlink_metadata(path).map_or(true, |facts| facts.len() == 0);
+        let fresh = std::fs::symlink_metadata(path).map_or(true, |facts| facts.is_file() && facts.len() == 0);
         // The key is drawn after the file has its first pages: a key without a file means that the file was lost.
         if fresh && std::fs::symlink_metadata(key).is_ok() {
             return Err(unreadable(path, "it is missing or empty, though its key is there"));
         }
-        let file = platform::open_private(path, true).map_err(|error| io("open", error))?;
-        let opened = Database::builder().set_cache_size(limits::STORE_CACHE_BYTES).create_file(file);
-        let database = opened.map_err(|error| unreadable(path, error))?;
-        match version(&database).map_err(|error| unreadable(path, error))? {
-            // Version and check value are written in one transaction: without a version there is nothing yet.
-            None => {
-                let seal = Seal::new(&*load_key(key, true)?)?;
-                let disk = Disk { database, seal, path: path.to_owned() };
-                disk.lay_out()?;
-                Ok(disk)
+        // Looked at first: what the operating system says is another thing than a file that is no database.
+        drop(platform::open_private(path, true).map_err(|error| failed("open", path, &error))?);
+        let file = path.to_owned();
+        let opener = move || {
+            let file = platform::open_private(&file, false)?;
+            Ok(Database::builder().set_cache_size(limits::STORE_CACHE_BYTES).create_file(file)?)
+        };
+        Self::open_with(path, key, fresh, Box::new(opener))
+    }
+
+    /// Opens a database of any kind.
+    pub(super) fn open_with(path: &Path, key: &Path, fresh: bool, mut opener: Opener) -> Result<Disk, StoreError> {
+        let database = opener().map_err(|error| fault(path, "open", error, unreadable))?;
+        let version = version(&database).map_err(|error| unreadable(path, error))?;
+        if let Some(found) = version.filter(|found| *found != VERSION) {
+            return Err(StoreError::Newer { path: path.display().to_string(), found });
+        }
+        let seal = Seal::new(&*load_key(key, fresh || version.is_none())?)?;
+        let mut disk = Disk { database: Some(database), opener, seal, path: path.to_owned() };
+        // Version and check value are written in one transaction: without a version there is nothing yet.
+        if version.is_none() {
+            disk.lay_out()?;
+        } else if disk.own(CHECK)?.is_none_or(|value| value != CHECK) {
+            return Err(unreadable(path, "its first row is missing"));
+        }
+        Ok(disk)
+    }
+
+    /// The database, opened anew if the last use of it failed.
+    fn database(&mut self) -> Result<&Database, redb::Error> {
+        let database = match self.database.take() {
+            Some(database) => database,
+            None => (self.opener)()?,
+        };
+        Ok(self.database.insert(database))
+    }
+
+    /// Reads; whatever fails says that the file cannot be read, and it is opened anew for the next use.
+    fn read<T>(&mut self, read: impl FnOnce(&ReadTransaction, &Seal, &Path) -> Result<T, Fault>) -> Result<T, StoreError> {
+        let work = self.database().and_then(|database| Ok(database.begin_read()?));
+        let result = work.map_err(Fault::Redb).and_then(|work| read(&work, &self.seal, &self.path));
+        result.map_err(|fault| self.failed("read", fault, unreadable))
+    }
+
+    /// After an error of redb nothing more can be done with what is open.
+    fn failed(&mut self, what: &'static str, fault_met: Fault, other: Explain) -> StoreError {
+        match fault_met {
+            Fault::Ours(error) => error,
+            Fault::Redb(error) => {
+                self.database = None;
+                fault(&self.path, what, error, other)
             }
-            Some(VERSION) => {
-                let seal = Seal::new(&*load_key(key, fresh)?)?;
-                let disk = Disk { database, seal, path: path.to_owned() };
-                match disk.own(CHECK)? {
-                    Some(value) if value == CHECK => Ok(disk),
-                    Some(_) | None => Err(unreadable(path, "its first row is missing")),
-                }
-            }
-            Some(found) => Err(StoreError::Newer { path: path.display().to_string(), found }),
         }
     }
 
-    fn lay_out(&self) -> Result<(), StoreError> {
-        self.write(|work| {
+    fn lay_out(&mut self) -> Result<(), StoreError> {
+        self.write(|seal, work| {
             work.open_table(META)?.insert("version", VERSION)?;
             for (_, name) in TABLES {
                 work.open_table(rows(name))?;
             }
             work.open_table(HISTORY)?;
-            self.put(work, OWN, CHECK, CHECK)
+            put(seal, work, OWN, CHECK, CHECK)
         })
     }
 
     /// Everything the core and the daemon start with.
-    pub(super) fn load(&self) -> Result<Loaded, StoreError> {
-        let mut all: Vec<Row> = Vec::new();
-        for (table, name) in TABLES {
-            let read = self.database.begin_read().map_err(|error| self.unreadable(error))?;
-            let rows = read.open_table(rows(name)).map_err(|error| self.unreadable(error))?;
-            if rows.len().map_err(|error| self.unreadable(error))? > limits::STORE_ROWS {
-                return Err(self.unreadable("it has too many rows"));
+    pub(super) fn load(&mut self) -> Result<Loaded, StoreError> {
+        let all = self.read(|work, seal, path| {
+            let mut all: Vec<Row> = Vec::new();
+            for (table, name) in TABLES {
+                let rows = work.open_table(rows(name))?;
+                if rows.len()? > limits::STORE_ROWS {
+                    return Err(Fault::Ours(unreadable(path, "it has too many rows")));
+                }
+                for row in rows.iter()? {
+                    let (hash, sealed) = row?;
+                    let (key, value) = open_row(seal, path, name, hash.value(), sealed.value())?;
+                    all.push((table, key, value));
+                }
             }
-            for row in rows.iter().map_err(|error| self.unreadable(error))? {
-                let (hash, sealed) = row.map_err(|error| self.unreadable(error))?;
-                let (key, value) = self.open_row(name, hash.value(), sealed.value())?;
-                all.push((table, key, value));
-            }
-        }
+            Ok(all)
+        })?;
         let port = self.own(PORT)?.and_then(|bytes| bytes.try_into().ok()).map(u16::from_be_bytes);
         Ok(Loaded { rows: all, port })
     }
 
     /// Applies commands in order, in one transaction that is on the disk when this returns.
-    pub(super) fn apply(&self, commands: &[StoreCommand]) -> Result<(), StoreError> {
-        self.write(|work| {
+    pub(super) fn apply<'a>(&mut self, commands: impl Iterator<Item = &'a StoreCommand>) -> Result<(), StoreError> {
+        let shown = self.path.clone();
+        self.write(|seal, work| {
             for command in commands {
                 match command {
-                    StoreCommand::Put { table, key, value } => self.put(work, table_name(*table), key, value)?,
+                    StoreCommand::Put { table, key, value } => put(seal, work, table_name(*table), key, value)?,
                     StoreCommand::Delete { table, key } => {
                         let name = table_name(*table);
-                        let hash = self.seal.name(name, key).map_err(Fault::Ours)?;
+                        let hash = seal.name(name, key).map_err(Fault::Ours)?;
                         work.open_table(rows(name))?.remove(hash.as_slice())?;
                     }
-                    StoreCommand::History(entry) => self.append(work, &Entry::from(&**entry))?,
+                    StoreCommand::History(entry) => append(seal, work, &Entry::from(&**entry), &shown)?,
                 }
             }
             Ok(())
         })
     }
 
-    pub(super) fn put_port(&self, port: u16) -> Result<(), StoreError> {
-        self.write(|work| self.put(work, OWN, PORT, &port.to_be_bytes()))
+    pub(super) fn put_port(&mut self, port: u16) -> Result<(), StoreError> {
+        self.write(|seal, work| put(seal, work, OWN, PORT, &port.to_be_bytes()))
     }
 
     /// The history, oldest first.
-    pub(super) fn history(&self) -> Result<Vec<Entry>, StoreError> {
-        let read = self.database.begin_read().map_err(|error| self.unreadable(error))?;
-        let table = read.open_table(HISTORY).map_err(|error| self.unreadable(error))?;
-        let mut all = Vec::new();
-        for row in table.iter().map_err(|error| self.unreadable(error))? {
-            let (number, sealed) = row.map_err(|error| self.unreadable(error))?;
-            let opened = self.seal.open("history", &number.value().to_be_bytes(), sealed.value());
-            let plain = opened.ok_or_else(|| self.unreadable("a row of the history is damaged"))?;
-            all.push(serde_json::from_slice(&plain).map_err(|error| self.unreadable(error))?);
-        }
-        Ok(all)
+    pub(super) fn history(&mut self) -> Result<Vec<Entry>, StoreError> {
+        self.read(|work, seal, path| {
+            let mut all = Vec::new();
+            for row in work.open_table(HISTORY)?.iter()? {
+                let (number, sealed) = row?;
+                let opened = seal.open("history", &number.value().to_be_bytes(), sealed.value());
+                let damaged = || Fault::Ours(unreadable(path, "a row of the history is damaged"));
+                let entry = serde_json::from_slice(&opened.ok_or_else(damaged)?);
+                all.push(entry.map_err(|error| Fault::Ours(unreadable(path, error)))?);
+            }
+            Ok(all)
+        })
     }
 
-    fn append(&self, work: &WriteTransaction, entry: &Entry) -> Result<(), Fault> {
-        let mut table = work.open_table(HISTORY)?;
-        let next = table.last()?.map_or(0, |(number, _)| number.value() + 1);
-        let plain = serde_json::to_vec(entry).map_err(|error| Fault::Ours(self.unreadable(error)))?;
-        let sealed = self.seal.seal("history", &next.to_be_bytes(), &plain).map_err(Fault::Ours)?;
-        table.insert(next, sealed.as_slice())?;
-        while table.len()? > limits::HISTORY_ENTRIES {
-            table.pop_first()?;
-        }
-        Ok(())
-    }
-
-    /// The row's own key is sealed with it: u16 length, key, value.
-    fn put(&self, work: &WriteTransaction, name: &'static str, key: &[u8], value: &[u8]) -> Result<(), Fault> {
-        let bytes = key.len() + value.len();
-        if key.len() > limits::STORE_KEY_BYTES || value.len() > limits::STORE_VALUE_BYTES {
-            return Err(Fault::Ours(StoreError::TooLong { bytes }));
-        }
-        let length = u16::try_from(key.len()).map_err(|_| Fault::Ours(StoreError::TooLong { bytes }))?;
-        let plain = zeroize::Zeroizing::new([length.to_be_bytes().as_slice(), key, value].concat());
-        let hash = self.seal.name(name, key).map_err(Fault::Ours)?;
-        let sealed = self.seal.seal(name, &hash, &plain).map_err(Fault::Ours)?;
-        work.open_table(rows(name))?.insert(hash.as_slice(), sealed.as_slice())?;
-        Ok(())
-    }
-
-    fn open_row(&self, name: &str, hash: &[u8], sealed: &[u8]) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
-        let damaged = || self.unreadable("a row is damaged, or store.key is not its key");
-        let plain = self.seal.open(name, hash, sealed).ok_or_else(damaged)?;
-        let (length, rest) = plain.split_first_chunk::<2>().ok_or_else(damaged)?;
-        let (key, value) = rest.split_at_checked(u16::from_be_bytes(*length).into()).ok_or_else(damaged)?;
-        Ok((key.to_vec(), value.to_vec()))
-    }
-
-    fn own(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let read = self.database.begin_read().map_err(|error| self.unreadable(error))?;
-        let table = read.open_table(rows(OWN)).map_err(|error| self.unreadable(error))?;
-        let hash = self.seal.name(OWN, key)?;
-        match table.get(hash.as_slice()).map_err(|error| self.unreadable(error))? {
-            None => Ok(None),
-            Some(sealed) => Ok(Some(self.open_row(OWN, &hash, sealed.value())?.1)),
-        }
-    }
-
-    fn write(&self, change: impl FnOnce(&WriteTransaction) -> Result<(), Fault>) -> Result<(), StoreError> {
-        let work = || -> Result<(), Fault> {
-            let work = self.database.begin_write().map_err(redb::Error::from)?;
-            change(&work)?;
-            work.commit().map_err(redb::Error::from)?;
-            Ok(())
-        };
-        work().map_err(|fault| match fault {
-            Fault::Ours(error) => error,
-            Fault::Redb(error) => {
-                let (path, reason) = (self.path.display().to_string(), error.to_string());
-                StoreError::Io { what: "write", path, reason }
+    fn own(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|work, seal, path| {
+            let hash = seal.name(OWN, key).map_err(Fault::Ours)?;
+            match work.open_table(rows(OWN))?.get(hash.as_slice())? {
+                None => Ok(None),
+                Some(sealed) => Ok(Some(open_row(seal, path, OWN, &hash, sealed.value())?.1)),
             }
         })
     }
 
-    fn unreadable(&self, reason: impl std::fmt::Display) -> StoreError {
-        unreadable(&self.path, reason)
+    fn write(&mut self, change: impl FnOnce(&Seal, &WriteTransaction) -> Result<(), Fault>) -> Result<(), StoreError> {
+        let work = self.database().and_then(|database| Ok(database.begin_write()?));
+        let result = work.map_err(Fault::Redb).and_then(|work| {
+            change(&self.seal, &work)?;
+            Ok(work.commit()?)
+        });
+        result.map_err(|fault| self.failed("write", fault, |path, reason| failed("write", path, &reason)))
     }
+}
+
+fn append(seal: &Seal, work: &WriteTransaction, entry: &Entry, path: &Path) -> Result<(), Fault> {
+    let mut table = work.open_table(HISTORY)?;
+    let next = table.last()?.map_or(0, |(number, _)| number.value() + 1);
+    let plain = serde_json::to_vec(entry).map_err(|error| Fault::Ours(unreadable(path, error)))?;
+    let sealed = seal.seal("history", &next.to_be_bytes(), &plain).map_err(Fault::Ours)?;
+    table.insert(next, sealed.as_slice())?;
+    while table.len()? > limits::HISTORY_ENTRIES {
+        table.pop_first()?;
+    }
+    Ok(())
+}
+
+/// The row's own key is sealed with it: u16 length, key, value.
+fn put(seal: &Seal, work: &WriteTransaction, name: &'static str, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+    let bytes = key.len() + value.len();
+    if key.len() > limits::STORE_KEY_BYTES || value.len() > limits::STORE_VALUE_BYTES {
+        return Err(Fault::Ours(StoreError::TooLong { bytes }));
+    }
+    let length = u16::try_from(key.len()).map_err(|_| Fault::Ours(StoreError::TooLong { bytes }))?;
+    let plain = zeroize::Zeroizing::new([length.to_be_bytes().as_slice(), key, value].concat());
+    let hash = seal.name(name, key).map_err(Fault::Ours)?;
+    let sealed = seal.seal(name, &hash, &plain).map_err(Fault::Ours)?;
+    work.open_table(rows(name))?.insert(hash.as_slice(), sealed.as_slice())?;
+    Ok(())
+}
+
+fn open_row(seal: &Seal, path: &Path, name: &str, hash: &[u8], sealed: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Fault> {
+    let damaged = || Fault::Ours(unreadable(path, "a row is damaged, or store.key is not its key"));
+    let plain = seal.open(name, hash, sealed).ok_or_else(damaged)?;
+    let (length, rest) = plain.split_first_chunk::<2>().ok_or_else(damaged)?;
+    let (key, value) = rest.split_at_checked(u16::from_be_bytes(*length).into()).ok_or_else(damaged)?;
+    Ok((key.to_vec(), value.to_vec()))
 }
 
 /// What stops a transaction.
@@ -235,4 +262,26 @@ fn version(database: &Database) -> Result<Option<u64>, redb::Error> {
 
 fn unreadable(path: &Path, reason: impl std::fmt::Display) -> StoreError {
     StoreError::Unreadable { path: path.display().to_string(), reason: reason.to_string() }
+}
+
+fn failed(what: &'static str, path: &Path, reason: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Io { what, path: path.display().to_string(), reason: reason.to_string() }
+}
+
+/// How an error is told that is none of the operating system's.
+type Explain = fn(&Path, redb::Error) -> StoreError;
+
+/// What stands behind an error of redb: a full disk, another refusal of the operating system, or something `other`.
+fn fault(path: &Path, what: &'static str, error: redb::Error, other: Explain) -> StoreError {
+    use std::io::ErrorKind;
+    match error {
+        redb::Error::Io(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+            StoreError::NoRoom { path: path.display().to_string() }
+        }
+        // A file that ends too early is damaged; the system itself has nothing against it.
+        redb::Error::Io(error) if error.kind() != ErrorKind::UnexpectedEof && error.raw_os_error().is_some() => {
+            failed(what, path, &error)
+        }
+        error => other(path, error),
+    }
 }

@@ -6,12 +6,14 @@
 
 mod disk;
 mod history;
+mod owed;
 mod seal;
 #[cfg(test)]
 mod tests;
+mod thread;
 
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use ahoy_protocol::core::effect::{StoreCommand, Table};
@@ -19,14 +21,18 @@ use tokio::sync::mpsc;
 
 use crate::limits;
 use disk::Disk;
+use thread::Job;
 
 pub use history::Entry;
 
 /// Layout of the file. A store of a newer layout is refused, an older one would be converted.
 pub const VERSION: u64 = 1;
 
+/// Name of the thread that opens a store: a panic there is an answer about the file, told as an error.
+pub const OPENING: &str = "store-open";
+
 /// Why the store cannot be used; written for the person who started the daemon.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// Written by a newer daemon.
     #[error("{path} was written by a newer ahoyd (layout {found}, this one reads {VERSION}): use the newer ahoyd")]
@@ -64,12 +70,36 @@ pub enum StoreError {
         /// Why.
         reason: String,
     },
+    /// The disk or the user's share of it is full.
+    #[error("there is no room on the disk for {path}: make room; ahoyd goes on by itself then")]
+    NoRoom {
+        /// File.
+        path: String,
+    },
+    /// Too much waits for the disk, or the store's thread is gone.
+    #[error("the store takes nothing more: its disk is too slow, or the store failed (the log says which)")]
+    Busy,
     /// A row that is too long; a defect of ours.
     #[error("a row of {bytes} bytes is too long for the store")]
     TooLong {
         /// Its length.
         bytes: usize,
     },
+}
+
+impl StoreError {
+    /// What the person at a frontend can do about a record that was not written.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoRoom { .. } => "make room on the disk of the daemon's home and try again; no restart is needed",
+            Self::Busy => "wait a moment and try again; if it stays so, look at the daemon's log",
+            Self::TooLong { .. } => "report this with the daemon's log",
+            Self::Newer { .. } | Self::Unreadable { .. } | Self::NoKey { .. } | Self::Io { .. } => {
+                "mend what the disk of the daemon's home says and try again; no restart is needed"
+            }
+        }
+    }
 }
 
 /// A row as the core put it.
@@ -90,13 +120,7 @@ pub struct Committed {
     /// Number of the newest group.
     pub up_to: u64,
     /// Why the groups since the last report are not on the disk, if they are not.
-    pub failed: Option<String>,
-}
-
-enum Job {
-    Group { number: u64, commands: Vec<StoreCommand> },
-    Port(u16),
-    History(SyncSender<Result<Vec<Entry>, StoreError>>),
+    pub failed: Option<StoreError>,
 }
 
 /// An open store.
@@ -117,25 +141,16 @@ impl Store {
     /// # Errors
     /// [`StoreError`] says what is wrong and what to do.
     pub fn open(file: &Path, key: &Path, done: mpsc::Sender<Committed>) -> Result<(Store, Loaded), StoreError> {
-        let (jobs, inbox) = sync_channel(limits::WAITING_GROUPS);
-        let (report, opened) = sync_channel(1);
         let (path, key) = (file.to_owned(), key.to_owned());
-        let run = move || match Disk::open(&path, &key).and_then(|disk| Ok((disk.load()?, disk))) {
-            Ok((loaded, disk)) => {
-                if report.send(Ok(loaded)).is_ok() {
-                    work(&disk, &inbox, &done);
-                }
-            }
-            // The opener waits for this report, or is gone: then nobody needs it.
-            Err(error) => drop(report.send(Err(error))),
-        };
-        let io = |what, reason: String| StoreError::Io { what, path: file.display().to_string(), reason };
-        let spawned = std::thread::Builder::new().name("store".into()).spawn(run);
-        let thread = spawned.map_err(|error| io("start the thread of", error.to_string()))?;
-        // A thread that died while reading met a file that redb itself could not bear.
-        let unreadable = || StoreError::Unreadable { path: file.display().to_string(), reason: "damaged".into() };
-        let loaded = opened.recv().map_err(|_| unreadable())??;
-        Ok((Store { jobs, thread }, loaded))
+        let (disk, loaded) = apart(file, move || Disk::open(&path, &key).and_then(|mut disk| Ok((disk.load()?, disk))))
+            .map(|(loaded, disk)| (disk, loaded))?;
+        Ok((Self::begin(disk, file, done)?, loaded))
+    }
+
+    fn begin(disk: Disk, file: &Path, done: mpsc::Sender<Committed>) -> Result<Store, StoreError> {
+        let (jobs, inbox) = sync_channel(limits::WAITING_GROUPS);
+        let spawned = std::thread::Builder::new().name("store".into()).spawn(move || thread::work(disk, &inbox, &done));
+        Ok(Store { jobs, thread: spawned.map_err(|error| no_thread(file, &error))? })
     }
 
     /// Hands over a group of commands that belong together.
@@ -180,39 +195,19 @@ impl Store {
     }
 }
 
-fn work(disk: &Disk, inbox: &Receiver<Job>, done: &mpsc::Sender<Committed>) {
-    while let Ok(first) = inbox.recv() {
-        let mut groups: Vec<StoreCommand> = Vec::new();
-        let mut up_to = None;
-        let mut next = Some(first);
-        let mut other = None;
-        while let Some(job) = next.take() {
-            match job {
-                Job::Group { number, commands } => {
-                    groups.extend(commands);
-                    up_to = Some(number);
-                    next = inbox.try_recv().ok();
-                }
-                Job::Port(_) | Job::History(_) => other = Some(job),
-            }
-        }
-        if let Some(up_to) = up_to {
-            let failed = disk.apply(&groups).err().map(|error| error.to_string());
-            if let Some(reason) = &failed {
-                tracing::error!(%reason, "the store could not be written");
-            }
-            if done.blocking_send(Committed { up_to, failed }).is_err() {
-                tracing::debug!("nobody waits for the store any more");
-            }
-        }
-        match other {
-            None | Some(Job::Group { .. }) => {}
-            Some(Job::Port(port)) => {
-                if let Err(error) = disk.put_port(port) {
-                    tracing::error!(%error, "the listen port could not be kept");
-                }
-            }
-            Some(Job::History(answer)) => drop(answer.send(disk.history())),
-        }
+/// Runs on a thread of its own, which ends alone if it meets a file that redb itself cannot bear. Its name is
+/// [`OPENING`], so that the process can keep that panic to itself.
+fn apart<T: Send + 'static>(
+    file: &Path,
+    run: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let spawned = std::thread::Builder::new().name(OPENING.into()).spawn(run);
+    match spawned.map_err(|error| no_thread(file, &error))?.join() {
+        Ok(result) => result,
+        Err(_) => Err(StoreError::Unreadable { path: file.display().to_string(), reason: "it is damaged".into() }),
     }
+}
+
+fn no_thread(file: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Io { what: "start the thread of", path: file.display().to_string(), reason: error.to_string() }
 }

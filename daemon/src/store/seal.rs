@@ -82,6 +82,13 @@ pub(super) fn load_key(path: &Path, may_create: bool) -> Result<Zeroizing<[u8; K
     };
     match platform::open_private(path, false) {
         Ok(mut file) => {
+            // Refusing to start would not make a copied key unknown again, and would keep its owner from calling.
+            if platform::make_private(&file).map_err(|error| io("protect", error))? {
+                tracing::warn!(
+                    "other users of this machine could open store.key until now; its mode is 0600 again. If one of \
+                     them may have copied it and the store, begin a new account: move the data directory away"
+                );
+            }
             let mut key = Zeroizing::new([0; KEY_BYTES]);
             file.read_exact(key.as_mut_slice()).map_err(|error| io("read", error))?;
             Ok(key)

@@ -1,5 +1,7 @@
 //! What is put is there again, sealed on the disk, and a store that can't be read says so.
 
+mod full_disk;
+
 use std::path::PathBuf;
 
 use ahoy_protocol::core::effect::{StoreCommand, Table};
@@ -264,4 +266,41 @@ fn a_lost_store_beside_its_key_is_no_new_account() {
     assert!(matches!(place.error(), StoreError::Unreadable { .. }), "gone");
     std::fs::remove_file(place.key()).unwrap();
     assert!(place.open().is_ok());
+}
+
+#[test]
+fn a_key_that_others_could_read_is_made_private_again() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let place = Place::new();
+    place.open().unwrap().0.close();
+    for mode in [0o644, 0o660, 0o601] {
+        std::fs::set_permissions(place.key(), std::fs::Permissions::from_mode(mode)).unwrap();
+        place.open().unwrap().0.close();
+        assert_eq!(std::fs::metadata(place.key()).unwrap().mode() & 0o777, 0o600, "{mode:o}");
+    }
+}
+
+#[test]
+fn what_is_no_file_is_refused_and_never_waited_for() {
+    let make: [(&str, fn(&std::path::Path)); 4] = [
+        ("no file", |path| std::fs::create_dir(path).unwrap()),
+        ("no file", |path| {
+            use rustix::fs::{CWD, FileType, Mode, mknodat};
+            mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        }),
+        ("symbolic link", |path| std::os::unix::fs::symlink("/dev/zero", path).unwrap()),
+        ("symbolic link", |path| std::os::unix::fs::symlink("nowhere", path).unwrap()),
+    ];
+    for (expected, make) in make {
+        for key in [false, true] {
+            let place = Place::new();
+            place.open().unwrap().0.close();
+            let path = if key { place.key() } else { place.file() };
+            std::fs::remove_file(&path).unwrap();
+            make(&path);
+            let error = place.error().to_string();
+            let known = error.contains(expected) || error.contains("Is a directory");
+            assert!(known && error.contains(path.file_name().unwrap().to_str().unwrap()), "{error}");
+        }
+    }
 }

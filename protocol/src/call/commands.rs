@@ -60,7 +60,7 @@ impl CallCore {
     fn visible_call(&self, id: CallId) -> Result<&Call, ControlError> {
         match self.live.get(&id) {
             Some(call) if call.visible() => Ok(call),
-            Some(_) | None if self.ended.contains(id) => Err(wrong_state("this call is over", "`call.list` says why")),
+            Some(_) | None if self.ended.contains(id) => Err(wrong_state("this call is over", "`ahoy calls` says why")),
             Some(_) | None => Err(no_call("no call has this id")),
         }
     }
@@ -116,7 +116,7 @@ fn only_one<'a>(calls: impl Iterator<Item = &'a Call>, none: &str) -> Result<Cal
 
 /// No such call.
 fn no_call(message: &str) -> ControlError {
-    ControlError::new(ErrorKind::NoSuchCall, message, "`call.list` names the calls there are")
+    ControlError::new(ErrorKind::NoSuchCall, message, "`ahoy calls` shows the calls there are")
 }
 
 /// The call is in another state.

@@ -42,5 +42,6 @@ fn participant(peer: &Peer) -> ParticipantInfo {
         name: None,
         state,
         muted: peer.flags.0 & Flags::MUTED != 0,
+        held: peer.holds(),
     }
 }

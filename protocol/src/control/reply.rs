@@ -225,6 +225,9 @@ pub struct ParticipantInfo {
     pub state: LinkState,
     /// Its microphone is muted.
     pub muted: bool,
+    /// It holds the call.
+    #[serde(default)]
+    pub held: bool,
 }
 
 /// A call.

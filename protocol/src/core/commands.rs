@@ -1,7 +1,6 @@
 //! What frontends ask: account, contacts, calls.
 
 use super::Core;
-use super::effect::{StoreCommand, Table};
 use super::input::Command;
 use super::step::Step;
 use crate::account::{self, Contact, DeviceFacts, Policy};
@@ -21,8 +20,8 @@ impl Core {
             Command::Contact(ContactCommand::List) => {
                 Ok(Reply::Contacts(ContactsReply { contacts: self.contact_infos() }))
             }
-            Command::Contact(ContactCommand::Add { card, name }) => self.add_contact(&card, name, step),
-            Command::Contact(ContactCommand::Remove { contact }) => self.remove_contact(&contact, step),
+            Command::Contact(ContactCommand::Add { card, name }) => self.add_contact(ticket, &card, name, step),
+            Command::Contact(ContactCommand::Remove { contact }) => self.remove_contact(ticket, &contact, step),
             Command::Snapshot => {
                 let snapshot = Some(Box::new(self.snapshot(step.now)));
                 Ok(Reply::Subscribed(SubscribedReply { seq: 0, snapshot }))
@@ -77,7 +76,13 @@ impl Core {
         })
     }
 
-    fn add_contact(&mut self, text: &str, name: Option<String>, step: &mut Step<'_>) -> Result<Reply, ControlError> {
+    fn add_contact(
+        &mut self,
+        ticket: Ticket,
+        text: &str,
+        name: Option<String>,
+        step: &mut Step<'_>,
+    ) -> Result<Reply, ControlError> {
         let card = Card::parse(text.trim()).map_err(|check| {
             let message = format!("this is no contact card ({check})");
             ControlError::new(ErrorKind::BadCard, message, "copy the whole text that `ahoy card` prints, from ahoy: on")
@@ -101,6 +106,7 @@ impl Core {
         let contact = self.merged(card, name);
         let (account, devices): (AccountId, Vec<DeviceId>) =
             (contact.account, contact.devices.keys().copied().collect());
+        self.undo.remember(ticket, account, self.contacts.get(&account).cloned());
         self.put_contact(contact, step);
         for device in devices {
             self.welcome(device, step);
@@ -154,17 +160,16 @@ impl Core {
         contact
     }
 
-    fn remove_contact(&mut self, contact: &str, step: &mut Step<'_>) -> Result<Reply, ControlError> {
-        let contact = self.find_contact(contact)?;
-        let (account, devices): (_, Vec<_>) = (contact.account, contact.devices.keys().copied().collect());
-        self.contacts.remove(&account);
-        self.calls.forget_policy(account);
-        for device in devices {
-            if self.contacts.of_device(&device).is_none() {
-                self.let_go(device, step);
-            }
-        }
-        step.store(StoreCommand::Delete { table: Table::Contacts, key: account.0.to_vec() });
+    fn remove_contact(
+        &mut self,
+        ticket: Ticket,
+        contact: &str,
+        step: &mut Step<'_>,
+    ) -> Result<Reply, ControlError> {
+        let contact = self.find_contact(contact)?.clone();
+        let account = contact.account;
+        self.undo.remember(ticket, account, Some(contact));
+        self.drop_contact(&account, step);
         self.contact_changed(&account, step);
         Ok(Reply::Done(DoneReply { call: None }))
     }

@@ -58,6 +58,12 @@ pub enum Input {
     },
     /// A time named by `next_timer_ms` has come.
     Timer,
+    /// The rows that a frontend's question made could not be written, and it was told so: what the question changed
+    /// is to be as it was.
+    Unwritten {
+        /// Of the question.
+        ticket: Ticket,
+    },
     /// The daemon stops: tell the others.
     Shutdown,
 }

@@ -29,6 +29,7 @@ mod peers;
 mod signals;
 mod step;
 mod timers;
+mod undo;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -96,6 +97,7 @@ pub struct Core {
     tell_again_ms: Option<u64>,
     /// Stored rows of call ids, oldest first.
     seen_rows: VecDeque<(u64, CallId)>,
+    undo: undo::Undo,
     session: Session,
     calls: CallCore,
     refusals: Refusals,
@@ -149,6 +151,7 @@ impl Core {
             links: links::Links::default(),
             tellings: BTreeMap::new(),
             seen_rows: seen_rows.into(),
+            undo: undo::Undo::default(),
             told_at_ms: Vec::new(),
             tell_again_ms: None,
             refusals: Refusals::default(),
@@ -190,6 +193,7 @@ impl Core {
             Input::Link { link, event } => self.link_event(link, event, &mut step),
             Input::Ctl { link, message } => self.ctl_message(link, &message, &mut step),
             Input::Timer => self.timers(&mut step),
+            Input::Unwritten { ticket } => self.take_back(ticket, &mut step),
             Input::Shutdown => {
                 self.stopping = true;
                 step.calls.push_back(CallInput::Shutdown);

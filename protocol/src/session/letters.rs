@@ -52,6 +52,13 @@ impl Letter {
         !self.schedule.is_running() && now_ms >= self.keep_until_ms
     }
 
+    fn is_of_a_call(&self) -> bool {
+        match self.body {
+            InboxBody::Offer(_) | InboxBody::Elsewhere(_) | InboxBody::Cancel(_) | InboxBody::Missed(_) => true,
+            InboxBody::Presence(_) | InboxBody::Request(_) | InboxBody::Receipt(_) | InboxBody::Devices(_) => false,
+        }
+    }
+
     fn flush(&mut self, cx: &mut Cx<'_>) -> Result<(), OutboundError> {
         let now_ms = cx.now_ms();
         if self.schedule.expire(now_ms) || !self.schedule.is_due(now_ms) {
@@ -142,9 +149,11 @@ impl Letters {
         self.letters.iter_mut().filter(|letter| letter.to == to).for_each(|letter| letter.schedule.wake());
     }
 
-    /// Nothing that went will go again.
+    /// Nothing about a call that went will go again. What says only that we are there (presence, receipts) is no
+    /// reason for a daemon that stops to wait: it is said anew after the next start.
     pub(super) fn is_settled(&self) -> bool {
-        !self.letters.iter().any(|letter| letter.schedule.was_sent() && letter.schedule.is_running())
+        let waits = |letter: &Letter| letter.schedule.was_sent() && letter.schedule.is_running();
+        !self.letters.iter().any(|letter| waits(letter) && letter.is_of_a_call())
     }
 
     /// Messages on their way, or kept.

@@ -94,6 +94,30 @@ async fn what_could_not_be_written_down_is_not_acknowledged() {
 }
 
 #[tokio::test]
+async fn the_core_is_told_whose_question_could_not_be_written_before_it_hears_the_next_one() {
+    let (tell, mut told) = mpsc::channel(8);
+    let mut world = World::new(move |input, _| match input {
+        Input::Unwritten { ticket } => {
+            tell.try_send(*ticket).unwrap();
+            vec![publish(b'u')]
+        }
+        Input::Command { ticket, command: Command::Account(_), .. } => {
+            let done = Box::new(Ok(Reply::Done(DoneReply::default())));
+            vec![put(too_long()), Effect::Reply { ticket: *ticket, result: done }]
+        }
+        input => state(input),
+    });
+    let ask = Ask::Core(Command::Account(ahoy_protocol::control::AccountCommand::Show));
+    let error = world.ask(ask).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NoResources);
+    assert!(error.message.contains("too long") && !error.hint.contains("room"), "{error:?}");
+    assert_eq!(told.recv().await.unwrap(), ahoy_protocol::ids::Ticket(1));
+    assert!(matches!(world.commands.recv().await, Some(NetCommand::Publish { .. })), "what the core makes of it is done");
+    world.settle().await;
+    assert!(told.try_recv().is_err(), "told once");
+}
+
+#[tokio::test]
 async fn the_next_input_after_a_failed_write_is_served() {
     let mut world = World::new(on(|number| match number {
         1 => vec![put(too_long()), publish(b'a')],

@@ -17,6 +17,7 @@ fn participant(device: DeviceId) -> ParticipantInfo {
         name: None,
         state: LinkState::Connected,
         muted: false,
+        held: false,
     }
 }
 

@@ -143,6 +143,35 @@ fn a_removed_contact_is_gone_also_after_a_restart() {
 }
 
 #[test]
+fn a_change_that_cannot_be_written_is_taken_back() {
+    let mut world = acquainted(&["Ada", "Ben", "Eve"]);
+    let before = contacts(&mut world, 0);
+    world.ask(0, Command::Contact(ContactCommand::Remove { contact: "Ben".into() })).unwrap();
+    assert_eq!(contacts(&mut world, 0).len(), before.len() - 1);
+    world.unwritten(0, 1);
+    assert_eq!(contacts(&mut world, 0), before, "a removal");
+    assert!(world.gossip(0, 1), "and gossip goes on");
+
+    world.ask(0, Command::Contact(ContactCommand::Remove { contact: "Eve".into() })).unwrap();
+    let without = contacts(&mut world, 0);
+    let eve = card(&mut world, 2);
+    let add = |card: String, name: &str| Command::Contact(ContactCommand::Add { card, name: Some(name.into()) });
+    world.ask(0, add(eve, "Eve again")).unwrap();
+    world.unwritten(0, 0);
+    assert_eq!(contacts(&mut world, 0), without, "an addition");
+    assert!(!world.gossip(0, 2));
+
+    let ben = card(&mut world, 1);
+    world.ask(0, add(ben, "Benjamin")).unwrap();
+    world.unwritten(0, 0);
+    world.unwritten(0, 0);
+    assert_eq!(contacts(&mut world, 0), without, "a new name, and twice is once");
+    world.restart(0, "Ada");
+    let names = |list: &[crate::control::Contact]| list.iter().map(|contact| contact.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&contacts(&mut world, 0)), names(&without), "the store is told as well");
+}
+
+#[test]
 fn frontends_are_told_of_a_contact_when_what_they_see_changes() {
     let mut world = acquainted(&["Ada", "Ben"]);
     let told = |world: &World| {

@@ -200,6 +200,12 @@ impl World {
         self.nodes[n].replies.remove(&ticket).expect("no reply came")
     }
 
+    /// The newest question but so many could not be written down.
+    pub(super) fn unwritten(&mut self, n: usize, but: u64) {
+        let ticket = Ticket(self.tickets - but);
+        self.input(n, Input::Unwritten { ticket });
+    }
+
     pub(super) fn connect(&mut self, a: usize, b: usize) {
         if a == b || !self.nodes[a].up || !self.nodes[b].up || !self.connections.insert((a.min(b), a.max(b))) {
             return;

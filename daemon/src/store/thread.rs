@@ -1,0 +1,106 @@
+//! The store's thread: takes jobs in order, as many groups as wait in one transaction, and tries again what the disk
+//! did not take.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::Duration;
+
+use ahoy_protocol::core::effect::StoreCommand;
+use tokio::sync::mpsc;
+
+use super::disk::Disk;
+use super::owed::Owed;
+use super::{Committed, Entry, StoreError};
+use crate::limits;
+
+/// What the thread is asked to do.
+pub(super) enum Job {
+    Group { number: u64, commands: Vec<StoreCommand> },
+    Port(u16),
+    History(SyncSender<Result<Vec<Entry>, StoreError>>),
+}
+
+/// Works until nobody can ask any more; what is owed is tried a last time then.
+pub(super) fn work(mut disk: Disk, inbox: &Receiver<Job>, done: &mpsc::Sender<Committed>) {
+    let mut owed = Owed::default();
+    loop {
+        match next(inbox, &owed) {
+            Ok(first) => jobs(&mut disk, &mut owed, first, inbox, done),
+            Err(RecvTimeoutError::Timeout) => pay(&mut disk, &mut owed),
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+    }
+    pay(&mut disk, &mut owed);
+}
+
+fn next(inbox: &Receiver<Job>, owed: &Owed) -> Result<Job, RecvTimeoutError> {
+    if owed.is_empty() {
+        return inbox.recv().map_err(|_| RecvTimeoutError::Disconnected);
+    }
+    inbox.recv_timeout(Duration::from_millis(limits::OWED_RETRY_MS))
+}
+
+fn jobs(disk: &mut Disk, owed: &mut Owed, first: Job, inbox: &Receiver<Job>, done: &mpsc::Sender<Committed>) {
+    let mut groups: Vec<StoreCommand> = Vec::new();
+    let mut up_to = None;
+    let mut next = Some(first);
+    let mut other = None;
+    while let Some(job) = next.take() {
+        match job {
+            Job::Group { number, commands } => {
+                groups.extend(commands);
+                up_to = Some(number);
+                next = inbox.try_recv().ok();
+            }
+            Job::Port(_) | Job::History(_) => other = Some(job),
+        }
+    }
+    if let Some(up_to) = up_to {
+        let failed = write(disk, owed, groups).err();
+        if done.blocking_send(Committed { up_to, failed }).is_err() {
+            tracing::debug!("nobody waits for the store any more");
+        }
+    }
+    match other {
+        None | Some(Job::Group { .. }) => {}
+        Some(Job::Port(port)) => {
+            if let Err(error) = disk.put_port(port) {
+                tracing::error!(%error, "the listen port could not be kept");
+            }
+        }
+        Some(Job::History(answer)) => drop(answer.send(disk.history())),
+    }
+}
+
+/// Writes what is owed and what is new in one transaction.
+fn write(disk: &mut Disk, owed: &mut Owed, groups: Vec<StoreCommand>) -> Result<(), StoreError> {
+    match disk.apply(owed.commands().chain(&groups)) {
+        Ok(()) => {
+            if !owed.is_empty() {
+                tracing::info!("the store is written again");
+            }
+            owed.paid();
+            Ok(())
+        }
+        Err(error) => {
+            tracing::error!(%error, "the store could not be written");
+            // A row that can never be written is not tried again.
+            if !matches!(error, StoreError::TooLong { .. }) {
+                owed.keep(groups);
+            }
+            Err(error)
+        }
+    }
+}
+
+fn pay(disk: &mut Disk, owed: &mut Owed) {
+    if owed.is_empty() {
+        return;
+    }
+    match disk.apply(owed.commands()) {
+        Ok(()) => {
+            owed.paid();
+            tracing::info!("the store is written again");
+        }
+        Err(error) => tracing::debug!(%error, "the store still cannot be written"),
+    }
+}
