@@ -16,6 +16,7 @@ pub mod privacy;
 pub mod process;
 pub mod road;
 pub mod rpc;
+pub mod siege;
 pub mod sound;
 pub mod swarm;
 pub mod tap;

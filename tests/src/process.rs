@@ -86,10 +86,19 @@ impl Home {
     /// If there is no daemon to be started, or no room for the home.
     #[must_use]
     pub fn new(ahoy: &str, setup: Setup) -> Self {
+        Self::new_in(&std::env::temp_dir(), ahoy, setup)
+    }
+
+    /// The same in a directory that is there already, such as that of a small disk.
+    ///
+    /// # Panics
+    /// As [`Home::new`].
+    #[must_use]
+    pub fn new_in(parent: &Path, ahoy: &str, setup: Setup) -> Self {
         let ahoy = PathBuf::from(ahoy);
         let daemon = ahoy.with_file_name("ahoyd");
         assert!(daemon.exists(), "{} is missing: `cargo build -p ahoyd` makes it", daemon.display());
-        let dir = tempfile::Builder::new().prefix("ahoy-").tempdir().expect("a home");
+        let dir = tempfile::Builder::new().prefix("ahoy-").tempdir_in(parent).expect("a home");
         fs::write(dir.path().join("config.toml"), &setup.config).expect("a configuration");
         Self { ahoy, dir, setup, pid: None }
     }
@@ -105,20 +114,37 @@ impl Home {
         home
     }
 
-    /// Starts the daemon.
+    /// Starts the daemon; what `ahoy start` said.
     ///
     /// # Panics
     /// If it does not start.
-    pub fn start(&mut self) {
+    pub fn start(&mut self) -> Said {
+        let ahoy = self.ahoy(&[]);
+        self.start_with(ahoy)
+    }
+
+    /// Starts the daemon with at most so many open files; what `ahoy start` said.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn start_limited(&mut self, open_files: u32) -> Said {
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &format!("ulimit -n {open_files}; exec \"$@\""), "sh"]).arg(&self.ahoy);
+        limited.arg("--home").arg(self.dir.path()).arg("--json").stdin(Stdio::null());
+        self.start_with(limited)
+    }
+
+    fn start_with(&mut self, mut ahoy: Command) -> Said {
         let heard = format!("file:{}", self.heard().display());
-        let said = self
-            .ahoy(&["start", "--no-mdns", "--listen", "/ip4/127.0.0.1/tcp/0"])
+        let said = ahoy
+            .args(["start", "--no-mdns", "--listen", "/ip4/127.0.0.1/tcp/0"])
             .args(["--audio-in", &self.setup.audio_in, "--audio-out", &heard])
             .output()
             .map(Said::of)
             .expect("ahoy runs")
             .ok();
         self.pid = said.last()["pid"].as_u64();
+        said
     }
 
     /// Process id of the daemon.
@@ -134,6 +160,15 @@ impl Home {
     #[must_use]
     pub fn path(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// Process id of the daemon that we started last.
+    ///
+    /// # Panics
+    /// If we did not start one.
+    #[must_use]
+    pub fn pid(&self) -> u64 {
+        self.pid.expect("a daemon that we started")
     }
 
     /// What its user would hear.

@@ -35,6 +35,8 @@ pub(crate) enum Verb {
     Stop,
     /// How the daemon is.
     Status,
+    /// Look at everything a call needs, and say what to do where something is wrong.
+    Doctor,
     /// Who we are: account, device, card, addresses.
     Id,
     /// The contact card, to be given to others.
@@ -69,7 +71,7 @@ pub(crate) enum Verb {
     Unmute,
     /// Figures of the call: delay, loss, bit rates.
     Stats {
-        /// Call id; without it there must be exactly one call.
+        /// Call id, or the beginning of one; without it there must be exactly one call.
         call: Option<String>,
         /// Again each second, until the call ends.
         #[arg(long)]
@@ -113,7 +115,7 @@ pub(crate) enum ContactVerb {
 }
 
 /// `ahoy start`: what is handed on to `ahoyd`.
-#[derive(Debug, Default, ClapArgs)]
+#[derive(Debug, Default, PartialEq, Eq, ClapArgs)]
 pub(crate) struct StartArgs {
     /// Configuration file (default: config.toml in the home).
     #[arg(long, value_name = "FILE")]
@@ -138,7 +140,7 @@ pub(crate) struct StartArgs {
 /// A verb about one call.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct OneCall {
-    /// Call id; without it there must be exactly one call that can be meant.
+    /// Call id, or the beginning of one; without it there must be exactly one call that can be meant.
     pub(crate) call: Option<String>,
     /// How long to stay.
     #[command(flatten)]

@@ -54,6 +54,7 @@ fn client_code(error: &ClientError) -> u8 {
         ClientError::NoDaemon { .. } | ClientError::NoHome | ClientError::Closed => 3,
         ClientError::Refused(refusal) => refusal.kind.explanation().exit_code,
         ClientError::NotOurs { .. }
+        | ClientError::PathTooLong { .. }
         | ClientError::NoAnswer { .. }
         | ClientError::Protocol(_)
         | ClientError::Broken(_) => 1,

@@ -74,3 +74,40 @@ const TICKS_PER_SECOND: f64 = 100.0;
 pub(crate) fn usage(_pid: u32) -> Option<(f64, u64)> {
     None
 }
+
+/// May users other than its owner change it?
+#[cfg(unix)]
+pub(crate) fn others_may_write(facts: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::mode(facts) & 0o022 != 0
+}
+
+/// May users other than its owner read it?
+#[cfg(unix)]
+pub(crate) fn others_may_read(facts: &std::fs::Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::mode(facts) & 0o044 != 0
+}
+
+/// Not told by modes here.
+#[cfg(not(unix))]
+pub(crate) fn others_may_write(_facts: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// Not told by modes here.
+#[cfg(not(unix))]
+pub(crate) fn others_may_read(_facts: &std::fs::Metadata) -> bool {
+    false
+}
+
+/// Room on the disk of a directory that we may use, bytes, where the system tells.
+#[cfg(unix)]
+pub(crate) fn free_bytes(dir: &Path) -> Option<u64> {
+    let facts = rustix::fs::statvfs(dir).ok()?;
+    Some(facts.f_bavail.saturating_mul(facts.f_frsize))
+}
+
+/// Not known here.
+#[cfg(not(unix))]
+pub(crate) fn free_bytes(_dir: &Path) -> Option<u64> {
+    None
+}

@@ -23,6 +23,17 @@ pub enum ClientError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// No socket can have this path.
+    #[error(
+        "the path of the daemon's socket is too long: {} has {} bytes, {max} are possible. Give a shorter --home",
+        socket.display(), socket.as_os_str().len()
+    )]
+    PathTooLong {
+        /// Which path.
+        socket: PathBuf,
+        /// What is possible, bytes.
+        max: usize,
+    },
     /// The environment names no home directory to look into.
     #[error("neither AHOY_HOME nor HOME is set: name the daemon's home with --home")]
     NoHome,
@@ -33,7 +44,7 @@ pub enum ClientError {
     #[error("the daemon closed the connection: it stopped, or `ahoy status` tells more")]
     Closed,
     /// The daemon accepted the request and stays silent.
-    #[error("the daemon did not answer `{method}` within {limit:?}: look at its log, or restart it")]
+    #[error("the daemon did not answer within {limit:?}: look at its log, or restart it")]
     NoAnswer {
         /// The method asked.
         method: String,

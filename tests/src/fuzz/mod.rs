@@ -4,6 +4,7 @@
 //! mutations of it. A target is deterministic, keeps nothing between runs and takes less than a millisecond or so.
 
 pub mod cbor;
+pub mod control_line;
 pub mod frames;
 pub mod mutate;
 pub mod opus_wrapper;
@@ -23,6 +24,7 @@ pub struct Target {
 /// Every target, by name.
 pub const TARGETS: &[Target] = &[
     Target { name: "cbor", run: cbor::run },
+    Target { name: "control_line", run: control_line::run },
     Target { name: "frames", run: frames::run },
     Target { name: "opus_wrapper", run: opus_wrapper::run },
     Target { name: "rtp_to_jitter_buffer", run: rtp_to_jitter_buffer::run },

@@ -5,13 +5,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use ahoy_client::control::{CallState, ControlError, EndCause, ErrorKind, EventKind, InCall, Snapshot};
-use ahoy_client::{Client, ClientError};
+use ahoy_client::Client;
+use ahoy_client::control::{CallState, EndCause, EventKind, InCall, Snapshot};
 
 use crate::args::{OneCall, WaitArgs, WaitState};
 use crate::failure::Failure;
 use crate::out::Out;
 use crate::say::{self, Names, state_word};
+use crate::verbs::meant::meant;
 use crate::verbs::watch::Clock;
 
 /// Ends that are what `call --wait ended` waits for.
@@ -29,38 +30,28 @@ pub(crate) async fn call(client: &mut Client, names: &[String], wait: WaitArgs, 
 /// Accepts, and follows the call.
 pub(crate) async fn answer(client: &mut Client, one: &OneCall, out: &Out) -> Result<(), Failure> {
     let mut followed = Followed::subscribe(client, one.wait, GOOD_ENDS, out).await?;
-    let done = client.accept(call_id(one.call.as_deref())?, InCall::default()).await?;
-    followed.is_one_of(done.call.or_else(|| one.call.clone()))?;
+    let call = meant(client, one.call.as_deref()).await?;
+    let done = client.accept(call.as_deref(), InCall::default()).await?;
+    followed.is_one_of(done.call.or(call))?;
     followed.until_wanted(client).await
 }
 
 /// Declines, and follows the call.
 pub(crate) async fn decline(client: &mut Client, one: &OneCall, out: &Out) -> Result<(), Failure> {
     let mut followed = Followed::subscribe(client, one.wait, &["hung_up", "max_duration", "declined"], out).await?;
-    let done = client.decline(call_id(one.call.as_deref())?).await?;
-    followed.is_one_of(done.call.or_else(|| one.call.clone()))?;
+    let call = meant(client, one.call.as_deref()).await?;
+    let done = client.decline(call.as_deref()).await?;
+    followed.is_one_of(done.call.or(call))?;
     followed.until_wanted(client).await
 }
 
 /// Hangs up or cancels, and follows the call.
 pub(crate) async fn hang_up(client: &mut Client, one: &OneCall, out: &Out) -> Result<(), Failure> {
     let mut followed = Followed::subscribe(client, one.wait, &["hung_up", "max_duration", "cancelled"], out).await?;
-    let done = client.hang_up(call_id(one.call.as_deref())?).await?;
-    followed.is_one_of(done.call.or_else(|| one.call.clone()))?;
+    let call = meant(client, one.call.as_deref()).await?;
+    let done = client.hang_up(call.as_deref()).await?;
+    followed.is_one_of(done.call.or(call))?;
     followed.until_wanted(client).await
-}
-
-/// The id, if it looks like one; anything else can't be a call.
-pub(crate) fn call_id(call: Option<&str>) -> Result<Option<&str>, Failure> {
-    let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    match call {
-        Some(id) if id.len() != 32 || !id.bytes().all(hex) => {
-            let message = format!("there is no call {id:?}");
-            let hint = "a call id is 32 hex digits; `ahoy calls` shows them";
-            Err(ClientError::Refused(ControlError::new(ErrorKind::NoSuchCall, message, hint)).into())
-        }
-        Some(_) | None => Ok(call),
-    }
 }
 
 /// A call we stay with.

@@ -10,7 +10,7 @@ use ahoy_client::control::{CallInfo, CallState, Direction, LinkState, Participan
 use crate::failure::{Failure, end_text};
 use crate::out::Out;
 use crate::say::{short, state_word, who};
-use crate::verbs::calling::call_id;
+use crate::verbs::meant::meant;
 
 /// All calls.
 pub(crate) async fn calls(client: &mut Client, out: &Out) -> Result<(), Failure> {
@@ -25,20 +25,21 @@ pub(crate) async fn calls(client: &mut Client, out: &Out) -> Result<(), Failure>
     Ok(())
 }
 
-/// `us`: our own account, which is in every roster.
-fn call_line(call: &CallInfo, us: &str) -> String {
+/// A call in one line. `us`: our own account, which is in every roster.
+pub(crate) fn call_line(call: &CallInfo, us: &str) -> String {
     let way = match call.direction {
         Direction::In => "in ",
         Direction::Out => "out",
     };
     let with: Vec<String> = call.roster.iter().filter(|entry| entry.account != us).map(who).collect();
     let end = call.reason.as_deref().map(|reason| format!(" ({})", end_text(reason, None))).unwrap_or_default();
-    format!("{} {way} {:<12} {}{end}", call.call, state_word(call.state), with.join(", "))
+    let held = if call.participants.iter().any(|other| other.held) { " (held by them)" } else { "" };
+    format!("{} {way} {:<12} {}{held}{end}", call.call, state_word(call.state), with.join(", "))
 }
 
 /// Figures of a call, once or each second until it ends.
 pub(crate) async fn stats(client: &mut Client, call: Option<&str>, follow: bool, out: &Out) -> Result<(), Failure> {
-    let mut call = call_id(call)?.map(str::to_owned);
+    let mut call = meant(client, call).await?;
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
         second.tick().await;

@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::launch::{self, STOP_LIMIT, daemon_command, wait_ready};
 use crate::out::Out;
 use crate::platform;
+use crate::verbs::doctor::devices;
 
 /// What the daemon says before its log is open goes here, beside the log.
 const START_LOG: &str = "start.log";
@@ -27,6 +28,12 @@ pub(crate) async fn start(home: Option<&Path>, args: &StartArgs, out: &Out) -> R
         Err(error) => return Err(error.into()),
     };
     if let Some(status) = running {
+        if *args != StartArgs::default() {
+            out.note(
+                "ahoyd runs already: the options given now are not in force. Stop it first (ahoy stop), then start it \
+                 with them.",
+            );
+        }
         return out.show(&started(&status, &paths, None), || {
             format!("ahoyd runs already, for {} s.", status.uptime_ms / 1000)
         });
@@ -40,7 +47,11 @@ pub(crate) async fn start(home: Option<&Path>, args: &StartArgs, out: &Out) -> R
     let cannot = |error| Failure::Failed(format!("can't start ahoyd: {error}"));
     let mut child = tokio::process::Command::from(command).spawn().map_err(cannot)?;
     let pid = child.id();
-    let status = wait_ready(&mut child, &paths.socket, &said, "ahoyd").await?.status().await?;
+    let mut client = wait_ready(&mut child, &paths.socket, &said, "ahoyd").await?;
+    let status = client.status().await?;
+    for finding in devices::missing(&mut client).await? {
+        out.note(&format!("{} ({})", finding.message, finding.hint.unwrap_or_default()));
+    }
     let text = || format!("ahoyd runs (process {}). Its log: {}", pid.unwrap_or_default(), paths.logs.display());
     out.show(&started(&status, &paths, pid), text)
 }

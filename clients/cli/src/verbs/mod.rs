@@ -13,6 +13,8 @@ mod calling;
 mod calls;
 mod contact;
 mod daemon;
+mod doctor;
+mod meant;
 mod watch;
 
 #[cfg(test)]
@@ -27,6 +29,7 @@ pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
         Verb::Demo(demo) => return crate::demo::run(demo, out).await,
         Verb::Man => return out.page(&crate::pages::man()?),
         Verb::Completions { shell } => return out.page(&crate::pages::completions(*shell)),
+        Verb::Doctor => return doctor::doctor(home, out).await,
         Verb::Stop
         | Verb::Status
         | Verb::Id
@@ -44,12 +47,15 @@ pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
         | Verb::Watch => {}
     }
     let mut client = Client::connect(home, "ahoy").await?;
-    ask(args, &mut client, out).await
+    match ask(args, &mut client, out).await {
+        Err(failure) => Err(meant::told_apart(&mut client, failure).await),
+        Ok(()) => Ok(()),
+    }
 }
 
 async fn ask(args: &Args, client: &mut Client, out: &Out) -> Result<(), Failure> {
     match &args.verb {
-        Verb::Start(_) | Verb::Demo(_) | Verb::Man | Verb::Completions { .. } => Ok(()),
+        Verb::Start(_) | Verb::Demo(_) | Verb::Man | Verb::Completions { .. } | Verb::Doctor => Ok(()),
         Verb::Stop => daemon::stop(client, args.home.as_deref(), out).await,
         Verb::Status => daemon::status(client, out).await,
         Verb::Id => contact::id(client, out).await,

@@ -20,6 +20,9 @@ fn a_daemon_starts_once_answers_and_stops() {
     }
     let again = home.says(&["start"]).ok();
     assert_eq!((&again.last()["started"], &again.last()["account"]), (&false.into(), &status.last()["account"]));
+    assert!(!again.stderr.contains("not in force"), "{}", again.stderr);
+    let ignored = home.says(&["start", "--audio-in", "tone:440"]).ok();
+    assert!(ignored.stderr.contains("not in force"), "options of a start that starts nothing: {}", ignored.stderr);
     assert!(home.path().join("logs/ahoyd.log").exists(), "start said that the log is there");
 
     assert_eq!(home.says(&["stop"]).ok().last()["stopped"], true);
@@ -113,4 +116,47 @@ fn a_foreign_socket_file_is_not_taken_for_a_daemon() {
     fs::write(home.path().join("ahoyd.sock"), b"").unwrap();
     let said = home.says(&["status"]);
     assert_eq!(said.code, Some(3), "{said:?}");
+}
+
+#[test]
+fn a_home_whose_socket_path_is_too_long_is_explained_with_its_length() {
+    let home = tempfile::tempdir().unwrap();
+    let long = home.path().join("x".repeat(120));
+    let bytes = long.join("ahoyd.sock").as_os_str().len().to_string();
+    for verb in ["status", "start", "stop", "doctor"] {
+        let said = std::process::Command::new(AHOY).arg("--home").arg(&long).args(["--json", verb]).output().unwrap();
+        let text = format!("{}{}", String::from_utf8_lossy(&said.stderr), String::from_utf8_lossy(&said.stdout));
+        assert_eq!(said.status.code(), Some(1), "{verb}: {text}");
+        assert!(text.contains("too long") && text.contains(&bytes) && text.contains("107"), "{verb}: {text}");
+    }
+}
+
+#[test]
+fn a_device_that_is_not_there_is_told_by_start_and_doctor() {
+    let mut home = Home::new(AHOY, Setup { audio_in: "alsa:no such microphone".into(), config: String::new() });
+    let said = home.start();
+    assert!(said.stderr.contains("no such microphone") && said.stderr.contains("ahoy devices"), "{}", said.stderr);
+    let found = home.says(&["doctor"]);
+    assert_eq!(found.code, Some(1), "{found:?}");
+    let mic = found.lines.iter().find(|line| line["check"] == "mic").unwrap();
+    assert!(mic["verdict"] == "fail" && mic["message"].as_str().unwrap().contains("no such microphone"), "{mic}");
+}
+
+#[test]
+fn the_doctor_looks_at_everything_with_and_without_a_daemon() {
+    let mut home = Home::new(AHOY, Setup::default());
+    let before = home.says(&["doctor"]);
+    assert_eq!(before.code, Some(1), "calls need a daemon");
+    let verdict = |said: &ahoy_tests::process::Said, check: &str| {
+        let found = said.lines.iter().find(|line| line["check"] == check);
+        found.map(|line| line["verdict"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(verdict(&before, "daemon").as_deref(), Some("fail"));
+    assert_eq!(verdict(&before, "home").as_deref(), Some("ok"));
+    home.start();
+    let after = home.says(&["doctor"]).ok();
+    for check in ["home", "store", "disk", "daemon", "listen", "mic", "speaker", "clock"] {
+        assert!(verdict(&after, check).is_some(), "{check}: {after:?}");
+    }
+    assert_eq!(verdict(&after, "listen").as_deref(), Some("warn"), "loopback");
 }

@@ -9,8 +9,12 @@ mod ends;
 #[cfg(test)]
 mod home;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod lan;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod scarce;
 #[cfg(test)]
 mod scene;

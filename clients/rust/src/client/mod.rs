@@ -124,7 +124,11 @@ async fn exchange<R: DeserializeOwned>(
     line["jsonrpc"] = json!("2.0");
     line["id"] = json!(id);
     let answer = async {
-        lines.write(&line).await?;
+        match lines.write(&line).await {
+            // It may have said why before it closed.
+            Ok(()) | Err(ClientError::Closed) => {}
+            Err(error) => return Err(error),
+        }
         loop {
             let mut line = lines.read().await?;
             if let Some(event) = take_event(&mut line) {

@@ -239,3 +239,15 @@ async fn a_missing_daemon_is_named_with_its_socket() {
     drop(tokio::net::UnixListener::bind(&socket).unwrap());
     assert!(matches!(Client::connect_to(&socket, "test").await.err(), Some(ClientError::NoDaemon { .. })));
 }
+
+#[tokio::test]
+async fn whoever_is_turned_away_before_its_hello_still_learns_why() {
+    let (ours, theirs) = tokio::io::duplex(1 << 16);
+    let (_, mut write) = tokio::io::split(theirs);
+    let words = json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32000, "message": "full",
+        "data": { "kind": "limit_reached", "hint": "close one" } } });
+    write.write_all(format!("{words}\n").as_bytes()).await.unwrap();
+    drop(write);
+    let error = Client::over(Box::new(ours), "test", None).await.err().unwrap();
+    assert!(matches!(&error, ClientError::Refused(refusal) if refusal.kind == ErrorKind::LimitReached), "{error}");
+}

@@ -3,7 +3,7 @@
 use clap::Parser;
 use serde_json::{Value, json};
 
-use super::{CALL, Turn, call_info, daemon, snapshot, state, status, turn};
+use super::{CALL, OTHER, Turn, call_info, daemon, refusal, snapshot, state, status, turn};
 use crate::args::Args;
 use crate::failure::Failure;
 use crate::out::Out;
@@ -149,4 +149,57 @@ async fn stop_waits_until_the_daemon_is_gone() {
     assert!(early.is_err(), "it is not gone yet");
     lock.unlock().unwrap();
     stopping.await;
+}
+
+#[tokio::test]
+async fn whoever_holds_the_call_is_seen_in_the_list() {
+    let mut held = call_info("held");
+    held["participants"] =
+        json!([{ "account": "ada", "device": "d", "name": "Ada", "state": "connected", "muted": false, "held": true }]);
+    let shown = text(&["calls"], "call.list", json!({ "calls": [held] })).await;
+    assert_eq!(shown, format!("{CALL} in  held         Ada (held by them)"));
+}
+
+#[tokio::test]
+async fn the_beginning_of_an_id_names_a_call_if_it_is_the_only_one() {
+    let calls = |ids: &[&str]| {
+        let call = |id: &&str| {
+            let mut info = call_info("incoming");
+            info["call"] = json!(id);
+            info
+        };
+        turn("call.list", json!({ "calls": ids.iter().map(call).collect::<Vec<_>>() }))
+    };
+    let stats = || turn("call.stats", json!({ "participants": [figures("connected")] }));
+    let near = format!("{}f", &CALL[..31]);
+    let (result, lines) = shows(&["stats", &CALL[..4]], true, vec![calls(&[CALL, OTHER]), stats()]).await;
+    result.unwrap();
+    assert_eq!(lines.len(), 1);
+
+    for (text, ids, wanted) in [(&CALL[..31], vec![CALL, &near], 2), ("77", vec![CALL], 0), ("0011x", vec![], 0)] {
+        let script = if text.contains('x') { Vec::new() } else { vec![calls(&ids)] };
+        let (result, _) = shows(&["stats", text], true, script).await;
+        let failure = result.unwrap_err();
+        assert_eq!(failure.exit_code(), 4, "{failure}");
+        let listed = failure.to_string().matches(" in  incoming     Ada").count();
+        assert_eq!(listed, wanted, "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn several_calls_that_can_be_meant_are_told_apart_by_name_and_state() {
+    let mut other = call_info("held");
+    other["call"] = json!(OTHER);
+    other["direction"] = json!("out");
+    let mut refused = refusal("ambiguous_call");
+    refused["error"]["data"]["candidates"] = json!([CALL, OTHER]);
+    let script = vec![turn("call.stats", refused), turn("call.list", json!({ "calls": [call_info("active"), other] }))];
+    let (mut client, _played) = daemon(script).await;
+    let out = Out::kept(true);
+    let args = Args::try_parse_from(["ahoy", "stats"]).unwrap();
+    let failure = ask(&args, &mut client, &out).await.unwrap_err();
+    let told = crate::verbs::meant::told_apart(&mut client, failure).await;
+    assert_eq!(told.exit_code(), 4);
+    let lines = format!("\n  {CALL} in  active       Ada\n  {OTHER} out held         Ada");
+    assert!(told.to_string().ends_with(&lines), "{told}");
 }

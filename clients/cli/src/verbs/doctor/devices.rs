@@ -1,0 +1,56 @@
+//! Microphone and speaker: is there what the daemon was told to use?
+
+use ahoy_client::control::AudioDevice;
+use ahoy_client::{Client, ClientError};
+
+use super::{Finding, Verdict};
+
+/// Both, in words.
+pub(crate) async fn look(client: &mut Client) -> Result<Vec<Finding>, ClientError> {
+    let config = client.config().await?;
+    let devices = client.audio_devices().await?;
+    let spec = |key: &str| config[key].as_str().unwrap_or("default").to_owned();
+    Ok(vec![one("input", &spec("audio_in"), &devices), one("output", &spec("audio_out"), &devices)])
+}
+
+/// What was named and is not there. `default` without any device is left to `ahoy doctor`: a machine without sound is
+/// no mistake of whoever starts a daemon on it.
+pub(crate) async fn missing(client: &mut Client) -> Result<Vec<Finding>, ClientError> {
+    let config = client.config().await?;
+    if !["audio_in", "audio_out"].iter().any(|key| config[*key].as_str().is_some_and(is_id)) {
+        return Ok(Vec::new());
+    }
+    Ok(look(client).await?.into_iter().filter(|finding| finding.verdict == Verdict::Fail).collect())
+}
+
+/// Neither a word of ours nor a file or tone.
+fn is_id(spec: &str) -> bool {
+    !["default", "none"].contains(&spec) && !spec.starts_with("tone:") && !spec.starts_with("file:")
+}
+
+fn one(direction: &str, spec: &str, devices: &[AudioDevice]) -> Finding {
+    let (check, name, option) = match direction {
+        "input" => ("mic", "microphone", "--audio-in"),
+        _ => ("speaker", "speaker", "--audio-out"),
+    };
+    let mut ours = devices.iter().filter(|device| device.direction == direction);
+    if is_id(spec) {
+        let hint = format!("`ahoy devices` shows what there is; start ahoyd with another {option}");
+        return match ours.find(|device| device.id == spec) {
+            Some(device) => Finding::ok(check, device.name.clone()),
+            None => Finding::fail(check, format!("there is no {name} {spec:?}"), hint),
+        };
+    }
+    match (spec, ours.next()) {
+        ("default", None) => {
+            let hint = format!("plug one in, or start ahoyd with {option} none or file:PATH.wav");
+            Finding::warn(check, format!("no {name} was found"), hint)
+        }
+        ("default", Some(first)) => {
+            let default = devices.iter().find(|device| device.direction == direction && device.default);
+            Finding::ok(check, format!("{} (the default)", default.unwrap_or(first).name))
+        }
+        ("none", _) => Finding::warn(check, format!("none, as it was told: no {name} is used"), "for a call, start it with another"),
+        (other, _) => Finding::ok(check, other.to_owned()),
+    }
+}
