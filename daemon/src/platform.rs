@@ -207,6 +207,5 @@ pub fn open_files_max() -> Option<u64> {
 /// ever.
 #[must_use]
 pub fn stderr_is_watched() -> bool {
-    rustix::fs::fstat(io::stderr())
-        .is_ok_and(|facts| !rustix::fs::FileType::from_raw_mode(facts.st_mode).is_file())
+    rustix::fs::fstat(io::stderr()).is_ok_and(|facts| !rustix::fs::FileType::from_raw_mode(facts.st_mode).is_file())
 }

@@ -164,7 +164,12 @@ impl Waits {
     #[must_use]
     pub fn at_ms(&self, part: f64) -> f64 {
         let last = self.0.len().saturating_sub(1);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "an index"
+        )]
         let index = (last as f64 * part).round() as usize;
         self.0.get(index).map_or(0.0, |wait| wait.as_secs_f64() * 1000.0)
     }

@@ -177,7 +177,11 @@ fn meant(calls: &[CallInfo], call: Option<CallId>) -> Result<&CallInfo, ControlE
         let live: Vec<&CallInfo> = calls.iter().filter(|info| info.state != CallState::Ended).collect();
         return match live.as_slice() {
             [one] => Ok(*one),
-            [] => Err(ControlError::new(ErrorKind::NoSuchCall, "there is no call", "`ahoy calls` shows the calls there are")),
+            [] => Err(ControlError::new(
+                ErrorKind::NoSuchCall,
+                "there is no call",
+                "`ahoy calls` shows the calls there are",
+            )),
             several => {
                 let message = format!("{} calls could be meant", several.len());
                 let mut error = ControlError::new(ErrorKind::AmbiguousCall, message, "name one of the candidates");
@@ -187,7 +191,8 @@ fn meant(calls: &[CallInfo], call: Option<CallId>) -> Result<&CallInfo, ControlE
         };
     };
     let id = HEXLOWER.encode(&call.0);
-    let none = || ControlError::new(ErrorKind::NoSuchCall, "there is no such call", "`ahoy calls` shows the calls there are");
+    let none =
+        || ControlError::new(ErrorKind::NoSuchCall, "there is no such call", "`ahoy calls` shows the calls there are");
     calls.iter().find(|info| info.call == id).ok_or_else(none)
 }
 

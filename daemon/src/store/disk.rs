@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use ahoy_protocol::core::effect::{StoreCommand, Table};
 use redb::{
-    Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction,
+    Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
+    WriteTransaction,
 };
 
 use super::history::Entry;
@@ -99,7 +100,10 @@ impl Disk {
     }
 
     /// Reads; whatever fails says that the file cannot be read, and it is opened anew for the next use.
-    fn read<T>(&mut self, read: impl FnOnce(&ReadTransaction, &Seal, &Path) -> Result<T, Fault>) -> Result<T, StoreError> {
+    fn read<T>(
+        &mut self,
+        read: impl FnOnce(&ReadTransaction, &Seal, &Path) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
         let work = self.database().and_then(|database| Ok(database.begin_read()?));
         let result = work.map_err(Fault::Redb).and_then(|work| read(&work, &self.seal, &self.path));
         result.map_err(|fault| self.failed("read", fault, unreadable))

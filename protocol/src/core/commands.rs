@@ -160,12 +160,7 @@ impl Core {
         contact
     }
 
-    fn remove_contact(
-        &mut self,
-        ticket: Ticket,
-        contact: &str,
-        step: &mut Step<'_>,
-    ) -> Result<Reply, ControlError> {
+    fn remove_contact(&mut self, ticket: Ticket, contact: &str, step: &mut Step<'_>) -> Result<Reply, ControlError> {
         let contact = self.find_contact(contact)?.clone();
         let account = contact.account;
         self.undo.remember(ticket, account, Some(contact));

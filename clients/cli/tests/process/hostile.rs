@@ -86,7 +86,10 @@ fn clients_that_never_read_cost_little_and_hold_up_nobody() {
         assert_eq!(event["params"]["kind"], "contact_changed", "{event}");
     }
     let fresh = slow.read().unwrap();
-    assert_eq!((&fresh["params"]["kind"], &fresh["params"]["contacts"][0]["name"]), (&json!("snapshot"), &json!("friend 1499")));
+    assert_eq!(
+        (&fresh["params"]["kind"], &fresh["params"]["contacts"][0]["name"]),
+        (&json!("snapshot"), &json!("friend 1499"))
+    );
     drop(stuck);
     assert!(slow.ask("status", &json!({})).unwrap()["result"].is_object(), "and it goes on");
 }

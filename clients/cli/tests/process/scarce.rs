@@ -99,7 +99,11 @@ fn on_a_full_disk_a_refused_command_changes_nothing_and_room_is_enough_to_go_on(
     let card = friends[1].card();
     let refused = home.says(&["contact", "add", &card, "--name", "during"]);
     assert_eq!(refused.code, Some(1), "{refused:?}");
-    assert!(refused.stderr.contains("no room") && refused.stderr.contains("no restart is needed"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("no room") && refused.stderr.contains("no restart is needed"),
+        "{}",
+        refused.stderr
+    );
     assert_eq!(kept(&home), contacts, "a refused addition");
     let refused = home.says(&["contact", "remove", "before"]);
     assert_eq!(refused.code, Some(1), "{refused:?}");

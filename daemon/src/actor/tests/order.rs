@@ -112,7 +112,10 @@ async fn the_core_is_told_whose_question_could_not_be_written_before_it_hears_th
     assert_eq!(error.kind, ErrorKind::NoResources);
     assert!(error.message.contains("too long") && !error.hint.contains("room"), "{error:?}");
     assert_eq!(told.recv().await.unwrap(), ahoy_protocol::ids::Ticket(1));
-    assert!(matches!(world.commands.recv().await, Some(NetCommand::Publish { .. })), "what the core makes of it is done");
+    assert!(
+        matches!(world.commands.recv().await, Some(NetCommand::Publish { .. })),
+        "what the core makes of it is done"
+    );
     world.settle().await;
     assert!(told.try_recv().is_err(), "told once");
 }

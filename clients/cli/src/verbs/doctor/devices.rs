@@ -50,7 +50,11 @@ fn one(direction: &str, spec: &str, devices: &[AudioDevice]) -> Finding {
             let default = devices.iter().find(|device| device.direction == direction && device.default);
             Finding::ok(check, format!("{} (the default)", default.unwrap_or(first).name))
         }
-        ("none", _) => Finding::warn(check, format!("none, as it was told: no {name} is used"), "for a call, start it with another"),
+        ("none", _) => Finding::warn(
+            check,
+            format!("none, as it was told: no {name} is used"),
+            "for a call, start it with another",
+        ),
         (other, _) => Finding::ok(check, other.to_owned()),
     }
 }

@@ -22,7 +22,11 @@ fn directories(paths: &HomePaths) -> Finding {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Finding::fail("home", format!("{shown}: {error}"), "name another one with --home"),
             Ok(facts) if !facts.is_dir() => {
-                return Finding::fail("home", format!("{shown} is no directory"), "name the directory itself as --home");
+                return Finding::fail(
+                    "home",
+                    format!("{shown} is no directory"),
+                    "name the directory itself as --home",
+                );
             }
             Ok(facts) if platform::others_may_write(&facts) => {
                 let hint = format!("chmod go-w {shown}");

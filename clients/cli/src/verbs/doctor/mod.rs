@@ -130,9 +130,10 @@ fn addresses(listen: &[String]) -> Finding {
 fn clock(now: SystemTime) -> Finding {
     let hint = "set it, and let it be set by the network (timedatectl set-ntp true)";
     match now.duration_since(UNIX_EPOCH).map(|since| since.as_secs()) {
-        Ok(unix_s) if unix_s >= NOT_BEFORE_S => {
-            Finding::ok("clock", format!("it shows {unix_s} s since 1970; a call needs it to be right within 2 minutes"))
-        }
+        Ok(unix_s) if unix_s >= NOT_BEFORE_S => Finding::ok(
+            "clock",
+            format!("it shows {unix_s} s since 1970; a call needs it to be right within 2 minutes"),
+        ),
         Ok(_) | Err(_) => Finding::fail("clock", "it is years behind: everything others send looks too new", hint),
     }
 }

@@ -65,7 +65,8 @@ async fn devices_of(audio_in: &str, list: serde_json::Value) -> Vec<Finding> {
 
 #[tokio::test]
 async fn a_device_that_is_not_there_is_named() {
-    let headset = json!([{ "id": "alsa:x", "name": "Headset", "direction": "input", "default": true, "selected": true }]);
+    let headset =
+        json!([{ "id": "alsa:x", "name": "Headset", "direction": "input", "default": true, "selected": true }]);
     let lost = found(&devices_of("alsa:gone", headset.clone()).await, "mic");
     assert!(lost.verdict == Verdict::Fail && lost.message.contains("alsa:gone"), "{lost:?}");
     assert!(lost.hint.unwrap().contains("ahoy devices"));
