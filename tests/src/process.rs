@@ -162,15 +162,6 @@ impl Home {
         self.dir.path()
     }
 
-    /// Process id of the daemon that we started last.
-    ///
-    /// # Panics
-    /// If we did not start one.
-    #[must_use]
-    pub fn pid(&self) -> u64 {
-        self.pid.expect("a daemon that we started")
-    }
-
     /// What its user would hear.
     #[must_use]
     pub fn heard(&self) -> PathBuf {
