@@ -3,9 +3,9 @@
 use super::super::calls::{active, hang_up};
 use super::super::contacts::acquainted;
 use super::super::world::World;
+use super::dice::{Dice, size};
 use super::mallory::Mallory;
 use super::{BEN, is_silence, picture, refused, throw};
-use crate::testing::{Dice, size};
 use crate::topic::Topic;
 use crate::wire::envelope::SIZES;
 
