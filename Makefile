@@ -1,5 +1,6 @@
-# `make demo` (hear a call), `make test` (everything that must hold), `make soak` (nothing leaks), `make deb` (a Debian package).
-.PHONY: demo soak test deb help
+# `make demo` (hear a call), `make test` (everything that must hold), `make soak` (nothing leaks), `make bench` (what it
+# costs), `make deb` (a Debian package).
+.PHONY: demo soak test bench deb help
 .DEFAULT_GOAL := help
 
 help:
@@ -7,6 +8,7 @@ help:
 	@echo 'make soak    1,000 real calls, and a look at what the daemons hold after each; CALLS=100 PROFILE=debug for less'
 	@echo 'make test    format, lints, docs, licences and all tests'
 	@echo 'make deb     build the release and make a Debian package in target/'
+	@echo 'make bench   a release build, measured against every bar of speed and cost, beside baresip where it is installed (as root)'
 
 demo:
 	@./scripts/setup
@@ -24,3 +26,7 @@ test:
 deb:
 	@./scripts/setup
 	@./scripts/deb
+
+bench:
+	@./scripts/setup
+	@./scripts/bench

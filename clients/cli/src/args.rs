@@ -208,6 +208,9 @@ pub(crate) struct DemoArgs {
     /// Seconds of talk.
     #[arg(long, value_name = "S", default_value_t = 15.0)]
     pub(crate) talk: f64,
+    /// Configuration file for both daemons.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
     /// What B's microphone is, instead of its recording; with `none` the demo must fail.
     #[arg(long, value_name = "SPEC", hide = true)]
     pub(crate) far: Option<String>,

@@ -11,6 +11,7 @@ pub mod listening;
 mod mixer;
 pub mod opus;
 mod outbox;
+pub mod playback;
 mod receiver;
 mod recovery;
 mod resample;

@@ -89,6 +89,7 @@ impl Figures {
             "offer_to_ringing_ms": rounded(self.offer_to_ringing_ms),
             "accept_to_audio_ms": both(&|side| json!(side.accept_to_audio_ms.map(rounded))),
             "mouth_to_ear_ms": both(&|side| json!(side.mouth_to_ear_ms.map(rounded))),
+            "mouth_to_ear_windows_ms": both(&|side| json!(side.delays.iter().map(|(_, ms)| rounded(*ms)).collect::<Vec<_>>())),
             "packets_received": both(&|side| json!(side.packets_received)),
             "packets_lost": both(&|side| json!(side.packets_lost)),
             "correlation": {

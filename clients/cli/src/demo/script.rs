@@ -63,8 +63,14 @@ pub(crate) async fn hold_call(args: &DemoArgs, places: &Places, timeline: &mut T
     let (heard_a, heard_b) = (places.heard("a"), places.heard("b"));
     let far = args.far.clone().unwrap_or_else(|| says(&places.speech_b));
     let home = |name: &str| places.scratch.path().join(name);
-    let a = Start { name: "a", home: home("a"), audio_in: says(&places.speech_a), heard: &heard_a };
-    let b = Start { name: "b", home: home("b"), audio_in: far, heard: &heard_b };
+    let a = Start {
+        name: "a",
+        home: home("a"),
+        audio_in: says(&places.speech_a),
+        heard: &heard_a,
+        config: args.config.as_deref(),
+    };
+    let b = Start { name: "b", home: home("b"), audio_in: far, heard: &heard_b, config: args.config.as_deref() };
     let (a, b) = tokio::try_join!(Side::start(&a, sender.clone()), Side::start(&b, sender))?;
     let mut stage = Stage { a, b, events, names: Names::default(), ending: false, timeline };
 

@@ -103,6 +103,7 @@ pub(crate) struct Start<'a> {
     pub(crate) home: PathBuf,
     pub(crate) audio_in: String,
     pub(crate) heard: &'a Path,
+    pub(crate) config: Option<&'a Path>,
 }
 
 impl Side {
@@ -112,6 +113,7 @@ impl Side {
         let args = StartArgs {
             listen: vec!["/ip4/127.0.0.1/tcp/0".to_owned()],
             no_mdns: true,
+            config: start.config.map(Path::to_path_buf),
             audio_in: Some(start.audio_in.clone()),
             audio_out: Some(format!("file:{}", start.heard.display())),
             ..StartArgs::default()

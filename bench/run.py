@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Every row of "Speed and cost" that concerns two parties and an idle daemon, beside baresip where it is installed.
+
+`make bench` runs it; `BENCH_RUNS` (5) and `BENCH_SECONDS` (30) set how much. It prints a table, writes
+`bench-out/bars.json`, and says which rows fall short. The machine must be quiet for the times to mean anything; the
+ratios to baresip are of the same minute.
+"""
+
+import datetime
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+
+import baresip
+import ours
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+MIB = 1024 * 1024
+
+
+class Table:
+    """Rows as they are found."""
+
+    def __init__(self):
+        self.rows = []
+
+    def add(self, what, unit, bar, value, peer=None, peer_name=None, note=None, bar_ratio=None):
+        """A row; `bar` is the largest value that is ok, `bar_ratio` the largest share of the peer's."""
+        ratio = value / peer if value is not None and peer else None
+        limit = bar_ratio * peer if bar_ratio and peer else bar
+        verdict = "not measured" if value is None else "ok" if limit is None or value <= limit else "SHORT"
+        row = {"what": what, "unit": unit, "bar": limit, "ours": value, "peer": peer, "peer_name": peer_name,
+               "ratio": ratio, "verdict": verdict, "note": note}
+        self.rows.append(row)
+        print(line(row), flush=True)
+
+    def skip(self, what, why):
+        self.add(what, "", None, None, note=why)
+
+    def short(self):
+        return [row["what"] for row in self.rows if row["verdict"] != "ok"]
+
+
+def line(row):
+    number = lambda value: "-" if value is None else f"{value:.4g}"
+    peer = f"{number(row['peer'])} {row['peer_name'] or ''}".strip()
+    cells = [f"{row['what']:<66}", f"{number(row['bar']):>7}", f"{number(row['ours']):>7}", f"{row['unit']:<5}",
+             f"{peer:<22}", f"{number(row['ratio']):>6}", row["verdict"], row["note"] or ""]
+    return " ".join(cells).rstrip()
+
+
+def calls(table, programs, runs, seconds):
+    """Latencies, with nothing else on the machine."""
+    twenty = ours.talk(programs, runs, seconds, 20)
+    offer = [call["offer_to_ringing_ms"] for call in twenty]
+    table.add("offer -> ringing there, connected (over two control sockets), median", "ms", 15, ours.median(offer))
+    heard = ours.both(twenty, "accept_to_audio_ms")
+    table.add("accept -> the other is heard (whole frame and both sockets), median", "ms", None, ours.median(heard))
+    delays = ours.windows(twenty)
+    note = f"{len(delays)} windows"
+    table.add("mouth to ear, 20 ms frames, median", "ms", 45, ours.median(delays), note=note)
+    table.add("mouth to ear, 20 ms frames, p99", "ms", 50, ours.percentile(delays, 0.99), note=note)
+    delays = ours.windows(ours.talk(programs, max(1, runs // 2), seconds, 10))
+    note = f"{len(delays)} windows"
+    table.add("mouth to ear, 10 ms frames, median", "ms", 30, ours.median(delays), note=note)
+    table.add("mouth to ear, 10 ms frames, p99", "ms", None, ours.percentile(delays, 0.99), note=note)
+
+
+def cost(table, programs, runs, seconds):
+    """CPU and memory, beside the peer."""
+    speech = [programs.out / "ada.wav", programs.out / "ben.wav"]
+    for path in speech:
+        # Longer than the talk by what meeting, ringing and judging take.
+        baresip.long_speech(ROOT / "tests/speech" / path.name, path, seconds + 30)
+    found = ours.cost(programs, runs, seconds, speech)
+    if found["skipped"]:
+        print(f"SKIPPED: baresip: {found['skipped']}", file=sys.stderr, flush=True)
+    cpu = ours.median(ours.both(found["ours"], "cpu_s_per_call_minute"))
+    for kind, name in (("dtls", "baresip DTLS-SRTP, ICE"), ("plain", "baresip plain RTP")):
+        what = f"CPU seconds a call minute, one daemon, beside {name}"
+        peer = ours.median(found["peers"][kind])
+        if peer is None:
+            table.add(what, "s", 1.65, cpu, note="the bar is 0.7 x baresip, which is 2.35 s elsewhere")
+        else:
+            table.add(what, "s", None, cpu, peer, "s", bar_ratio=0.7)
+    peaks = ours.both(found["ours"], "peak_rss_bytes")
+    peer = ours.median(found["peaks"]["dtls"])
+    table.add("peak memory of a daemon in a call", "MiB", 32, max(peaks) / MIB, peer and peer / MIB, "MiB")
+
+
+def elsewhere(table, what, command, pick, environment=None):
+    """Rows of a measurement that is a test: it prints an object of JSON a line."""
+    env = {**os.environ, **(environment or {})}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=env)
+    rows = []
+    for text in done.stdout.splitlines():
+        # The test harness prints the test's name on the same line where there is one.
+        start = text.find("{\"")
+        try:
+            rows.append(json.loads(text[start:])) if start >= 0 else None
+        except json.JSONDecodeError:
+            continue
+    if done.returncode != 0 or not rows:
+        tail = (done.stdout + done.stderr).strip().splitlines()[-1:] or ["no output"]
+        table.skip(what, f"`{' '.join(command)}`: {tail[0]}")
+        return
+    for row in rows:
+        pick(row)
+
+
+def main():
+    runs, seconds = int(os.environ.get("BENCH_RUNS", "5")), int(os.environ.get("BENCH_SECONDS", "30"))
+    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release"
+    out = ROOT / "bench-out"
+    out.mkdir(exist_ok=True)
+    programs, table = ours.Programs(target, out), Table()
+    load = os.getloadavg()
+    print(f"{platform.machine()}, {os.cpu_count()} cores, load {load[0]:.1f}; {runs} runs of {seconds} s\n")
+    print(line({"what": "what", "bar": None, "ours": None, "unit": "", "peer": None, "peer_name": "", "ratio": None,
+                "verdict": "", "note": "(bar, ours, unit, peer, ratio)"}))
+    calls(table, programs, runs, seconds)
+    cost(table, programs, max(1, runs // 2), seconds)
+    cold = ours.cold_dial(programs, 2 * runs)
+    table.add("cold: only the card is known, dial -> ringing there, median", "ms", 60, ours.median(cold),
+              note=f"worst {max(cold):.0f}")
+    new, known = ours.start_to_ready(programs, 2 * runs)
+    table.add("start of ahoyd -> socket ready, new home, median", "ms", 150, ours.median(new))
+    table.add("start of ahoyd -> socket ready, known home, median", "ms", 150, ours.median(known))
+    table.add("stripped ahoyd", "MiB", 30, ours.stripped_bytes(programs) / MIB)
+    result = {"at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "load": load, "runs": runs,
+              "seconds": seconds, "rows": table.rows}
+    (out / "bars.json").write_text(json.dumps(result, indent=1) + "\n")
+    short = table.short()
+    print(f"\n{len(table.rows) - len(short)} of {len(table.rows)} rows are met; short or not measured: {short or 'none'}")
+    print(f"written to {out / 'bars.json'}")
+
+
+if __name__ == "__main__":
+    main()
