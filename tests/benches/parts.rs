@@ -7,8 +7,8 @@ use std::path::Path;
 use ahoy_crypto::call_keys::{broadcast_key, view};
 use ahoy_crypto::frame::{self, FrameHead};
 use ahoy_crypto::{AccountId, CallKeys, DeviceId, Secret, SignKey};
+use ahoy_media::host_media::listening::Listening;
 use ahoy_media::host_media::opus::{Decoder, Encoder, EncoderConfig};
-use ahoy_media::host_media::playback::Playback;
 use ahoy_protocol::ids::CallId;
 use ahoy_protocol::inbound::{CallContext, EpochKey, FrameWindows, Held, Member, Sealed, receive};
 use ahoy_protocol::topic::Topic;
@@ -59,14 +59,14 @@ fn codec(c: &mut Criterion) {
             decoder.decode(&packets[at], &mut out).expect("a packet")
         });
     });
-    let (mut playback, mut n, mut out) = (Playback::new().expect("a decoder"), 0_u32, [0.0; FRAME]);
+    let (mut listening, mut n, mut out) = (Listening::new(0).expect("a decoder"), 0_u32, [0.0; FRAME]);
     c.bench_function("jitter buffer: a packet in, 20 ms out (decoding included)", |b| {
         b.iter(|| {
             let payload = packets[usize::try_from(n).expect("small") % packets.len()].clone();
             let now_us = 1_000_000 + u64::from(n) * 20_000;
-            playback.insert(((n & 0xffff) as u16, n.wrapping_mul(960)), payload, now_us);
+            listening.packet((n & 0xffff) as u16, n.wrapping_mul(960), payload, now_us);
             n = n.wrapping_add(1);
-            playback.pull(now_us + 10_000, &mut out)
+            listening.hear(now_us + 10_000, &mut out)
         });
     });
 }

@@ -113,9 +113,15 @@ impl Parts {
         Self { engine: Self::webrtc(), sound: Self::host_sound(), network: Self::network(Transport::Ip) }
     }
 
-    /// Links over WebRTC, on the runtime it is called in.
+    /// Links over WebRTC, on a thread of their own, or else on the runtime it is called in.
     #[must_use]
     pub fn webrtc() -> MakeEngine {
-        Box::new(|events| Arc::new(WebrtcEngine::new(events, Handle::current())))
+        Box::new(|events| match WebrtcEngine::on_its_own_thread(events.clone()) {
+            Ok(engine) => Arc::new(engine),
+            Err(error) => {
+                tracing::warn!(%error, "no thread for media links: they share one with everything else");
+                Arc::new(WebrtcEngine::new(events, Handle::current()))
+            }
+        })
     }
 }

@@ -11,7 +11,6 @@ pub mod listening;
 mod mixer;
 pub mod opus;
 mod outbox;
-pub mod playback;
 mod receiver;
 mod recovery;
 mod resample;

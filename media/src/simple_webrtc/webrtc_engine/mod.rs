@@ -13,7 +13,9 @@ mod sources;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod thread;
 
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -24,6 +26,7 @@ use tokio::runtime::Handle;
 use self::names::Names;
 use self::peer::Peer;
 use self::session::Session;
+use self::thread::LinkThread;
 use super::engine::{CloseReason, Events, IcePolicy, IceServer, LinkSpec};
 use super::links::{HasLinks, LinkDriver, Links};
 use super::port::Port;
@@ -54,6 +57,8 @@ pub const LOG_TARGETS: [&str; 17] = [
 /// Real WebRTC. Dropped, it closes its links; who wants to wait for that closes them and reads until each has said so.
 pub struct WebrtcEngine {
     links: Links<WebrtcDriver>,
+    /// Where the tasks run, if not on the caller's runtime.
+    _thread: Option<LinkThread>,
 }
 
 impl WebrtcEngine {
@@ -62,11 +67,21 @@ impl WebrtcEngine {
         Self::over(Arc::new(TokioRuntime), events, runtime)
     }
 
+    /// An engine whose tasks run on a thread of their own.
+    ///
+    /// # Errors
+    /// The system gives no thread, or no descriptor for its events.
+    pub fn on_its_own_thread(events: Events) -> io::Result<Self> {
+        let thread = LinkThread::start()?;
+        let engine = Self::new(events, thread.handle());
+        Ok(Self { _thread: Some(thread), ..engine })
+    }
+
     /// An engine whose clock and network are `network`'s.
     fn over(network: Arc<dyn Runtime>, events: Events, runtime: Handle) -> Self {
         let tasks = Tasks::default();
         let driver = WebrtcDriver { network, names: Names::of_the_system(tasks.clone()), tasks: tasks.clone() };
-        Self { links: Links::new(driver, events, runtime, tasks) }
+        Self { links: Links::new(driver, events, runtime, tasks), _thread: None }
     }
 }
 
