@@ -9,8 +9,6 @@ import time
 import baresip
 from control import Daemon
 
-QUIET = "audio_in = \"none\"\naudio_out = \"none\"\n"
-
 
 def percentile(values, part):
     """The value below which this part of all lies."""
@@ -135,6 +133,19 @@ def cold_dial(programs, runs):
             here.until(lambda event: event["kind"] == "call_state" and event["state"] == "ringing")
             found.append((time.monotonic() - began) * 1000)
             here.ask("call.hang_up")
+    return found
+
+
+def control(programs, requests):
+    """Milliseconds of requests that wait for nothing, one after the other."""
+    found = []
+    with Daemon(programs.ahoyd) as daemon:
+        daemon.start()
+        client = daemon.client()
+        for _ in range(requests):
+            began = time.monotonic()
+            client.ask("status")
+            found.append((time.monotonic() - began) * 1000)
     return found
 
 

@@ -19,6 +19,9 @@ import ours
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MIB = 1024 * 1024
+SPEED = ["cargo", "test", "--release", "--locked", "-p", "ahoy-tests", "--test", "swarm", "speed", "--", "--ignored",
+         "--nocapture", "--test-threads=1"]
+IDLE = ["cargo", "bench", "--locked", "--offline", "-p", "ahoy-tests", "--bench", "network", "--", "idle"]
 
 
 class Table:
@@ -91,24 +94,52 @@ def cost(table, programs, runs, seconds):
     table.add("peak memory of a daemon in a call", "MiB", 32, max(peaks) / MIB, peer and peer / MIB, "MiB")
 
 
-def elsewhere(table, what, command, pick, environment=None):
-    """Rows of a measurement that is a test: it prints an object of JSON a line."""
-    env = {**os.environ, **(environment or {})}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=env)
-    rows = []
-    for text in done.stdout.splitlines():
-        # The test harness prints the test's name on the same line where there is one.
-        start = text.find("{\"")
-        try:
-            rows.append(json.loads(text[start:])) if start >= 0 else None
-        except json.JSONDecodeError:
+def said(command, **environment):
+    """What a measurement in Rust prints, or why it prints nothing."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env={**os.environ, **environment})
+    if done.returncode == 0:
+        return done.stdout.splitlines(), None
+    tail = (done.stdout + done.stderr).strip().splitlines()[-1:] or ["no output"]
+    return [], f"`{' '.join(command)}`: {tail[0]}"
+
+
+def at_the_wire(table, runs):
+    """Times of a call measured where the packets are: in one process, over sockets of loopback, and 50 ms apart."""
+    lines, why = said(SPEED, AHOY_SPEED_RUNS=str(4 * runs))
+    if why:
+        table.skip("accept -> first packet with live sound", why)
+    for text in lines:
+        start = text.find('{"')
+        if start < 0:
             continue
-    if done.returncode != 0 or not rows:
-        tail = (done.stdout + done.stderr).strip().splitlines()[-1:] or ["no output"]
-        table.skip(what, f"`{' '.join(command)}`: {tail[0]}")
-        return
-    for row in rows:
-        pick(row)
+        row = json.loads(text[start:])
+        accept = row["what"].startswith("accept")
+        bar = (130 if row["way_ms"] else 25) if accept else 60 if row["what"].startswith("cold") else 15
+        peer, name = (None, None) if not accept else (330, "Chromium") if row["way_ms"] else (36, "baresip, from dial")
+        what = f"{row['what']}{', 50 ms each way' if row['way_ms'] else ''}, median"
+        table.add(what, "ms", bar, row["median_ms"], peer, name, f"p95 {row['p95_ms']:.1f}, {row['runs']} runs; peer elsewhere")
+
+
+def idle(table, seconds):
+    """A daemon with 20 connected contacts; the bytes need a network of its own."""
+    own = "ip link set lo up; exec " + " ".join(IDLE)
+    command = ["unshare", "-n", "sh", "-c", own] if os.geteuid() == 0 else IDLE
+    lines, why = said(command, AHOY_SECONDS=str(seconds))
+    if why:
+        table.skip("idle with 20 contacts", why)
+    bars = {"cpu_s_a_minute": ("CPU seconds a minute", "s", 0.1, 1), "wakeups_a_minute": ("wake-ups a minute", "", 90, 1),
+            "bytes_a_day": ("bytes a day", "MB", 2, 1e-6), "rss_mib": ("memory", "MiB", None, 1)}
+    for text in lines:
+        words = text.split()
+        if len(words) < 3 or words[0] != "idle" or words[1] not in bars:
+            continue
+        what, unit, bar, scale = bars[words[1]]
+        try:
+            value = float(words[2]) * scale
+        except ValueError:
+            table.skip(f"idle with 20 contacts: {what}", " ".join(words[2:]))
+            continue
+        table.add(f"idle with 20 contacts: {what}", unit, bar, value, note=f"over {seconds} s")
 
 
 def main():
@@ -129,7 +160,12 @@ def main():
     new, known = ours.start_to_ready(programs, 2 * runs)
     table.add("start of ahoyd -> socket ready, new home, median", "ms", 150, ours.median(new))
     table.add("start of ahoyd -> socket ready, known home, median", "ms", 150, ours.median(known))
+    answers = ours.control(programs, 2000)
+    table.add("control method that waits for nothing (status), p99", "ms", 2, ours.percentile(answers, 0.99),
+              note="2,000 in a row, idle daemon")
     table.add("stripped ahoyd", "MiB", 30, ours.stripped_bytes(programs) / MIB)
+    at_the_wire(table, runs)
+    idle(table, int(os.environ.get("BENCH_IDLE_SECONDS", "300")))
     result = {"at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "load": load, "runs": runs,
               "seconds": seconds, "rows": table.rows}
     (out / "bars.json").write_text(json.dumps(result, indent=1) + "\n")
