@@ -148,6 +148,16 @@ class Daemon:
         self.client.ask("shutdown")
         self.process.wait(PATIENCE)
 
+    def clear(self):
+        """Ends every call it still has."""
+        for call in self.client.ask("call.list")["calls"]:
+            if call["state"] != "ended":
+                way = "call.decline" if call["state"] == "incoming" else "call.hang_up"
+                try:
+                    self.client.ask(way, call=call["call"])
+                except Failed:
+                    pass  # it ended meanwhile
+
     def card(self):
         return self.client.ask("account.card")["card"]
 
@@ -275,9 +285,10 @@ def frozen(caller, callee, _dice):
             event = caller.client.state(call, "ended")
     finally:
         os.kill(callee.process.pid, signal.SIGCONT)
-    if event["reason"] not in ("media_failed", "hung_up"):
+    # `lost` where it froze before its accept got out: to the caller it is gone while it rings.
+    if event["reason"] not in ("media_failed", "hung_up", "lost"):
         raise Failed(f"a frozen callee ended the call {event['reason']}")
-    ended(callee, call, "media_failed", "hung_up")
+    ended(callee, call, "media_failed", "hung_up", "lost")
     return event["reason"]
 
 
@@ -339,7 +350,12 @@ def soak(arguments, out, work):
             try:
                 reason = WAYS[way](caller, callee, dice)
             except Failed as why:
-                raise Failed(f"call {number} ({way}, from {caller.name}): {why}") from None
+                # Told at the end, and cleared away, so that one surprise doesn't hide the next.
+                reason = "otherwise"
+                wrong.append(f"call {number} ({way}, from {caller.name}): {why}")
+                print(wrong[-1], flush=True)
+                for daemon in daemons:
+                    daemon.clear()
             done[f"{way}: {reason}"] = done.get(f"{way}: {reason}", 0) + 1
             if b.lives != lives:
                 base.pop("b", None)
@@ -383,7 +399,7 @@ def soak(arguments, out, work):
             daemon.stop()
         mine = [s for s in samples if s["side"] == "a"]
         summary = {
-            "calls": arguments.calls, "seed": arguments.seed, "seconds": round(time.monotonic() - began), "done": done,
+            "calls": arguments.calls, "otherwise": wrong, "seed": arguments.seed, "seconds": round(time.monotonic() - began), "done": done,
             "again": arguments.again, "again_seconds": round(again, 1), "base": base, "not back": over_all[:20],
             "times not back": len(over_all), "lives of b": b.lives, "memory rise, KiB a call": round(rise, 3), "memory flat": is_flat,
             "RSS of a, KiB": {"after 1": mine[0]["memory"]["VmRSS"], f"after {min(WARM, len(mine))}": mine[min(WARM, len(mine)) - 1]["memory"]["VmRSS"],
@@ -419,6 +435,9 @@ def main():
     report(os.path.join(arguments.out, "report.html"), samples, base, summary)
     print(json.dumps(summary, indent=1))
     good = not summary["times not back"] and summary["memory flat"] and not summary["log lines with an id, address or name"]
+    if summary["otherwise"]:
+        print(f"soak: {len(summary['otherwise'])} calls went otherwise than they must")
+        return 2
     print(f"soak: {'nothing leaks' if good else 'SOMETHING LEAKS'}; see {arguments.out}/report.html")
     return 0 if good else 1
 

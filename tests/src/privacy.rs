@@ -82,8 +82,7 @@ impl Watch {
     pub fn lines(&self) -> Vec<String> {
         let seen = self.seen();
         assert!(seen.lines < LINES, "more lines than are kept");
-        let text = String::from_utf8_lossy(&seen.text);
-        text.lines().filter(|line| level(line).is_some_and(is_high)).map(str::to_owned).collect()
+        high(&String::from_utf8_lossy(&seen.text))
     }
 
     /// All lines that are there, those below INFO included.
@@ -95,10 +94,8 @@ impl Watch {
     /// What leaks at INFO or above, with its line.
     #[must_use]
     pub fn leaks(&self) -> Vec<(Leak, String)> {
-        let lines = self.lines();
-        let secrets = self.seen().secrets.clone();
-        let in_line = |line: String| leak(&line, &secrets).map(|what| (what, line));
-        lines.into_iter().filter_map(in_line).collect()
+        let seen = self.seen();
+        leaks_in(&String::from_utf8_lossy(&seen.text), &seen.secrets)
     }
 }
 
@@ -115,6 +112,16 @@ impl io::Write for Watch {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// What leaks at INFO or above in a log that was kept, by its form or because it is one of `secrets`.
+#[must_use]
+pub fn leaks_in(log: &str, secrets: &[(Leak, String)]) -> Vec<(Leak, String)> {
+    high(log).into_iter().filter_map(|line| leak(&line, secrets).map(|what| (what, line))).collect()
+}
+
+fn high(log: &str) -> Vec<String> {
+    log.lines().filter(|line| level(line).is_some_and(is_high)).map(str::to_owned).collect()
 }
 
 /// The level of a line: the word behind its time.

@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::privacy::leaks_in;
+
 /// How long a test waits for anything. Far more than is needed: it only ends tests that would hang.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -253,6 +255,10 @@ impl Drop for Home {
         }
         // It may have stopped by itself meanwhile: then there is nothing to kill.
         Command::new("kill").args(["-KILL", &pid.to_string()]).stderr(Stdio::null()).status().ok();
+        if !std::thread::panicking() {
+            let log = fs::read_to_string(self.dir.path().join("logs/ahoyd.log")).unwrap_or_default();
+            assert_eq!(leaks_in(&log, &[]), [], "the log of a daemon gives somebody away");
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Command;
 
+use ahoy_tests::privacy::leaks_in;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -62,6 +63,11 @@ fn each_side_hears_the_other_and_the_figures_are_complete() {
     assert!(report.contains("<svg") && report.contains("incoming_call"), "the report shows what happened");
     for foreign in ["http://", "https://", "src=", "<script", "@import", "url("] {
         assert!(!report.contains(foreign), "the report fetches {foreign}");
+    }
+    for side in ["a", "b"] {
+        let log = fs::read_to_string(demo.kept.path().join(format!("ahoyd_{side}.log"))).unwrap();
+        assert!(log.contains("ready") && log.contains("hung_up"), "the log tells the call: {log}");
+        assert_eq!(leaks_in(&log, &[]), [], "the log of {side} gives somebody away");
     }
 }
 
