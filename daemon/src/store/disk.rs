@@ -278,14 +278,13 @@ type Explain = fn(&Path, redb::Error) -> StoreError;
 /// What stands behind an error of redb: a full disk, another refusal of the operating system, or something `other`.
 fn fault(path: &Path, what: &'static str, error: redb::Error, other: Explain) -> StoreError {
     use std::io::ErrorKind;
-    match error {
-        redb::Error::Io(error) if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
-            StoreError::NoRoom { path: path.display().to_string() }
-        }
-        // A file that ends too early is damaged; the system itself has nothing against it.
-        redb::Error::Io(error) if error.kind() != ErrorKind::UnexpectedEof && error.raw_os_error().is_some() => {
-            failed(what, path, &error)
-        }
-        error => other(path, error),
+    let redb::Error::Io(error) = error else { return other(path, error) };
+    if matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) {
+        return StoreError::NoRoom { path: path.display().to_string() };
     }
+    // A file that ends too early is damaged; the system itself has nothing against it.
+    if error.kind() == ErrorKind::UnexpectedEof || error.raw_os_error().is_none() {
+        return other(path, error.into());
+    }
+    failed(what, path, &error)
 }

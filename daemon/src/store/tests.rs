@@ -282,7 +282,8 @@ fn a_key_that_others_could_read_is_made_private_again() {
 
 #[test]
 fn what_is_no_file_is_refused_and_never_waited_for() {
-    let make: [(&str, fn(&std::path::Path)); 4] = [
+    type Make = fn(&std::path::Path);
+    let make: [(&str, Make); 4] = [
         ("no file", |path| std::fs::create_dir(path).unwrap()),
         ("no file", |path| {
             use rustix::fs::{CWD, FileType, Mode, mknodat};

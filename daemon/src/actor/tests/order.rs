@@ -105,7 +105,13 @@ async fn the_core_is_told_whose_question_could_not_be_written_before_it_hears_th
             let done = Box::new(Ok(Reply::Done(DoneReply::default())));
             vec![put(too_long()), Effect::Reply { ticket: *ticket, result: done }]
         }
-        input => state(input),
+        Input::Sealed { .. }
+        | Input::Command { .. }
+        | Input::Net(_)
+        | Input::Link { .. }
+        | Input::Ctl { .. }
+        | Input::Timer
+        | Input::Shutdown => state(input),
     });
     let ask = Ask::Core(Command::Account(ahoy_protocol::control::AccountCommand::Show));
     let error = world.ask(ask).await.unwrap_err();

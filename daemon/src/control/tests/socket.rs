@@ -102,16 +102,16 @@ async fn silent_clients_give_way_to_others_oldest_first_and_those_who_said_hello
         silent.push(connect().await);
     }
     let mut late = Vec::new();
-    for evicted in 0..3 {
+    for evicted in &mut silent[..3] {
         let mut another = connect().await;
         assert!(
             says_hello(&mut another).await["result"].is_object(),
             "a full house of silent clients locks nobody out"
         );
         late.push(another);
-        assert_eq!(kind(&last_words(&mut silent[evicted]).await), "hello_first");
+        assert_eq!(kind(&last_words(evicted).await), "hello_first");
         let mut rest = Vec::new();
-        silent[evicted].read_to_end(&mut rest).await.unwrap();
+        evicted.read_to_end(&mut rest).await.unwrap();
         assert!(rest.is_empty());
     }
     assert!(says_hello(&mut silent[3]).await["result"].is_object(), "a younger one was not its turn yet");
