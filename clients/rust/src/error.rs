@@ -44,7 +44,7 @@ pub enum ClientError {
     #[error("the daemon closed the connection: it stopped, or `ahoy status` tells more")]
     Closed,
     /// The daemon accepted the request and stays silent.
-    #[error("the daemon did not answer within {limit:?}: look at its log, or restart it")]
+    #[error("the daemon did not answer `{method}` within {limit:?}: look at its log, or restart it")]
     NoAnswer {
         /// The method asked.
         method: String,

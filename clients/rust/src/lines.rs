@@ -1,5 +1,7 @@
 //! JSON lines over any two-way stream.
 
+use std::io;
+
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -35,7 +37,7 @@ impl Lines {
             if self.buffer.len() > MAX_LINE_BYTES {
                 return Err(ClientError::Protocol(format!("a line longer than {MAX_LINE_BYTES} bytes")));
             }
-            if self.stream.read_buf(&mut self.buffer).await.map_err(ClientError::Broken)? == 0 {
+            if self.stream.read_buf(&mut self.buffer).await.map_err(lost)? == 0 {
                 return Err(ClientError::Closed);
             }
         }
@@ -44,11 +46,8 @@ impl Lines {
     /// Writes one object. Dropping the future in the middle breaks the connection's framing: don't go on using it.
     pub(crate) async fn write(&mut self, value: &Value) -> Result<(), ClientError> {
         let line = format!("{value}\n");
-        match self.stream.write_all(line.as_bytes()).await {
-            Ok(()) => self.stream.flush().await.map_err(ClientError::Broken),
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Err(ClientError::Closed),
-            Err(error) => Err(ClientError::Broken(error)),
-        }
+        self.stream.write_all(line.as_bytes()).await.map_err(lost)?;
+        self.stream.flush().await.map_err(lost)
     }
 
     fn take_line(&mut self) -> Option<Vec<u8>> {
@@ -63,4 +62,10 @@ impl Lines {
         line.pop();
         Some(line)
     }
+}
+
+/// A socket that the daemon closed before it had read everything says "reset".
+fn lost(error: io::Error) -> ClientError {
+    let closed = matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset);
+    if closed { ClientError::Closed } else { ClientError::Broken(error) }
 }

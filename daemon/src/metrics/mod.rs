@@ -10,6 +10,8 @@ use std::sync::Arc;
 pub use page::render;
 pub use server::Server;
 
+use ahoy_media::tasks::Tasks;
+
 use crate::control::{Board, Control};
 
 /// Where figures come from.
@@ -21,4 +23,6 @@ pub struct Figures {
     pub control: Control,
     /// The sound.
     pub sound: Arc<dyn ahoy_media::host_media::api::Sound>,
+    /// Counts the server's task.
+    pub tasks: Tasks,
 }

@@ -8,15 +8,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
+use futures::stream::{FuturesUnordered, StreamExt};
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONTENT_TYPE, HOST};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::Semaphore;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
+use tokio::task::JoinHandle;
 
 use super::{Figures, render};
 use crate::config::MetricsAt;
@@ -38,6 +39,20 @@ enum Listener {
     Unix(UnixListener),
 }
 
+enum Scraper {
+    Tcp(TcpStream),
+    Unix(UnixStream),
+}
+
+impl Listener {
+    async fn accept(&self) -> io::Result<Scraper> {
+        match self {
+            Self::Tcp(listener) => listener.accept().await.map(|(stream, _)| Scraper::Tcp(stream)),
+            Self::Unix(listener) => listener.accept().await.map(|(stream, _)| Scraper::Unix(stream)),
+        }
+    }
+}
+
 impl Server {
     /// Binds and begins to answer. Must be called inside a tokio runtime.
     ///
@@ -52,7 +67,7 @@ impl Server {
             }
             MetricsAt::Unix(path) => (Listener::Unix(bind(path).await?), None, Some(path.clone())),
         };
-        let task = tokio::spawn(accept(listener, Arc::new(figures)));
+        let task = figures.tasks.clone().spawn(accept(listener, Arc::new(figures)));
         Ok(Self { task, local, socket })
     }
 
@@ -78,7 +93,7 @@ impl Drop for Server {
 async fn bind(path: &Path) -> io::Result<UnixListener> {
     match platform::at_socket_path(path)? {
         AtSocketPath::Nothing => {}
-        AtSocketPath::Socket => match tokio::net::UnixStream::connect(path).await {
+        AtSocketPath::Socket => match UnixStream::connect(path).await {
             Ok(_) => return Err(io::Error::new(io::ErrorKind::AddrInUse, "somebody answers there already")),
             Err(_) => std::fs::remove_file(path)?,
         },
@@ -90,23 +105,21 @@ async fn bind(path: &Path) -> io::Result<UnixListener> {
 }
 
 async fn accept(listener: Listener, figures: Arc<Figures>) {
-    let seats = Arc::new(Semaphore::new(limits::METRICS_CLIENTS));
-    // Dropped with this task, it ends what is still being answered.
-    let mut clients = JoinSet::new();
+    // Answered inside of this task: they end with it.
+    let mut clients = FuturesUnordered::new();
     loop {
-        while clients.try_join_next().is_some() {}
-        let accepted = match &listener {
-            Listener::Tcp(listener) => listener.accept().await.map(|(stream, _)| Ok(stream)),
-            Listener::Unix(listener) => listener.accept().await.map(|(stream, _)| Err(stream)),
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            Some(()) = clients.next() => continue,
         };
-        // Nobody waits in a queue: who finds no seat is cut off.
-        let Ok(seat) = seats.clone().try_acquire_owned() else { continue };
         match accepted {
-            Ok(Ok(stream)) => drop(clients.spawn(answer(stream, figures.clone(), true, seat))),
-            Ok(Err(stream)) if platform::peer_is_us(&stream) => {
-                drop(clients.spawn(answer(stream, figures.clone(), false, seat)));
+            // Nobody waits in a queue: who finds no seat is cut off.
+            Ok(_) if clients.len() >= limits::METRICS_CLIENTS => {}
+            Ok(Scraper::Tcp(stream)) => clients.push(answer(stream, figures.clone(), true).boxed()),
+            Ok(Scraper::Unix(stream)) if platform::peer_is_us(&stream) => {
+                clients.push(answer(stream, figures.clone(), false).boxed());
             }
-            Ok(Err(_)) => tracing::warn!("a process of another user was turned away from the metrics"),
+            Ok(Scraper::Unix(_)) => tracing::warn!("a process of another user was turned away from the metrics"),
             Err(error) => {
                 // Out of descriptors: without a pause this would spin.
                 tracing::warn!(%error, "no scrape can be taken");
@@ -117,7 +130,7 @@ async fn accept(listener: Listener, figures: Arc<Figures>) {
 }
 
 /// One request, within one time limit for everything.
-async fn answer<S>(stream: S, figures: Arc<Figures>, named: bool, seat: tokio::sync::OwnedSemaphorePermit)
+async fn answer<S>(stream: S, figures: Arc<Figures>, named: bool)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -138,7 +151,6 @@ where
         Ok(Err(error)) => tracing::debug!(%error, "a scrape came to nothing"),
         Err(_) => tracing::debug!("a scrape took too long"),
     }
-    drop(seat);
 }
 
 async fn respond(request: &Request<Incoming>, figures: &Figures, named: bool) -> Response<String> {

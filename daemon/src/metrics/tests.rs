@@ -35,7 +35,7 @@ impl Scene {
         let config = serde_json::json!({});
         let audio = Arc::new(Vec::new);
         let control = Control::new(questions, hub.clone(), board.clone(), config, audio, Default::default());
-        let figures = Figures { board, control, sound: Arc::new(Recorder::default()) };
+        let figures = Figures { board, control, sound: Arc::new(Recorder::default()), tasks: Default::default() };
         Self { figures, hub, asked: Some(asked) }
     }
 

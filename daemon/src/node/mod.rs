@@ -149,8 +149,9 @@ impl Node {
         let (actor, frontends) = (sources.actor.clone(), sources.control.clone());
         let board = Arc::new(Board::new(core.account().text(), core.device().text(), sources));
         let audio = list_audio(sound.clone(), config);
+        let tasks = frontends.clone();
         let control = Control::new(outboxes.questions, hub.clone(), board.clone(), config.shown(), audio, frontends);
-        let figures = Figures { board: board.clone(), control: control.clone(), sound: sound.clone() };
+        let figures = Figures { board: board.clone(), control: control.clone(), sound: sound.clone(), tasks };
         let media = Media::new(engine, sound, config.ice_servers.clone(), config.loopback());
         let ports = Ports { network: network.commands.clone(), media, store, hub, board: board.clone() };
         let (tell, listening) = watch::channel(Vec::new());

@@ -3,7 +3,9 @@
 use crate::sources::{files, is_test, read, top};
 
 /// Where a test, or what tests share, lets time go by; each with what it waits for that nothing tells.
-const LETS_TIME_PASS: [(&str, &str); 5] = [
+const LETS_TIME_PASS: [(&str, &str); 7] = [
+    ("tests/benches/control.rs", "a measure lasts for a time, and events come at a rate"),
+    ("tests/benches/network.rs", "a measure lasts for a time"),
     ("tests/src/swarm.rs", "that the last thing of a call was let go of is told by nobody"),
     ("daemon/src/actor/tests/questions.rs", "its clock is a virtual one"),
     ("media/src/simple_webrtc/webrtc_engine/runtime/tests.rs", "its clock is a virtual one"),
