@@ -20,12 +20,16 @@ fn answers_a_call(mut frontend: Command) -> Vec<String> {
     b.adds(&a, "a");
     let mut child = frontend.arg(b.path()).arg("--once").stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let first = lines.next().expect("it says who it is");
+    let mut said = vec![lines.next().expect("it says who it is")];
     // It is connected now, and subscribes before anything else.
     let active = a.says(&["call", "b", "--wait", "active", "--timeout", "60"]).ok();
     assert_eq!(active.last()["state"], "active");
+    // Each side is active when it hears the other: not at the same moment.
+    while said.last().is_some_and(|line| line != "talking") {
+        said.push(lines.next().unwrap_or_else(|| panic!("it ended without talking: {said:?}")));
+    }
     let _ = a.says(&["hangup", "--wait", "ended", "--timeout", "10"]).ok();
-    let said = std::iter::once(first).chain(lines).collect();
+    said.extend(lines);
     assert!(child.wait().unwrap().success());
     said
 }
