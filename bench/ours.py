@@ -136,18 +136,5 @@ def cold_dial(programs, runs):
     return found
 
 
-def control(programs, requests):
-    """Milliseconds of requests that wait for nothing, one after the other."""
-    found = []
-    with Daemon(programs.ahoyd) as daemon:
-        daemon.start()
-        client = daemon.client()
-        for _ in range(requests):
-            began = time.monotonic()
-            client.ask("status")
-            found.append((time.monotonic() - began) * 1000)
-    return found
-
-
 def stripped_bytes(programs):
     return os.path.getsize(programs.ahoyd)
