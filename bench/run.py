@@ -179,7 +179,7 @@ def main():
     control(table, programs)
     table.add("stripped ahoyd", "MB", 30, ours.stripped_bytes(programs) / 1e6)
     at_the_wire(table, runs)
-    idle(table, int(os.environ.get("BENCH_IDLE_SECONDS", "300")))
+    idle(table, int(os.environ.get("BENCH_IDLE_SECONDS", "1000")))
     result = {"at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "load": load, "runs": runs,
               "seconds": seconds, "rows": table.rows}
     (out / "bars.json").write_text(json.dumps(result, indent=1) + "\n")

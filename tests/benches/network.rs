@@ -3,7 +3,7 @@
 //!
 //! | WHAT | what is measured | how long |
 //! |---|---|---|
-//! | `idle` | CPU, wake-ups and bytes of an `ahoyd` with 20 connected contacts; bytes only in a network namespace of its own (`unshare -rn sh -c 'ip link set lo up; ...'`), where all that crosses loopback is theirs | `AHOY_SECONDS` (300) |
+//! | `idle` | CPU, wake-ups and bytes of an `ahoyd` with 20 connected contacts; bytes only in a network namespace of its own (`unshare -rn sh -c 'ip link set lo up; ...'`), where all that crosses loopback is theirs | `AHOY_SECONDS` (1000: a pulse of each contact falls into it) |
 //! | `junk` | added audio loss and memory of an `ahoyd` in a call while a contact pours 20,000 malformed inbox messages a second | `AHOY_SECONDS` (60) |
 //! | `offers` | offer -> ringing of a contact while another contact and a stranger who has the card pour 1,000 flawless offers a second each | `AHOY_CALLS` (40) |
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a measure that cannot be taken ends")]
@@ -24,8 +24,9 @@ use serde_json::Value;
 
 /// Contacts of the idle daemon.
 const CONTACTS: usize = 20;
-/// Quiet for so long before it counts as idle: gossip of the last minute makes the pulse quick.
-const SETTLE: Duration = Duration::from_secs(75);
+/// Quiet for so long before it counts as idle: who meets is told of others for a minute, and gossip of the last minute
+/// makes the pulse quick.
+const SETTLE: Duration = Duration::from_secs(180);
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
@@ -115,7 +116,7 @@ async fn idle() {
     until_online(&home, CONTACTS).await;
     tokio::time::sleep(SETTLE).await;
     let before = used(pid);
-    tokio::time::sleep(Duration::from_secs(number("AHOY_SECONDS", 300))).await;
+    tokio::time::sleep(Duration::from_secs(number("AHOY_SECONDS", 1_000))).await;
     let after = used(pid);
     until_online(&home, CONTACTS).await;
     let seconds = (after.at - before.at).as_secs_f64();
