@@ -26,7 +26,7 @@ use serde_json::Value;
 const CONTACTS: usize = 20;
 /// Quiet for so long before it counts as idle: who meets is told of others for a minute, and gossip of the last minute
 /// makes the pulse quick.
-const SETTLE: Duration = Duration::from_secs(180);
+const SETTLE: Duration = Duration::from_secs(240);
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
@@ -168,7 +168,7 @@ async fn junk() {
     let seconds = number("AHOY_SECONDS", 60);
     until_online(&ben, 2).await;
     let mut watch = ben.begins(&["watch"]);
-    let mut calling = ada.begins(&["call", "Ben"]);
+    let mut calling = ada.begins(&["call", "Ben", "--wait", "active", "--timeout", "60"]);
     watch.event("incoming_call");
     drop(ben.says(&["answer"]).ok());
     calling.state("active");
