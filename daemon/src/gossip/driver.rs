@@ -217,22 +217,24 @@ impl Driver {
 
     /// When [`Driver::on_time`] is wanted.
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.peers.iter().filter_map(|(_, peer)| peer.pulse.due(self.idle)).min()
+        self.peers.iter().filter_map(|(_, peer)| peer.due(self.idle)).min()
     }
 
-    /// Asks the devices whose turn it is for a sign of life.
+    /// Asks the devices whose turn it is for a sign of life, and closes connections that are one too many.
     pub(crate) fn on_time(&mut self, now: Instant) {
-        let due: Vec<DeviceId> = self
-            .peers
-            .iter()
-            .filter(|(_, peer)| peer.pulse.due(self.idle).is_some_and(|due| due <= now))
-            .map(|(device, _)| device)
-            .collect();
+        let is_due = |due: Option<Instant>| due.is_some_and(|due| due <= now);
+        let due: Vec<DeviceId> =
+            self.peers.iter().filter(|(_, peer)| is_due(peer.due(self.idle))).map(|(device, _)| device).collect();
         for device in due {
             let (Some(id), Some(peer)) = (peer_of(device), self.peers.get_mut(device)) else { continue };
-            peer.pulse.ask(now);
-            self.counters.pulses.add();
-            self.swarm.behaviour_mut().pulse.ask(id);
+            for connection in peer.surplus(now) {
+                self.swarm.close_connection(connection);
+            }
+            if is_due(peer.pulse.due(self.idle)) {
+                peer.pulse.ask(now);
+                self.counters.pulses.add();
+                self.swarm.behaviour_mut().pulse.ask(id);
+            }
         }
         if self.idle <= now {
             self.idle = now + limits::PULSE_IDLE;

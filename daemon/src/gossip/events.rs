@@ -30,7 +30,7 @@ impl Driver {
                 self.on_established(peer_id, connection_id, &endpoint, num_established.get(), now);
             }
             SwarmEvent::ConnectionClosed { peer_id, connection_id, num_established, .. } => {
-                self.peers.closed(connection_id);
+                self.peers.closed(device_of(&peer_id), connection_id);
                 if let (Some(device), 0) = (device_of(&peer_id), num_established) {
                     self.on_disconnected(device);
                 }
@@ -117,11 +117,11 @@ impl Driver {
             self.swarm.close_connection(goes);
         }
         if count > 1 {
-            return;
+            return self.peers.another(device, connection, now);
         }
         // Both ends of a connection agree on who leads.
         let leads = self.swarm.local_peer_id().to_bytes() < peer.to_bytes();
-        self.peers.connected(device, leads, now);
+        self.peers.connected(device, connection, leads, now);
         let ip = ip_of(endpoint.get_remote_address());
         self.outbox.event(NetEvent::Connected {
             device,

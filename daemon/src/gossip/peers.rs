@@ -21,6 +21,28 @@ pub(crate) struct Peer {
     pub(crate) pulse: Schedule,
     /// Its prekey requests.
     pub(crate) prekeys: Bucket,
+    /// Its connections, oldest first.
+    connections: Vec<ConnectionId>,
+    /// When all but the newest are closed; one side of the two does it.
+    one_from: Option<Instant>,
+    leads: bool,
+}
+
+impl Peer {
+    /// When something is to be done about it; `idle` is the moment when all quiet ones are asked that we lead.
+    pub(crate) fn due(&self, idle: Instant) -> Option<Instant> {
+        [self.pulse.due(idle), self.one_from].into_iter().flatten().min()
+    }
+
+    /// Connections that are to be closed now.
+    pub(crate) fn surplus(&mut self, now: Instant) -> Vec<ConnectionId> {
+        if self.one_from.is_none_or(|from| now < from) {
+            return Vec::new();
+        }
+        self.one_from = None;
+        let older = self.connections.len().saturating_sub(1);
+        self.connections.iter().take(older).copied().collect()
+    }
 }
 
 /// All connected devices.
@@ -38,9 +60,22 @@ impl Default for Peers {
 
 impl Peers {
     /// The first connection to a device; `leads`: we ask it for signs of life, not it us.
-    pub(crate) fn connected(&mut self, device: DeviceId, leads: bool, now: Instant) {
+    pub(crate) fn connected(&mut self, device: DeviceId, connection: ConnectionId, leads: bool, now: Instant) {
         let prekeys = Bucket::new(limits::PREKEY_PEER_BURST, limits::PREKEY_PEER_PER_SECOND, now);
-        self.map.insert(device, Peer { topics: BTreeSet::new(), pulse: Schedule::new(leads, now), prekeys });
+        let pulse = Schedule::new(leads, now);
+        let peer =
+            Peer { topics: BTreeSet::new(), pulse, prekeys, connections: vec![connection], one_from: None, leads };
+        self.map.insert(device, peer);
+    }
+
+    /// One more connection to a device: both have dialled at once, or an older one is dying.
+    pub(crate) fn another(&mut self, device: DeviceId, connection: ConnectionId, now: Instant) {
+        let Some(peer) = self.map.get_mut(&device) else { return };
+        peer.connections.push(connection);
+        if peer.leads {
+            // Not at once: what was said over the older one is to arrive.
+            peer.one_from = Some(now + limits::TWO_CONNECTIONS);
+        }
     }
 
     /// The last is gone; the topics it had.
@@ -81,7 +116,10 @@ impl Peers {
     }
 
     /// A connection is closed.
-    pub(crate) fn closed(&mut self, connection: ConnectionId) {
+    pub(crate) fn closed(&mut self, device: Option<DeviceId>, connection: ConnectionId) {
+        if let Some(peer) = device.and_then(|device| self.map.get_mut(&device)) {
+            peer.connections.retain(|id| *id != connection);
+        }
         self.strangers.leave(|(_, id)| *id == connection);
     }
 }
@@ -99,7 +137,7 @@ mod tests {
         let mut peers = Peers::default();
         let mut enter = |n: usize, leave: &[usize]| {
             for gone in leave {
-                peers.closed(ConnectionId::new_unchecked(*gone));
+                peers.closed(None, ConnectionId::new_unchecked(*gone));
             }
             if n == 101 {
                 peers.no_stranger(device(1));

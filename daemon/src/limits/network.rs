@@ -77,6 +77,9 @@ pub const PENDING_INCOMING: u32 = 1024;
 pub const CONNECTIONS: u32 = 256;
 /// Connections of one device: two after simultaneous dials, and as many that are dying.
 pub const CONNECTIONS_PER_DEVICE: u32 = 4;
+/// For so long a device may have two connections after both have dialled at once: what was sent over the one that goes
+/// has arrived by then.
+pub const TWO_CONNECTIONS: Duration = Duration::from_secs(5);
 /// Connections of devices that aren't allowed gossip; the oldest of the most crowded address goes.
 pub const STRANGERS: usize = 32;
 /// Streams of one connection: gossip 2, pulse 2, prekey up to 8. Each can hold 256 KiB unread.

@@ -7,7 +7,7 @@ use ahoy_protocol::ids::DeviceId;
 use libp2p::Multiaddr;
 use tokio::sync::mpsc;
 
-use super::node::{Node, connected_pair, frame, gossiping_pair, patiently, topic};
+use super::node::{Node, connected_pair, frame, gossiping_pair, patiently, topic, until};
 use crate::gossip::{NetConfig, NetError, NetOutput, Network, Transport};
 use crate::limits::network as limits;
 
@@ -161,6 +161,33 @@ async fn dials_from_both_sides_at_once_make_one_connected_device() {
             };
             assert!(!told.iter().any(odd), "{told:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn of_two_connections_one_is_closed_and_nobody_is_told() {
+    let (mut a, mut b) = (Node::start(1).await, Node::start(2).await);
+    a.dial(&b);
+    b.dial(&a);
+    a.connected(b.device).await;
+    b.connected(a.device).await;
+    for node in [&a, &b] {
+        let counters = &node.network.counters;
+        until("a connection that the other dialled", || counters.incoming.get() == 1).await;
+    }
+    for node in [&a, &b] {
+        let counters = &node.network.counters;
+        until("the one that is left", || counters.levels.connections.alive() == 1).await;
+    }
+    a.allow(b.device, true);
+    b.allow(a.device, true);
+    b.tell(NetCommand::Subscribe(topic(b'b')));
+    a.subscribed(b.device, topic(b'b')).await;
+    a.publish(topic(b'b'), frame(1));
+    assert_eq!(b.sealed(topic(b'b')).await.0, frame(1));
+    for node in [&mut a, &mut b] {
+        let gone = |output: &NetOutput| matches!(output, NetOutput::Event(NetEvent::Disconnected { .. }));
+        assert!(!node.rest().iter().any(gone));
     }
 }
 

@@ -12,7 +12,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::{TcpSocket, UdpSocket};
 use tokio::task::JoinSet;
 
-use super::node::{Node, patiently};
+use super::node::{Node, patiently, until};
 use crate::gossip::Counters;
 use crate::limits::network as limits;
 
@@ -22,15 +22,6 @@ fn socket_address(address: &Multiaddr) -> SocketAddr {
         (Some(Protocol::Ip4(ip)), Some(Protocol::Tcp(port) | Protocol::Udp(port))) => (ip, port).into(),
         other => panic!("{other:?}"),
     }
-}
-
-async fn until(what: &str, is: impl Fn() -> bool) {
-    patiently(what, async {
-        while !is() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
 }
 
 /// Connections from one address that say nothing, each opened anew when it is closed: more than there is room for.

@@ -22,6 +22,15 @@ pub(super) async fn patiently<T>(what: &str, future: impl Future<Output = T>) ->
     tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }
 
+pub(super) async fn until(what: &str, is: impl Fn() -> bool) {
+    patiently(what, async {
+        while !is() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 /// A topic named by a letter.
 pub(super) fn topic(letter: u8) -> Topic {
     Topic([letter; 32])
