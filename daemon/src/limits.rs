@@ -44,6 +44,12 @@ pub const LINKS: usize = 64;
 /// Peers counted for `status`.
 pub const PEERS: usize = 1024;
 
+/// Calls of a page of the history unless more or fewer are asked for: a screen or two.
+pub const HISTORY_PAGE: usize = 50;
+/// Calls of a page of the history at most.
+pub const HISTORY_PAGE_MAX: usize = 100;
+/// Bytes of a page of the history: with the rest of its line below [`LINE_BYTES`].
+pub const HISTORY_PAGE_BYTES: usize = 60 * 1024;
 /// Calls kept in the history; the oldest give way.
 pub const HISTORY_ENTRIES: u64 = 1_000;
 /// Rows read at a start: 1,000 contacts and the call ids of 96 hours at one a second are far below it.

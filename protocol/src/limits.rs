@@ -82,6 +82,10 @@ pub const LETTERS_MAX: usize = 256;
 pub const LETTER_HASHES: usize = 64;
 /// Milliseconds: how long `missed` and `devices` are kept for a device that isn't there: 7 days.
 pub const LETTER_KEPT_MS: u64 = 7 * 24 * 3_600_000;
+/// Count: missed calls that one contact's devices are still to be told of, oldest out: nobody reads more of one caller.
+pub const NOTES_A_CONTACT: usize = 32;
+/// Count: missed calls that anybody is still to be told of, oldest out.
+pub const NOTES_MAX: usize = 1024;
 /// Milliseconds: a forgotten call keeps its topics at most this long for its last words.
 pub const FORGET_MS: u64 = 5_000;
 /// Milliseconds: a forgotten call keeps its topics at least this long, to acknowledge the other side's last words.

@@ -65,6 +65,15 @@ pub(crate) enum Verb {
     Hangup(OneCall),
     /// Calls, with those that ended in the last ten minutes.
     Calls,
+    /// Calls of the past, newest first; each call once.
+    History {
+        /// At most so many.
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        limit: usize,
+        /// What to do instead of showing them.
+        #[command(subcommand)]
+        verb: Option<HistoryVerb>,
+    },
     /// Mute the microphone.
     Mute,
     /// Unmute the microphone.
@@ -92,6 +101,13 @@ pub(crate) enum Verb {
         /// Which.
         shell: clap_complete::Shell,
     },
+}
+
+/// `ahoy history`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HistoryVerb {
+    /// Forget all calls of the past.
+    Clear,
 }
 
 /// `ahoy contact`.

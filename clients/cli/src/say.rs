@@ -79,6 +79,7 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::DeviceLost { direction, detail } => format!("{direction} device lost: {detail}"),
         EventKind::DeviceChanged { direction, detail } => format!("{direction} device is used again: {detail}"),
         EventKind::MissedCall { account, .. } => format!("missed a call of {}", names.of(account)),
+        EventKind::HistoryCleared { client } => format!("the history was cleared, asked by {client}"),
         EventKind::ContactChanged { account } => format!("contact {} changed", names.of(account)),
         EventKind::Lagged { missed } => format!("{missed} events were missed"),
         EventKind::Warning { about, hint } => format!("warning about {about}: {hint}"),

@@ -127,14 +127,15 @@ impl Groups {
             }
         }
         let binding = rows.iter().any(|row| match row {
-            StoreCommand::Put { .. } | StoreCommand::Delete { .. } => true,
+            StoreCommand::Put { table, .. } | StoreCommand::Delete { table, .. } => table.binds(),
             StoreCommand::History(_) => false,
         });
+        let waits = binding || rows.iter().any(|row| matches!(row, StoreCommand::History(_)));
         let mut group = Group { effects, waits_for: None, unwritten: None, binding };
         if !rows.is_empty() {
             self.submitted += 1;
             match self.ports.store.submit(self.submitted, rows) {
-                Ok(()) => group.waits_for = Some(self.submitted),
+                Ok(()) => group.waits_for = waits.then_some(self.submitted),
                 Err(error) => {
                     tracing::error!(%error, "rows are lost");
                     group.unwritten = Some(StoreError::Busy);

@@ -237,6 +237,8 @@ impl<M: Machine> Actor<M> {
                 let waiting = effects::Waiting::Stats { call, answer };
                 self.ask_core(waiting, client, Command::Call(ahoy_protocol::control::CallCommand::List));
             }
+            Ask::History(page) => self.groups.ports.store.list_history(page, answer),
+            Ask::ClearHistory => self.groups.ports.store.clear_history(answer),
             Ask::Alive => {
                 self.groups.ports.board.refuse(self.core.refused());
                 reply(answer, Ok(Reply::Done(DoneReply::default())));

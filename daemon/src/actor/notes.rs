@@ -19,6 +19,7 @@ pub(super) fn tell(kind: &EventKind) {
         }
         EventKind::ParticipantJoined { call, .. } => tracing::info!(call = short(call), "the other side is heard"),
         EventKind::MissedCall { call, .. } => tracing::info!(call = short(call), "a missed call"),
+        EventKind::HistoryCleared { .. } => tracing::info!("the history was cleared"),
         EventKind::DeviceLost { direction, .. } => tracing::warn!(direction, "a sound device is lost"),
         EventKind::DeviceChanged { direction, .. } => tracing::info!(direction, "a sound device is back"),
         EventKind::Warning { about, .. } => tracing::warn!(about, "frontends are warned"),

@@ -122,6 +122,7 @@ pub(super) fn snapshot(found: Reply, board: &Board) -> Result<Box<Snapshot>, Con
         | Reply::Offered(_)
         | Reply::Calls(_)
         | Reply::Stats(_)
+        | Reply::History(_)
         | Reply::AudioDevices(_)
         | Reply::Config(_)
         | Reply::Done(_) => Err(odd()),
@@ -155,6 +156,7 @@ pub(super) fn stats(
         | Reply::Contact(_)
         | Reply::Offered(_)
         | Reply::Stats(_)
+        | Reply::History(_)
         | Reply::AudioDevices(_)
         | Reply::Config(_)
         | Reply::Done(_) => return Err(odd()),

@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use super::question::Ask;
 
 /// Every method with the scope it needs.
-pub const METHODS: [(&str, Scope); 19] = [
+pub const METHODS: [(&str, Scope); 21] = [
     ("hello", Scope::Observe),
     ("subscribe", Scope::Observe),
     ("status", Scope::Observe),
@@ -29,6 +29,8 @@ pub const METHODS: [(&str, Scope); 19] = [
     ("call.mute", Scope::Call),
     ("call.unmute", Scope::Call),
     ("call.stats", Scope::Observe),
+    ("history.list", Scope::Observe),
+    ("history.clear", Scope::Admin),
     ("device.audio.list", Scope::Observe),
 ];
 
@@ -61,6 +63,8 @@ pub(super) fn name(request: &Request) -> &'static str {
         Request::CallMute(_) => "call.mute",
         Request::CallUnmute(_) => "call.unmute",
         Request::CallStats(_) => "call.stats",
+        Request::HistoryList(_) => "history.list",
+        Request::HistoryClear(_) => "history.clear",
         Request::AudioList(_) => "device.audio.list",
     }
 }
@@ -77,6 +81,8 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         | Request::Subscribe(_)
         | Request::Status(_)
         | Request::ConfigGet(_)
+        | Request::HistoryList(_)
+        | Request::HistoryClear(_)
         | Request::AudioList(_) => Ok(Need::Here(request)),
         Request::Shutdown(_) => Ok(Need::Actor(Ask::Shutdown)),
         Request::AccountShow(_) => account(AccountCommand::Show),
@@ -97,7 +103,7 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
     }
 }
 
-fn call_id(method: &str, text: Option<String>) -> Result<Option<CallId>, ControlError> {
+pub(super) fn call_id(method: &str, text: Option<String>) -> Result<Option<CallId>, ControlError> {
     let Some(text) = text else { return Ok(None) };
     let bytes = HEXLOWER.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
     match bytes {

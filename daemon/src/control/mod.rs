@@ -2,6 +2,7 @@
 //! or in memory. Questions that need the core go to the actor and wait for its answer; the rest is answered here.
 
 mod board;
+mod history;
 mod hub;
 mod line;
 mod methods;

@@ -5,6 +5,8 @@ use ahoy_protocol::core::input::Command;
 use ahoy_protocol::ids::CallId;
 use tokio::sync::oneshot;
 
+use crate::store::Page;
+
 /// Where an answer goes.
 pub type Answer = oneshot::Sender<Result<Reply, ControlError>>;
 
@@ -28,6 +30,10 @@ pub enum Ask {
     Snapshot,
     /// `call.stats`.
     Stats(Option<CallId>),
+    /// `history.list`, answered by the store: names are left open.
+    History(Page),
+    /// `history.clear`, answered by the store.
+    ClearHistory,
     /// `shutdown`.
     Shutdown,
     /// Whether it still takes questions; what the board has of the core is brought up to date.

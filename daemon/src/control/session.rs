@@ -39,7 +39,7 @@ struct Place {
 
 /// A connected client.
 pub(super) struct Session<R, W> {
-    desk: Arc<Desk>,
+    pub(super) desk: Arc<Desk>,
     seat: Seat,
     hello_by: Instant,
     lines: Lines<R>,
@@ -194,6 +194,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
                 let devices = devices.map_err(|_| internal("the devices could not be listed"))?;
                 Ok(Reply::AudioDevices(AudioDevicesReply { devices }))
             }
+            Request::HistoryList(params) => self.history(params).await,
+            Request::HistoryClear(_) => self.clear_history().await,
             Request::Subscribe(params) => self.subscribe(params.after).await,
             Request::Hello(_)
             | Request::Shutdown(_)
@@ -236,14 +238,20 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             | Reply::Offered(_)
             | Reply::Calls(_)
             | Reply::Stats(_)
+            | Reply::History(_)
             | Reply::AudioDevices(_)
             | Reply::Config(_)
             | Reply::Done(_) => Err(internal("the state was answered with something else")),
         }
     }
 
-    async fn ask(&mut self, ask: Ask) -> Result<Reply, ControlError> {
-        let client = self.client.as_ref().map(|client| client.name.clone()).unwrap_or_default();
+    /// The `client` of its hello.
+    pub(super) fn name(&self) -> String {
+        self.client.as_ref().map(|client| client.name.clone()).unwrap_or_default()
+    }
+
+    pub(super) async fn ask(&mut self, ask: Ask) -> Result<Reply, ControlError> {
+        let client = self.name();
         let (answer, wait) = oneshot::channel();
         let stopping = || ControlError::new(ErrorKind::Stopping, "the daemon stops", "start it again: ahoy start");
         let limit = Duration::from_millis(limits::ANSWER_MS);
@@ -313,6 +321,6 @@ fn scope_name(scope: Scope) -> &'static str {
     }
 }
 
-fn internal(what: &str) -> ControlError {
+pub(super) fn internal(what: &str) -> ControlError {
     ControlError::new(ErrorKind::Internal, what, "report this defect; the log has more")
 }

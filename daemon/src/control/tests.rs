@@ -69,7 +69,10 @@ async fn answer(mut inbox: mpsc::Receiver<Question>, hub: Hub, board: Arc<Board>
                 let snapshot = Snapshot { status, calls: Vec::new(), contacts: Vec::new(), muted: false };
                 Reply::Subscribed(SubscribedReply { seq: hub.newest(), snapshot: Some(Box::new(snapshot)) })
             }
-            Ask::Core(_) | Ask::Stats(_) | Ask::Shutdown | Ask::Alive => Reply::Done(DoneReply::default()),
+            Ask::History(_) => Reply::History(Default::default()),
+            Ask::Core(_) | Ask::Stats(_) | Ask::ClearHistory | Ask::Shutdown | Ask::Alive => {
+                Reply::Done(DoneReply::default())
+            }
         };
         answer.send(Ok(reply)).unwrap();
         if tell.try_send((client, ask)).is_err() {

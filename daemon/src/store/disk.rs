@@ -17,11 +17,10 @@ type Rows = TableDefinition<'static, &'static [u8], &'static [u8]>;
 
 /// Readable without the key: the layout's number.
 const META: TableDefinition<'static, &'static str, u64> = TableDefinition::new("meta");
-/// Sealed rows, one table each.
-const TABLES: [(Table, &str); 3] =
-    [(Table::Account, "account"), (Table::Contacts, "contacts"), (Table::SeenCalls, "seen_calls")];
 /// Finished calls by a number that rises.
 const HISTORY: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("history");
+/// The number of each call of the history, by the keyed hash of its id.
+const PLACES: TableDefinition<'static, &'static [u8], u64> = TableDefinition::new("history_places");
 /// The daemon's own sealed values.
 const OWN: &str = "own";
 /// A value known in advance: tells a wrong key from damage.
@@ -41,11 +40,14 @@ pub(super) struct Disk {
     path: PathBuf,
 }
 
+/// Sealed rows, one table each.
 fn table_name(table: Table) -> &'static str {
     match table {
-        Table::Account => TABLES[0].1,
-        Table::Contacts => TABLES[1].1,
-        Table::SeenCalls => TABLES[2].1,
+        Table::Account => "account",
+        Table::Contacts => "contacts",
+        Table::SeenCalls => "seen_calls",
+        Table::UnderWay => "under_way",
+        Table::Notes => "notes",
     }
 }
 
@@ -123,8 +125,8 @@ impl Disk {
     fn lay_out(&mut self) -> Result<(), StoreError> {
         self.write(|seal, work| {
             work.open_table(META)?.insert("version", VERSION)?;
-            for (_, name) in TABLES {
-                work.open_table(rows(name))?;
+            for table in Table::ALL {
+                work.open_table(rows(table_name(table)))?;
             }
             work.open_table(HISTORY)?;
             put(seal, work, OWN, CHECK, CHECK)
@@ -135,8 +137,14 @@ impl Disk {
     pub(super) fn load(&mut self) -> Result<Loaded, StoreError> {
         let all = self.read(|work, seal, path| {
             let mut all: Vec<Row> = Vec::new();
-            for (table, name) in TABLES {
-                let rows = work.open_table(rows(name))?;
+            for table in Table::ALL {
+                let name = table_name(table);
+                let rows = match work.open_table(rows(name)) {
+                    Ok(rows) => rows,
+                    // A store that was made before there was such a table.
+                    Err(redb::TableError::TableDoesNotExist(_)) => continue,
+                    Err(error) => return Err(error.into()),
+                };
                 if rows.len()? > limits::STORE_ROWS {
                     return Err(Fault::Ours(unreadable(path, "it has too many rows")));
                 }
@@ -164,7 +172,7 @@ impl Disk {
                         let hash = seal.name(name, key).map_err(Fault::Ours)?;
                         work.open_table(rows(name))?.remove(hash.as_slice())?;
                     }
-                    StoreCommand::History(entry) => append(seal, work, &Entry::from(&**entry), &shown)?,
+                    StoreCommand::History(entry) => record(seal, work, &Entry::from(&**entry), &shown)?,
                 }
             }
             Ok(())
@@ -175,18 +183,24 @@ impl Disk {
         self.write(|seal, work| put(seal, work, OWN, PORT, &port.to_be_bytes()))
     }
 
-    /// The history, oldest first.
+    /// The history, in the order it was written.
     pub(super) fn history(&mut self) -> Result<Vec<Entry>, StoreError> {
         self.read(|work, seal, path| {
             let mut all = Vec::new();
             for row in work.open_table(HISTORY)?.iter()? {
                 let (number, sealed) = row?;
-                let opened = seal.open("history", &number.value().to_be_bytes(), sealed.value());
-                let damaged = || Fault::Ours(unreadable(path, "a row of the history is damaged"));
-                let entry = serde_json::from_slice(&opened.ok_or_else(damaged)?);
-                all.push(entry.map_err(|error| Fault::Ours(unreadable(path, error)))?);
+                all.push(entry(seal, path, number.value(), sealed.value())?);
             }
             Ok(all)
+        })
+    }
+
+    /// Forgets the history.
+    pub(super) fn clear_history(&mut self) -> Result<(), StoreError> {
+        self.write(|_, work| {
+            work.open_table(HISTORY)?.retain(|_, _| false)?;
+            work.open_table(PLACES)?.retain(|_, _| false)?;
+            Ok(())
         })
     }
 
@@ -210,14 +224,38 @@ impl Disk {
     }
 }
 
-fn append(seal: &Seal, work: &WriteTransaction, entry: &Entry, path: &Path) -> Result<(), Fault> {
-    let mut table = work.open_table(HISTORY)?;
-    let next = table.last()?.map_or(0, |(number, _)| number.value() + 1);
-    let plain = serde_json::to_vec(entry).map_err(|error| Fault::Ours(unreadable(path, error)))?;
-    let sealed = seal.seal("history", &next.to_be_bytes(), &plain).map_err(Fault::Ours)?;
-    table.insert(next, sealed.as_slice())?;
+/// A row of the history, opened.
+fn entry(seal: &Seal, path: &Path, number: u64, sealed: &[u8]) -> Result<Entry, Fault> {
+    let opened = seal.open("history", &number.to_be_bytes(), sealed);
+    let damaged = || Fault::Ours(unreadable(path, "a row of the history is damaged"));
+    serde_json::from_slice(&opened.ok_or_else(damaged)?).map_err(|error| Fault::Ours(unreadable(path, error)))
+}
+
+/// Writes a call into the history, once: what is told of it later takes the place of what was told before, and that it
+/// was missed never that of anything else.
+fn record(seal: &Seal, work: &WriteTransaction, new: &Entry, path: &Path) -> Result<(), Fault> {
+    let (mut table, mut places) = (work.open_table(HISTORY)?, work.open_table(PLACES)?);
+    let name = |call: &str| seal.name("history", call.as_bytes()).map_err(Fault::Ours);
+    let place = places.get(name(&new.call)?.as_slice())?.map(|number| number.value());
+    if let Some(number) = place
+        && let Some(row) = table.get(number)?
+        && new.missed
+        && !entry(seal, path, number, row.value())?.missed
+    {
+        return Ok(());
+    }
+    let number = match place {
+        Some(number) => number,
+        None => table.last()?.map_or(0, |(number, _)| number.value() + 1),
+    };
+    let plain = serde_json::to_vec(new).map_err(|error| Fault::Ours(unreadable(path, error)))?;
+    let sealed = seal.seal("history", &number.to_be_bytes(), &plain).map_err(Fault::Ours)?;
+    table.insert(number, sealed.as_slice())?;
+    places.insert(name(&new.call)?.as_slice(), number)?;
     while table.len()? > limits::HISTORY_ENTRIES {
-        table.pop_first()?;
+        let Some((number, row)) = table.pop_first()? else { break };
+        let oldest = entry(seal, path, number.value(), row.value())?;
+        places.remove(name(&oldest.call)?.as_slice())?;
     }
     Ok(())
 }

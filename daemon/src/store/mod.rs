@@ -16,14 +16,15 @@ use std::path::Path;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
+use ahoy_protocol::control::{ControlError, Reply};
 use ahoy_protocol::core::effect::{StoreCommand, Table};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::limits;
 use disk::Disk;
 use thread::Job;
 
-pub use history::Entry;
+pub use history::{Entry, Page};
 
 /// Layout of the file. A store of a newer layout is refused, an older one would be converted.
 pub const VERSION: u64 = 1;
@@ -102,6 +103,9 @@ impl StoreError {
     }
 }
 
+/// Where a frontend's answer goes.
+pub type Answer = oneshot::Sender<Result<Reply, ControlError>>;
+
 /// A row as the core put it.
 pub type Row = (Table, Vec<u8>, Vec<u8>);
 
@@ -169,15 +173,22 @@ impl Store {
         self.give(Job::Port(port))
     }
 
-    /// Reads the history, oldest first. Waits for the disk: not for the actor.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn history(&self) -> Result<Vec<Entry>, StoreError> {
-        let (answer, wait) = sync_channel(1);
-        let gone = || StoreError::Io { what: "read", path: "the store".into(), reason: "it is closed".into() };
-        self.give(Job::History(answer)).map_err(|_| gone())?;
-        wait.recv().map_err(|_| gone())?
+    /// Answers with a page of the history, in its turn after the groups that were handed over; names are left open.
+    pub fn list_history(&self, page: Page, answer: Answer) {
+        self.ask(Job::History(page, answer));
+    }
+
+    /// Forgets the history, and answers when the disk has.
+    pub fn clear_history(&self, answer: Answer) {
+        self.ask(Job::ClearHistory(answer));
+    }
+
+    fn ask(&self, job: Job) {
+        let refused = match self.jobs.try_send(job) {
+            Ok(()) => return,
+            Err(TrySendError::Full(job) | TrySendError::Disconnected(job)) => job,
+        };
+        thread::refuse(refused);
     }
 
     fn give(&self, job: Job) -> Result<(), StoreFull> {

@@ -10,7 +10,7 @@ use crate::limits;
 /// What is still to be written.
 #[derive(Default)]
 pub(super) struct Owed {
-    rows: BTreeMap<(u8, Vec<u8>), StoreCommand>,
+    rows: BTreeMap<(Table, Vec<u8>), StoreCommand>,
     history: VecDeque<StoreCommand>,
     lost: u64,
 }
@@ -21,7 +21,7 @@ impl Owed {
         for command in commands {
             let slot = match &command {
                 StoreCommand::Put { table, key, .. } | StoreCommand::Delete { table, key } => {
-                    Some((number(*table), key.clone()))
+                    Some((*table, key.clone()))
                 }
                 StoreCommand::History(_) => None,
             };
@@ -47,17 +47,14 @@ impl Owed {
         self.rows.values().chain(&self.history)
     }
 
+    /// The history was cleared: what it still lacks is not wanted.
+    pub(super) fn forget_history(&mut self) {
+        self.history.clear();
+    }
+
     /// It is on the disk.
     pub(super) fn paid(&mut self) {
         self.rows.clear();
         self.history.clear();
-    }
-}
-
-fn number(table: Table) -> u8 {
-    match table {
-        Table::Account => 0,
-        Table::Contacts => 1,
-        Table::SeenCalls => 2,
     }
 }

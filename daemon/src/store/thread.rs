@@ -1,22 +1,24 @@
 //! The store's thread: takes jobs in order, as many groups as wait in one transaction, and tries again what the disk
 //! did not take.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+use ahoy_protocol::control::{ControlError, DoneReply, ErrorKind, Reply};
 use ahoy_protocol::core::effect::StoreCommand;
 use tokio::sync::mpsc;
 
 use super::disk::Disk;
 use super::owed::Owed;
-use super::{Committed, Entry, StoreError};
+use super::{Answer, Committed, Page, StoreError};
 use crate::limits;
 
 /// What the thread is asked to do.
 pub(super) enum Job {
     Group { number: u64, commands: Vec<StoreCommand> },
     Port(u16),
-    History(SyncSender<Result<Vec<Entry>, StoreError>>),
+    History(Page, Answer),
+    ClearHistory(Answer),
 }
 
 /// Works until nobody can ask any more; what is owed is tried a last time then.
@@ -51,7 +53,7 @@ fn jobs(disk: &mut Disk, owed: &mut Owed, first: Job, inbox: &Receiver<Job>, don
                 up_to = Some(number);
                 next = inbox.try_recv().ok();
             }
-            Job::Port(_) | Job::History(_) => other = Some(job),
+            Job::Port(_) | Job::History(..) | Job::ClearHistory(_) => other = Some(job),
         }
     }
     if let Some(up_to) = up_to {
@@ -67,7 +69,14 @@ fn jobs(disk: &mut Disk, owed: &mut Owed, first: Job, inbox: &Receiver<Job>, don
                 tracing::error!(%error, "the listen port could not be kept");
             }
         }
-        Some(Job::History(answer)) => drop(answer.send(disk.history())),
+        Some(Job::History(page, answer)) => tell(answer, disk.history().map(|all| Reply::History(page.of(all)))),
+        Some(Job::ClearHistory(answer)) => {
+            let cleared = disk.clear_history();
+            if cleared.is_ok() {
+                owed.forget_history();
+            }
+            tell(answer, cleared.map(|()| Reply::Done(DoneReply::default())));
+        }
     }
 }
 
@@ -102,5 +111,21 @@ fn pay(disk: &mut Disk, owed: &mut Owed) {
             tracing::info!("the store is written again");
         }
         Err(error) => tracing::debug!(%error, "the store still cannot be written"),
+    }
+}
+
+/// Tells a frontend; one that left meanwhile needs no answer.
+fn tell(answer: Answer, result: Result<Reply, StoreError>) {
+    let result = result.map_err(|error| ControlError::new(ErrorKind::NoResources, error.to_string(), error.hint()));
+    if answer.send(result).is_err() {
+        tracing::debug!("a frontend left before its answer");
+    }
+}
+
+/// A job that found no room: whoever waits for it is told.
+pub(super) fn refuse(job: Job) {
+    match job {
+        Job::History(_, answer) | Job::ClearHistory(answer) => tell(answer, Err(StoreError::Busy)),
+        Job::Group { .. } | Job::Port(_) => tracing::error!("rows are lost: the store takes nothing more"),
     }
 }

@@ -3,7 +3,7 @@
 mod contacts;
 pub mod name;
 mod own;
-mod rows;
+pub(crate) mod rows;
 
 pub use contacts::{Contact, Contacts, DeviceFacts, Policy};
 pub use own::Own;

@@ -102,7 +102,7 @@ struct DeviceRow {
 }
 
 /// Reads a row of any kind, refusing newer versions by the first field.
-pub(super) fn read<'b, T: Decode<'b, ()>>(row: &'b [u8]) -> Result<T, RowError> {
+pub(crate) fn read<'b, T: Decode<'b, ()>>(row: &'b [u8]) -> Result<T, RowError> {
     let mut decoder = minicbor::Decoder::new(row);
     decoder.map().map_err(|_| RowError::Damaged)?;
     decoder.u8().map_err(|_| RowError::Damaged)?;
@@ -114,12 +114,12 @@ pub(super) fn read<'b, T: Decode<'b, ()>>(row: &'b [u8]) -> Result<T, RowError> 
 }
 
 /// Writes a row; encoding into memory cannot fail.
-pub(super) fn write<T: Encode<()>>(row: &T) -> Vec<u8> {
+pub(crate) fn write<T: Encode<()>>(row: &T) -> Vec<u8> {
     minicbor::to_vec(row).unwrap_or_default()
 }
 
 /// The version number of rows written now.
-pub(super) fn version() -> u8 {
+pub(crate) fn version() -> u8 {
     VERSION
 }
 

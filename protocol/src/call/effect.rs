@@ -170,8 +170,8 @@ pub struct HistoryEntry {
     pub started_ms: u64,
     /// When it was accepted, Unix ms.
     pub accepted_ms: Option<u64>,
-    /// When it ended, Unix ms.
-    pub ended_ms: u64,
+    /// When it ended, Unix ms; none where nobody knows: told later by a note, or this daemon was killed meanwhile.
+    pub ended_ms: Option<u64>,
     /// Why.
     pub reason: Reason,
     /// It was missed.

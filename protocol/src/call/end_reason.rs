@@ -17,6 +17,12 @@ pub(super) struct End {
 }
 
 impl Reason {
+    /// The reason of this number on the wire.
+    #[must_use]
+    pub fn of_number(number: u8) -> Option<Self> {
+        minicbor::decode(&minicbor::to_vec(number).ok()?).ok()
+    }
+
     /// The word that frontends, history and scripts see.
     #[must_use]
     pub fn text(self) -> &'static str {

@@ -174,7 +174,7 @@ impl CallCore {
             by: end.by,
             started_ms: call.facts.started_unix_ms,
             accepted_ms,
-            ended_ms: cx.now.unix_ms,
+            ended_ms: Some(cx.now.unix_ms),
             reason: end.reason,
             missed,
             flags: call.told.flags,

@@ -255,7 +255,8 @@ impl CallCore {
             by: None,
             started_ms,
             accepted_ms: None,
-            ended_ms: cx.now.unix_ms,
+            // A note is of a call long over: when its caller gave up, it does not say.
+            ended_ms: (reason != Reason::NoAnswer).then_some(cx.now.unix_ms),
             reason,
             missed: true,
             flags: Flags::default(),

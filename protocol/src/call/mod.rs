@@ -23,9 +23,12 @@ mod state;
 mod text;
 mod timers;
 mod times;
+mod under_way;
 
 #[cfg(test)]
 mod tests;
 
 pub use self::core::CallCore;
+pub(crate) use text::missed_call;
 pub use times::Times;
+pub(crate) use under_way::cut_off;

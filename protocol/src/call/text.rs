@@ -39,6 +39,6 @@ pub(super) fn media_state(flags: Flags, reconnecting: bool) -> MediaState {
 }
 
 /// The event of a missed call.
-pub(super) fn missed_call(id: CallId, from: AccountId, started_at_ms: u64) -> EventKind {
+pub(crate) fn missed_call(id: CallId, from: AccountId, started_at_ms: u64) -> EventKind {
     EventKind::MissedCall { call: call(id), account: account(from), started_at_ms }
 }

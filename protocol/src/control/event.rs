@@ -202,6 +202,11 @@ pub enum EventKind {
         /// When it was offered, Unix ms.
         started_at_ms: u64,
     },
+    /// All calls of the past were forgotten.
+    HistoryCleared {
+        /// The client that asked for it.
+        client: String,
+    },
     /// A contact was added, changed or removed, or its presence is new.
     ContactChanged {
         /// Who.

@@ -7,6 +7,7 @@ mod counts;
 mod error;
 mod event;
 mod explain;
+mod history;
 mod home;
 mod reply;
 mod request;
@@ -15,6 +16,7 @@ pub use counts::{Counts, TaskCount, TaskCounts};
 pub use error::{ControlError, ErrorKind};
 pub use event::{CallState, Direction, EndCause, Event, EventKind, Level, MediaState, MuteSource};
 pub use explain::{END_REASONS, EndReason, Explanation, Fault, end_reason};
+pub use history::{HistoryCall, HistoryParams, HistoryReply};
 pub use home::{Env, HomePaths, SOCKET_NAME};
 pub use reply::{
     AccountInfo, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CandidatePair, CardReply, ConfigReply, Contact,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::counts::Counts;
 use super::event::{CallState, Direction};
+use super::history::HistoryReply;
 
 /// A successful answer. It stands in the line without a tag: the reader knows from its request which of these it gets.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -30,6 +31,8 @@ pub enum Reply {
     Calls(CallsReply),
     /// `call.stats`.
     Stats(StatsReply),
+    /// `history.list`.
+    History(HistoryReply),
     /// `device.audio.list`.
     AudioDevices(AudioDevicesReply),
     /// `config.get`.

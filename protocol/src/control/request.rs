@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::history::HistoryParams;
+
 /// What a client may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -196,6 +198,12 @@ pub enum Request {
     /// Figures of every participant.
     #[serde(rename = "call.stats")]
     CallStats(WhoseCall),
+    /// Calls of the past, newest first.
+    #[serde(rename = "history.list")]
+    HistoryList(HistoryParams),
+    /// Forget all calls of the past.
+    #[serde(rename = "history.clear")]
+    HistoryClear(NoParams),
     /// Microphones and speakers.
     #[serde(rename = "device.audio.list")]
     AudioList(NoParams),

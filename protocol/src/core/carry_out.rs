@@ -5,8 +5,6 @@ use super::effect::{Effect, MediaCommand, StoreCommand};
 use super::step::Step;
 use crate::call::effect::CallEffect;
 use crate::control::EventKind;
-use crate::session::Delivery;
-use crate::wire::bodies::InboxBody;
 
 impl Core {
     pub(super) fn carry_out(&mut self, effect: CallEffect, step: &mut Step<'_>) {
@@ -22,10 +20,7 @@ impl Core {
                 self.session(step, |session, _| session.send_pair(call, device, body));
             }
             CallEffect::Broadcast { call, body } => self.session.broadcast(call, body),
-            CallEffect::Missed { account: _, device, body } => {
-                let delivery = Delivery { receipt: true, asks_presence: false };
-                self.send_letter(device, InboxBody::Missed(body), delivery, step);
-            }
+            CallEffect::Missed { account, device, body } => self.keep_note(account, device, body, step),
             // Own devices come with linking; this one is all there is.
             CallEffect::Elsewhere(_) => {}
             CallEffect::Forget { call } => self.forget(call, step),

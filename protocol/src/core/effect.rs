@@ -198,7 +198,7 @@ pub enum StoreCommand {
 }
 
 /// What the store keeps for the core.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
     /// One value: keys, tokens, prekeys, device set.
     Account,
@@ -206,6 +206,25 @@ pub enum Table {
     Contacts,
     /// Call ids seen, with the time (kept 96 h).
     SeenCalls,
+    /// Calls that are not ended, by call id: what history tells of them should this daemon be killed.
+    UnderWay,
+    /// Missed calls that devices of contacts are still to be told of, by device and call id.
+    Notes,
+}
+
+impl Table {
+    /// All tables.
+    pub const ALL: [Self; 5] = [Self::Account, Self::Contacts, Self::SeenCalls, Self::UnderWay, Self::Notes];
+
+    /// What is in it must be on the disk before anything is acknowledged. A call goes on without a disk: what history
+    /// would tell of it after a kill is not worth a call.
+    #[must_use]
+    pub fn binds(self) -> bool {
+        match self {
+            Self::Account | Self::Contacts | Self::SeenCalls | Self::Notes => true,
+            Self::UnderWay => false,
+        }
+    }
 }
 
 /// Used by drivers that report on calls.

@@ -25,10 +25,12 @@ mod letters;
 mod links;
 mod names;
 mod network;
+mod notes;
 mod peers;
 mod signals;
 mod step;
 mod timers;
+mod under_way;
 mod undo;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -41,6 +43,7 @@ pub use ledger::ContactRate;
 
 use crate::account::{Contacts, Own};
 use crate::call::CallCore;
+use crate::call::effect::HistoryEntry;
 use crate::call::signal::CallInput;
 use crate::ids::{AccountId, CallId, DeviceId, Now};
 use crate::inbound::Refusals;
@@ -52,7 +55,7 @@ use step::Step;
 /// What the core starts with.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
-    /// Rows of the tables `Account`, `Contacts` and `SeenCalls` as they were put, in any order.
+    /// Rows of all tables as they were put, in any order.
     pub rows: Vec<(Table, Vec<u8>, Vec<u8>)>,
     /// Our name, 1..64 bytes; none: as stored, at first `ahoy-` and six letters.
     pub name: Option<String>,
@@ -98,6 +101,10 @@ pub struct Core {
     /// Stored rows of call ids, oldest first.
     seen_rows: VecDeque<(u64, CallId)>,
     undo: undo::Undo,
+    /// Calls that the store knows as not ended.
+    under_way: under_way::UnderWay,
+    /// Missed calls that others are still to be told of.
+    notes: notes::Notes,
     session: Session,
     calls: CallCore,
     refusals: Refusals,
@@ -133,6 +140,11 @@ impl Core {
             seen_rows.push((unix_ms, call));
         }
         seen_rows.sort_unstable();
+        let damaged = |what| move |_| SetupError::Row(what);
+        let cut_off: Result<Vec<_>, _> = rows(Table::UnderWay).map(|(_, key, row)| under_way::read(key, row)).collect();
+        let cut_off = cut_off.map_err(damaged("list of calls under way"))?;
+        let notes = notes::Notes::from_rows(rows(Table::Notes).map(|(_, key, row)| (key.as_slice(), row.as_slice())))
+            .map_err(damaged("list of missed calls to be told"))?;
         let core = Core {
             inboxes: inboxes::Inboxes::new(own.inboxes()),
             session: Session::new(SessionTimes { reach_ms: setup.times.reach_ms, confirm_ms: setup.times.confirm_ms }),
@@ -152,6 +164,8 @@ impl Core {
             tellings: BTreeMap::new(),
             seen_rows: seen_rows.into(),
             undo: undo::Undo::default(),
+            under_way: under_way::UnderWay::default(),
+            notes,
             told_at_ms: Vec::new(),
             tell_again_ms: None,
             refusals: Refusals::default(),
@@ -159,16 +173,24 @@ impl Core {
             now,
             stopping: false,
         };
-        Ok(core.begun(stored.is_none() || renamed, now, rng))
+        Ok(core.begun(stored.is_none() || renamed, cut_off, now, rng))
     }
 
     /// The first effects: what is new is stored, topics are held, contacts are looked for.
-    fn begun(mut self, store: bool, now: Now, rng: &mut dyn CryptoRng) -> (Core, Vec<Effect>) {
+    fn begun(
+        mut self,
+        store: bool,
+        cut_off: Vec<HistoryEntry>,
+        now: Now,
+        rng: &mut dyn CryptoRng,
+    ) -> (Core, Vec<Effect>) {
         let mut step = Step::new(now, rng);
         if store {
             step.store(StoreCommand::Put { table: Table::Account, key: Vec::new(), value: self.own.row() });
         }
+        self.tell_cut_off(cut_off, &mut step);
         self.daily(&mut step);
+        self.take_up_notes(&mut step);
         let devices: Vec<_> = self.contacts.iter().flat_map(|contact| contact.devices.keys().copied()).collect();
         let policies: Vec<_> = self.contacts.iter().map(|contact| (contact.account, contact.policy)).collect();
         for (account, policy) in policies {
@@ -200,6 +222,7 @@ impl Core {
             }
         }
         self.run_calls(&mut step);
+        self.keep_under_way(&mut step);
         if !self.stopping {
             self.reach_out(&mut step);
         }

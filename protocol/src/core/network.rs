@@ -27,6 +27,7 @@ impl Core {
                 self.peers.subscribed(&device, topic);
                 self.listens(device, topic, true, step);
                 self.session(step, |session, cx| session.subscribed(&topic, cx));
+                self.resume_notes(device, step);
             }
             NetEvent::Unsubscribed { device, topic } => {
                 self.peers.unsubscribed(&device, &topic);
@@ -129,7 +130,7 @@ impl Core {
         self.asking.known(&device);
         // Its inbox may have had its subscriber before we knew how to seal to it.
         self.session(step, |session, cx| {
-            session.route_known(device);
+            session.route_known(device, cx.now.mono_ms);
             session.flush(cx);
         });
         self.acquaint(device, step);
@@ -188,13 +189,18 @@ impl Core {
         self.dialing.forget(&device);
         self.asking.known(&device);
         self.tellings.remove(&device);
+        self.drop_notes_to_device(&device, step);
         step.gossip(device, false);
     }
 
     /// Stores a contact as it is now.
     pub(super) fn keep_contact(&mut self, account: &AccountId, step: &mut Step<'_>) {
         if let Some(contact) = self.contacts.get(account) {
+            let blocked = contact.policy.has(Policy::BLOCKED);
             step.store(StoreCommand::Put { table: Table::Contacts, key: account.0.to_vec(), value: contact.row() });
+            if blocked {
+                self.drop_notes_to(account, step);
+            }
         }
     }
 

@@ -17,6 +17,8 @@ use crate::wire::bodies::{InboxBody, Offer, Receipt};
 
 /// The kind of a presence, as receipts name it.
 const PRESENCE: u8 = 2;
+/// The kind of a note about a missed call.
+const MISSED: u8 = 8;
 
 impl Core {
     /// A gossip message: through the checks, or dropped in silence and counted.
@@ -125,6 +127,9 @@ impl Core {
         self.session.receipt(from, receipt);
         if receipt.kind == PRESENCE {
             self.presence_arrived(from, step);
+        }
+        if receipt.kind == MISSED {
+            self.note_arrived(from, &receipt.id, step);
         }
     }
 

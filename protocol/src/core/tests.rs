@@ -2,6 +2,7 @@
 
 mod calls;
 mod contacts;
+mod history;
 mod hostile;
 mod media;
 mod outsiders;

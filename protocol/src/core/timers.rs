@@ -29,6 +29,7 @@ impl Core {
         new.into_iter().for_each(|topic| step.net(NetCommand::Subscribe(topic)));
         old.into_iter().for_each(|topic| step.net(NetCommand::Unsubscribe(topic)));
         self.drop_old_rows(step);
+        self.drop_old_notes(step);
         let next_s = self.inboxes.next_turn_s(now_s).min(self.own.next_turn_s());
         let wait_ms = next_s.saturating_sub(now_s).saturating_mul(1000).clamp(1000, WALL_CLOCK_LOOK_MS);
         self.look_at_ms = step.now.mono_ms.saturating_add(wait_ms);

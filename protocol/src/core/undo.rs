@@ -55,6 +55,7 @@ impl Core {
         self.contacts.remove(account);
         self.calls.forget_policy(*account);
         self.let_go_of_strangers(devices, step);
+        self.drop_notes_to(account, step);
         step.store(StoreCommand::Delete { table: Table::Contacts, key: account.0.to_vec() });
     }
 

@@ -25,6 +25,17 @@ impl Session {
         self.calls.iter().find(|(_, call)| !call.is_forgotten() && has(call)).map(|(id, _)| *id)
     }
 
+    /// A note about this missed call is on its way to the device, or kept for it.
+    #[must_use]
+    pub fn has_missed(&self, device: DeviceId, call: CallId) -> bool {
+        self.letters.has_missed(device, call)
+    }
+
+    /// A note about this missed call is wanted no longer.
+    pub fn drop_missed(&mut self, device: DeviceId, call: CallId) {
+        self.letters.drop_missed(device, call);
+    }
+
     /// What is held now.
     #[must_use]
     pub fn held_now(&self) -> HeldNow {

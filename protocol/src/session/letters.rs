@@ -6,7 +6,7 @@ use ahoy_crypto::hash::sha256;
 
 use super::schedule::{Plan, Schedule};
 use super::world::{Cx, Route};
-use crate::ids::DeviceId;
+use crate::ids::{CallId, DeviceId};
 use crate::limits::{LETTER_HASHES, LETTER_KEPT_MS, LETTERS_MAX};
 use crate::outbound::{self, OutboundError, envelope};
 use crate::topic::Topic;
@@ -95,6 +95,17 @@ impl Letter {
         self.to == from && receipt.kind == self.body.kind() && id_fits
     }
 
+    fn wake(&mut self, now_ms: u64) {
+        self.schedule.wake();
+        if !self.schedule.is_running() {
+            self.schedule.restart(now_ms);
+        }
+    }
+
+    fn is_note(&self, to: DeviceId, call: CallId) -> bool {
+        self.to == to && matches!(&self.body, InboxBody::Missed(body) if body.call == call)
+    }
+
     fn next_ms(&self) -> u64 {
         self.schedule.next_ms().unwrap_or(self.keep_until_ms)
     }
@@ -136,17 +147,25 @@ impl Letters {
     pub(super) fn subscribed(&mut self, topic: &Topic, cx: &Cx<'_>) {
         for letter in &mut self.letters {
             if cx.world.route(letter.to).is_some_and(|route| route.at.topic == *topic) {
-                letter.schedule.wake();
-                if !letter.schedule.is_running() {
-                    letter.schedule.restart(cx.now_ms());
-                }
+                letter.wake(cx.now_ms());
             }
         }
     }
 
-    /// What waits for this device is due; it waits on if there is still nobody.
-    pub(super) fn wake(&mut self, to: DeviceId) {
-        self.letters.iter_mut().filter(|letter| letter.to == to).for_each(|letter| letter.schedule.wake());
+    /// A note about this call is on its way to the device, or kept for it.
+    pub(super) fn has_missed(&self, to: DeviceId, call: CallId) -> bool {
+        self.letters.iter().any(|letter| letter.is_note(to, call))
+    }
+
+    /// A note about this call is wanted no longer.
+    pub(super) fn drop_missed(&mut self, to: DeviceId, call: CallId) {
+        self.letters.retain(|letter| !letter.is_note(to, call));
+    }
+
+    /// What waits for this device is due, what slept begins anew; it waits on if there is still nobody. A device that
+    /// was away for days has its subscriber before its new prekey is known.
+    pub(super) fn wake(&mut self, to: DeviceId, now_ms: u64) {
+        self.letters.iter_mut().filter(|letter| letter.to == to).for_each(|letter| letter.wake(now_ms));
     }
 
     /// Nothing about a call that went will go again. What says only that we are there (presence, receipts) is no

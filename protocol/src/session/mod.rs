@@ -318,9 +318,9 @@ impl Session {
     }
 
     /// Where this device's messages go is known, or has changed: what waited for it tries again at the next flush.
-    pub fn route_known(&mut self, to: DeviceId) {
+    pub fn route_known(&mut self, to: DeviceId, now_ms: u64) {
         self.offerings.iter_mut().filter(|((_, device), _)| *device == to).for_each(|(_, offering)| offering.wake());
-        self.letters.wake(to);
+        self.letters.wake(to, now_ms);
     }
 
     /// Does what is due: topics first, then what is published, then what has run out of time.

@@ -45,6 +45,7 @@ fn name(event: &EventKind) -> Option<String> {
         EventKind::Snapshot(_)
         | EventKind::DeviceLost { .. }
         | EventKind::DeviceChanged { .. }
+        | EventKind::HistoryCleared { .. }
         | EventKind::MissedCall { .. }
         | EventKind::Lagged { .. }
         | EventKind::Warning { .. } => Some(format!("{event:?}")),

@@ -71,6 +71,7 @@ impl Seen {
             | EventKind::ParticipantState { .. }
             | EventKind::DeviceLost { .. }
             | EventKind::DeviceChanged { .. }
+            | EventKind::HistoryCleared { .. }
             | EventKind::MissedCall { .. }
             | EventKind::ContactChanged { .. }
             | EventKind::Lagged { .. }

@@ -14,6 +14,7 @@ mod calls;
 mod contact;
 mod daemon;
 mod doctor;
+mod history;
 mod meant;
 mod watch;
 
@@ -40,6 +41,7 @@ pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
         | Verb::Decline(_)
         | Verb::Hangup(_)
         | Verb::Calls
+        | Verb::History { .. }
         | Verb::Mute
         | Verb::Unmute
         | Verb::Stats { .. }
@@ -66,6 +68,7 @@ async fn ask(args: &Args, client: &mut Client, out: &Out) -> Result<(), Failure>
         Verb::Decline(one) => calling::decline(client, one, out).await,
         Verb::Hangup(one) => calling::hang_up(client, one, out).await,
         Verb::Calls => calls::calls(client, out).await,
+        Verb::History { limit, verb } => history::history(client, *limit, verb.as_ref(), out).await,
         Verb::Mute => mute(client, true, out).await,
         Verb::Unmute => mute(client, false, out).await,
         Verb::Stats { call, follow } => calls::stats(client, call.as_deref(), *follow, out).await,

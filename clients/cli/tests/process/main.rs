@@ -7,6 +7,8 @@ mod demo;
 #[cfg(test)]
 mod ends;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod home;
 #[cfg(test)]
 mod hostile;

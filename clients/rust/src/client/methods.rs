@@ -2,9 +2,9 @@
 
 use ahoy_protocol::control::{
     AcceptParams, AccountInfo, AddContactParams, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CardParams,
-    CardReply, ConfigReply, Contact, ContactParams, ContactReply, ContactsReply, DoneReply, InCall, NoParams,
-    OfferParams, OfferedReply, ParticipantStats, Request, StatsReply, Status, SubscribeParams, SubscribedReply,
-    WhoseCall,
+    CardReply, ConfigReply, Contact, ContactParams, ContactReply, ContactsReply, DoneReply, HistoryParams,
+    HistoryReply, InCall, NoParams, OfferParams, OfferedReply, ParticipantStats, Request, StatsReply, Status,
+    SubscribeParams, SubscribedReply, WhoseCall,
 };
 use serde_json::Value;
 
@@ -157,6 +157,22 @@ impl Client {
     pub async fn stats(&mut self, call: Option<&str>) -> Result<Vec<ParticipantStats>, ClientError> {
         let reply: StatsReply = self.call(&Request::CallStats(whose(call))).await?;
         Ok(reply.participants)
+    }
+
+    /// Calls of the past, newest first: at most `limit` (1..100; none: 50), older than the call `before` if that is given.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn history(&mut self, before: Option<&str>, limit: Option<u16>) -> Result<HistoryReply, ClientError> {
+        self.call(&Request::HistoryList(HistoryParams { before: before.map(str::to_owned), limit })).await
+    }
+
+    /// Forgets all calls of the past.
+    ///
+    /// # Errors
+    /// Refused with `no_resources` while the disk takes nothing; else as [`Client::call`].
+    pub async fn clear_history(&mut self) -> Result<DoneReply, ClientError> {
+        self.call(&Request::HistoryClear(NoParams {})).await
     }
 
     /// Microphones and speakers.

@@ -178,7 +178,7 @@ fn history_says_who_when_and_how() {
     assert!(entry.incoming && !entry.missed);
     assert_eq!(
         (entry.started_ms, entry.accepted_ms, entry.ended_ms),
-        (began_ms, Some(began_ms + 2_000), began_ms + 5_000)
+        (began_ms, Some(began_ms + 2_000), Some(began_ms + 5_000))
     );
     assert_eq!((entry.by, entry.reason, entry.flags.0), (Some(device(1)), Reason::HungUp, 1));
     assert_eq!(entry.roster, [account(1), account(2)]);

@@ -60,7 +60,7 @@ fn a_stranger_with_the_card_gets_a_prekey_but_rings_nothing() {
     offer(&mut world, 0, "Ben");
     world.pass(15_000);
     assert_eq!((rings(&world, 1), world.missed(1), world.nodes[1].history), (0, 0, 0));
-    assert!(world.nodes[1].rows.keys().all(|(table, _)| *table == 0));
+    assert!(world.nodes[1].rows.keys().all(|(table, _)| *table == crate::core::effect::Table::Account));
 }
 
 #[test]
@@ -166,7 +166,9 @@ fn a_call_right_after_the_cards_rings_although_the_inbox_was_known_before_the_pr
 fn rows_of_call_ids_go_after_four_days() {
     let mut world = acquainted(&["Ada", "Ben"]);
     offer(&mut world, 0, "Ben");
-    let rows = |world: &World| world.nodes[1].rows.keys().filter(|(table, _)| *table == 2).count();
+    let rows = |world: &World| {
+        world.nodes[1].rows.keys().filter(|(table, _)| *table == crate::core::effect::Table::SeenCalls).count()
+    };
     assert_eq!(rows(&world), 1);
     world.kill(0);
     for _ in 0..97 {

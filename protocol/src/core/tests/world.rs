@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::call::effect::HistoryEntry;
 use crate::call::signal::{LinkEnd, LinkEvent};
 use crate::control::{CallState, ControlError, EventKind, Reply};
 use crate::core::effect::{Effect, NetCommand, StoreCommand, Table};
@@ -25,8 +26,10 @@ pub(super) struct Node {
     pub(super) random: SeededRng,
     pub(super) events: Vec<EventKind>,
     pub(super) replies: BTreeMap<Ticket, Result<Reply, ControlError>>,
-    pub(super) rows: BTreeMap<(u8, Vec<u8>), Vec<u8>>,
+    pub(super) rows: BTreeMap<(Table, Vec<u8>), Vec<u8>>,
     pub(super) history: usize,
+    /// Every line of history that was written, in order.
+    pub(super) lines: Vec<HistoryEntry>,
     pub(super) topics: BTreeSet<Topic>,
     pub(super) allowed: BTreeSet<DeviceId>,
     pub(super) microphone: bool,
@@ -47,14 +50,6 @@ pub(super) struct World {
     tickets: u64,
     /// Which nodes a media path exists to.
     pub(super) media: bool,
-}
-
-fn table(table: Table) -> u8 {
-    match table {
-        Table::Account => 0,
-        Table::Contacts => 1,
-        Table::SeenCalls => 2,
-    }
 }
 
 impl World {
@@ -84,6 +79,7 @@ impl World {
             replies: BTreeMap::new(),
             rows: BTreeMap::new(),
             history: 0,
+            lines: Vec::new(),
             topics: BTreeSet::new(),
             allowed: BTreeSet::new(),
             microphone: false,
@@ -107,9 +103,7 @@ impl World {
     /// Kills a node and starts it again from what its store kept.
     pub(super) fn restart(&mut self, n: usize, name: &str) {
         self.kill(n);
-        let tables = [Table::Account, Table::Contacts, Table::SeenCalls];
-        let rows =
-            self.nodes[n].rows.iter().map(|((t, key), value)| (tables[usize::from(*t)], key.clone(), value.clone()));
+        let rows = self.nodes[n].rows.iter().map(|((table, key), value)| (*table, key.clone(), value.clone()));
         let (core, first, random) = self.start(name, rows.collect());
         let node = &mut self.nodes[n];
         (node.core, node.random, node.up) = (core, random, true);
@@ -261,12 +255,15 @@ impl World {
                 }
                 Effect::Event(event) => self.nodes[n].events.push(*event),
                 Effect::Store(StoreCommand::Put { table: of, key, value }) => {
-                    self.nodes[n].rows.insert((table(of), key), value);
+                    self.nodes[n].rows.insert((of, key), value);
                 }
                 Effect::Store(StoreCommand::Delete { table: of, key }) => {
-                    self.nodes[n].rows.remove(&(table(of), key));
+                    self.nodes[n].rows.remove(&(of, key));
                 }
-                Effect::Store(StoreCommand::History(_)) => self.nodes[n].history += 1,
+                Effect::Store(StoreCommand::History(entry)) => {
+                    self.nodes[n].history += 1;
+                    self.nodes[n].lines.push(*entry);
+                }
             }
         }
     }

@@ -125,7 +125,7 @@ fn it_goes_as_soon_as_the_prekey_of_a_subscriber_is_known() {
     net.run_until(300);
     net.nodes[B].unknown = false;
     let device = net.nodes[B].device();
-    net.act(A, |session, _| session.route_known(device));
+    net.act(A, |session, cx| session.route_known(device, cx.now_ms()));
     net.run_until(310);
     assert_eq!(net.times(A, net.inbox(B)), [300]);
 }

@@ -1,0 +1,128 @@
+//! history.
+
+use std::fmt::Display;
+
+use chrono::{DateTime, Local, TimeZone};
+use serde_json::json;
+
+use ahoy_client::Client;
+use ahoy_client::control::{Direction, HistoryCall};
+
+use crate::args::HistoryVerb;
+use crate::failure::{Failure, end_text};
+use crate::out::Out;
+use crate::say::who;
+
+/// Calls of a page that we ask for; the daemon gives no more.
+const PAGE: usize = 100;
+
+/// Calls of the past, or what is to be done with them.
+pub(crate) async fn history(
+    client: &mut Client,
+    limit: usize,
+    verb: Option<&HistoryVerb>,
+    out: &Out,
+) -> Result<(), Failure> {
+    match verb {
+        None => show(client, limit, out).await,
+        Some(HistoryVerb::Clear) => {
+            client.clear_history().await?;
+            out.show(&json!({ "cleared": true }), || "The history is empty now.".to_owned())
+        }
+    }
+}
+
+async fn show(client: &mut Client, limit: usize, out: &Out) -> Result<(), Failure> {
+    let us = client.hello().account.clone();
+    let mut shown = 0;
+    let mut before: Option<String> = None;
+    while shown < limit {
+        let page_limit = u16::try_from((limit - shown).min(PAGE)).unwrap_or(1);
+        let page = client.history(before.as_deref(), Some(page_limit)).await?;
+        for call in &page.calls {
+            out.show(call, || row(call, &us, &Local))?;
+        }
+        shown += page.calls.len();
+        before = page.calls.last().map(|call| call.call.clone());
+        if !page.more || before.is_none() {
+            break;
+        }
+    }
+    if shown == 0 {
+        out.note("No calls yet.");
+    }
+    Ok(())
+}
+
+/// A call as a row of the table. `us`: our own account, which is in every roster.
+fn row(call: &HistoryCall, us: &str, zone: &impl TimeZone<Offset: Display>) -> String {
+    let way = match call.direction {
+        Direction::In if call.missed => "missed",
+        Direction::In => "in",
+        Direction::Out => "out",
+    };
+    let with: Vec<String> = call.roster.iter().filter(|entry| entry.account != us).map(who).collect();
+    let when = when(call.started_at_ms, zone);
+    let lasted = match (call.accepted_at_ms, call.ended_at_ms) {
+        (Some(from), Some(to)) => duration(to.saturating_sub(from)),
+        (Some(_), None) => "?".to_owned(),
+        (None, _) => "-".to_owned(),
+    };
+    format!("{when}  {way:<6} {lasted:>8}  {:<20} {}  {}", with.join(", "), call.call, end_text(&call.reason, None))
+}
+
+/// A time as the clock on the wall shows it.
+fn when(unix_ms: u64, zone: &impl TimeZone<Offset: Display>) -> String {
+    let time = i64::try_from(unix_ms).ok().and_then(DateTime::from_timestamp_millis);
+    time.map_or_else(
+        || format!("{unix_ms:<19}"),
+        |time| time.with_timezone(zone).format("%Y-%m-%d %H:%M:%S").to_string(),
+    )
+}
+
+fn duration(ms: u64) -> String {
+    let seconds = ms / 1000;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use ahoy_client::control::RosterEntry;
+
+    use super::*;
+
+    fn call(direction: Direction, accepted_at_ms: Option<u64>, ended_at_ms: Option<u64>) -> HistoryCall {
+        let entry =
+            |account: &str, name: Option<&str>| RosterEntry { account: account.into(), name: name.map(str::to_owned) };
+        HistoryCall {
+            call: "c0".repeat(16),
+            direction,
+            roster: vec![entry("ahoy1us", None), entry("ahoy1ada", Some("Ada"))],
+            missed: direction == Direction::In && accepted_at_ms.is_none(),
+            reason: "hung_up".into(),
+            device: None,
+            started_at_ms: 1_800_000_000_000,
+            accepted_at_ms,
+            ended_at_ms,
+        }
+    }
+
+    fn shown(call: &HistoryCall) -> String {
+        row(call, "ahoy1us", &chrono::Utc)
+    }
+
+    #[test]
+    fn a_row_tells_when_which_way_how_long_with_whom_and_why_it_ended() {
+        let accepted = Some(1_800_000_005_000);
+        let id = "c0".repeat(16);
+        let out = shown(&call(Direction::Out, accepted, Some(1_800_000_070_900)));
+        assert_eq!(out, format!("2027-01-15 08:00:00  out        1:05  Ada                  {id}  hung up"));
+        let long = shown(&call(Direction::In, accepted, Some(1_800_003_666_000)));
+        assert!(long.contains("in      1:01:01"), "{long}");
+        let missed = shown(&call(Direction::In, None, None));
+        assert!(missed.contains("missed        -"), "{missed}");
+        let killed = shown(&call(Direction::In, accepted, None));
+        assert!(killed.contains("in            ?"), "{killed}");
+    }
+}

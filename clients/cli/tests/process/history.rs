@@ -1,0 +1,109 @@
+//! What `ahoy history` tells: each call once, with its times, whoever was away or killed.
+
+use serde_json::Value;
+
+use crate::scene::{AHOY, acquainted, times, two};
+use ahoy_tests::process::{Home, Said, Setup};
+
+/// The history, newest first.
+fn history(home: &Home) -> Vec<Value> {
+    home.says(&["history"]).ok().lines
+}
+
+/// Waits until a home that was away has been told of a missed call, and returns its history.
+fn told_of_a_missed_call(home: &Home) -> Vec<Value> {
+    let mut watch = home.begins(&["watch"]);
+    watch.event("snapshot");
+    // It may have been told before there was anybody to watch.
+    if history(home).is_empty() {
+        watch.event("missed_call");
+    }
+    history(home)
+}
+
+/// `a` calls `b`, which does not run; the call.
+fn calls_in_vain(a: &Home) -> Value {
+    let said: Said = a.says(&["call", "b", "--wait", "ringing"]);
+    assert_eq!((said.code, &said.last()["reason"]), (Some(1), &"unreachable".into()), "{said:?}");
+    a.call()
+}
+
+#[test]
+fn a_call_missed_while_away_is_told_once_on_return_and_history_shows_its_time() {
+    let (a, mut b) = two(times("reach_ms = 1500"), Setup::default());
+    b.kill();
+    let call = calls_in_vain(&a);
+    b.start();
+    let told = told_of_a_missed_call(&b);
+    let [missed] = &told[..] else { panic!("{told:#?}") };
+    assert_eq!((&missed["call"], &missed["missed"], &missed["direction"]), (&call["call"], &true.into(), &"in".into()));
+    assert_eq!((&missed["started_at_ms"], &missed["reason"]), (&call["started_at_ms"], &"no_answer".into()));
+    assert_eq!(missed["roster"].as_array().map(Vec::len), Some(2));
+    // Neither side tells it again after a restart.
+    b.kill();
+    b.start();
+    acquainted(&b);
+    assert_eq!(history(&b), told);
+    let ours = history(&a);
+    let [made] = &ours[..] else { panic!("{ours:#?}") };
+    assert_eq!(
+        (&made["call"], &made["reason"], &made["missed"]),
+        (&call["call"], &"unreachable".into(), &false.into())
+    );
+}
+
+#[test]
+fn a_caller_that_was_restarted_meanwhile_still_tells_what_was_missed() {
+    let (mut a, mut b) = two(times("reach_ms = 1500"), Setup::default());
+    b.kill();
+    let call = calls_in_vain(&a);
+    a.kill();
+    a.start();
+    b.start();
+    // Both have new ports now: without mDNS they find each other by the card.
+    b.adds(&a, "a");
+    let told = told_of_a_missed_call(&b);
+    let [missed] = &told[..] else { panic!("{told:#?}") };
+    assert_eq!((&missed["call"], &missed["started_at_ms"]), (&call["call"], &call["started_at_ms"]));
+}
+
+#[test]
+fn a_daemon_killed_in_a_call_has_it_in_its_history_once_and_truthfully() {
+    let (mut a, b) = two(Setup::default(), Setup::default());
+    let mut caller = a.begins(&["call", "b", "--wait", "active"]);
+    caller.state("ringing");
+    let answered = b.says(&["answer", "--wait", "active", "--timeout", "30"]).ok();
+    assert_eq!(answered.last()["kind"], "reached");
+    assert_eq!(caller.ends().code, Some(0));
+    let call = a.call();
+    a.kill();
+    a.start();
+    let told = history(&a);
+    let [cut_off] = &told[..] else { panic!("{told:#?}") };
+    assert_eq!((&cut_off["call"], &cut_off["reason"]), (&call["call"], &"daemon_stopped".into()));
+    assert_eq!((&cut_off["started_at_ms"], &cut_off["missed"]), (&call["started_at_ms"], &false.into()));
+    assert!(cut_off["accepted_at_ms"].as_u64() >= cut_off["started_at_ms"].as_u64(), "{cut_off}");
+    assert!(cut_off["ended_at_ms"].is_null(), "when it ended is not known: {cut_off}");
+    a.kill();
+    a.start();
+    assert_eq!(history(&a), told);
+}
+
+#[test]
+fn a_cleared_history_is_empty_and_every_frontend_is_told() {
+    let home = Home::started(AHOY, times("reach_ms = 500"));
+    let mut other = Home::started(AHOY, Setup::default());
+    home.adds(&other, "b");
+    other.kill();
+    let first = calls_in_vain(&home);
+    let second = calls_in_vain(&home);
+    let ids: Vec<Value> = history(&home).into_iter().map(|line| line["call"].clone()).collect();
+    assert_eq!(ids, [second["call"].clone(), first["call"].clone()]);
+    let newest = home.says(&["history", "--limit", "1"]).ok().lines;
+    assert_eq!((newest.len(), &newest[0]["call"]), (1, &second["call"]));
+    let mut watch = home.begins(&["watch"]);
+    watch.event("snapshot");
+    assert_eq!(home.says(&["history", "clear"]).ok().last()["cleared"], true);
+    assert_eq!(watch.event("history_cleared")["client"], "ahoy");
+    assert_eq!(history(&home), Vec::<Value>::new());
+}

@@ -1,0 +1,54 @@
+//! Calls of the past, as frontends see them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::event::Direction;
+use super::reply::RosterEntry;
+
+/// `history.list`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryParams {
+    /// Only calls older than this one of the history: the call id that ended the page before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// At most so many calls, 1..100 (default 50).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u16>,
+}
+
+/// `history.list`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HistoryReply {
+    /// Newest first, by the time they were offered.
+    pub calls: Vec<HistoryCall>,
+    /// There are older ones: ask with `before`.
+    pub more: bool,
+}
+
+/// A call that is over. Each call is in the history once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HistoryCall {
+    /// Call id.
+    pub call: String,
+    /// Direction.
+    pub direction: Direction,
+    /// Everybody invited.
+    pub roster: Vec<RosterEntry>,
+    /// It came in, and nobody of ours took or refused it.
+    pub missed: bool,
+    /// Why it ended.
+    pub reason: String,
+    /// The device that ended it, if another one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// When it was offered, Unix ms.
+    pub started_at_ms: u64,
+    /// When it was accepted, Unix ms; absent if it never was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at_ms: Option<u64>,
+    /// When it ended, Unix ms; absent where that is not known: it was told later by a note, or the daemon was killed in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at_ms: Option<u64>,
+}

@@ -1,0 +1,156 @@
+//! What history is told of calls: each once, also by a daemon that was killed in one; and missed calls told on return.
+
+use super::calls::{accept, active, hang_up, offer};
+use super::contacts::acquainted;
+use super::world::{START_UNIX_MS, World};
+use crate::control::{ContactCommand, EventKind};
+use crate::core::effect::Table;
+use crate::core::input::Command;
+use crate::limits::NOTES_A_CONTACT;
+use crate::wire::bodies::Reason;
+
+const DAY_MS: u64 = 24 * 3_600_000;
+
+/// Rows of a table.
+fn rows(world: &World, n: usize, table: Table) -> usize {
+    world.nodes[n].rows.keys().filter(|(of, _)| *of == table).count()
+}
+
+/// Ada has called Ben, who was not there; when it was offered, Unix ms.
+fn missed_while_away() -> (World, u64) {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    world.kill(1);
+    world.pass(5_000);
+    let offered_ms = START_UNIX_MS + world.now_ms;
+    offer(&mut world, 0, "Ben");
+    world.pass(60_000);
+    assert_eq!(world.reason(0).as_deref(), Some("unreachable"));
+    (world, offered_ms)
+}
+
+/// When the missed calls that a node's frontends were told of were offered.
+fn told(world: &World, n: usize) -> Vec<u64> {
+    let missed = world.nodes[n].events.iter().filter_map(|event| match event {
+        EventKind::MissedCall { started_at_ms, .. } => Some(*started_at_ms),
+        _ => None,
+    });
+    missed.collect()
+}
+
+#[test]
+fn a_call_missed_while_away_is_told_once_on_return_with_its_time() {
+    let (mut world, offered_ms) = missed_while_away();
+    world.pass(3 * DAY_MS);
+    world.restart(1, "Ben");
+    world.pass(400_000);
+    assert_eq!(told(&world, 1), [offered_ms]);
+    let [line] = &world.nodes[1].lines[..] else { panic!("{:?}", world.nodes[1].lines) };
+    assert!(line.missed && line.incoming && line.accepted_ms.is_none());
+    assert_eq!((line.started_ms, line.ended_ms, line.reason), (offered_ms, None, Reason::NoAnswer));
+    assert_eq!(rows(&world, 0, Table::Notes), 0, "what was told is not kept");
+    // Nor again, whoever starts anew.
+    world.restart(0, "Ada");
+    world.pass(400_000);
+    world.restart(1, "Ben");
+    world.pass(400_000);
+    assert_eq!((told(&world, 1).len(), world.nodes[1].history), (1, 1));
+}
+
+#[test]
+fn the_note_of_a_missed_call_outlives_a_restart_of_the_caller() {
+    let (mut world, offered_ms) = missed_while_away();
+    world.restart(0, "Ada");
+    world.pass(DAY_MS);
+    world.restart(0, "Ada");
+    world.restart(1, "Ben");
+    world.pass(400_000);
+    assert_eq!(told(&world, 1), [offered_ms]);
+}
+
+#[test]
+fn a_missed_call_is_not_told_after_seven_days() {
+    for restarts in [false, true] {
+        let (mut world, _) = missed_while_away();
+        world.pass(8 * DAY_MS);
+        if restarts {
+            world.restart(0, "Ada");
+        }
+        world.restart(1, "Ben");
+        world.pass(400_000);
+        assert_eq!(told(&world, 1).len(), 0);
+        assert_eq!(rows(&world, 0, Table::Notes), 0);
+    }
+}
+
+#[test]
+fn a_contact_that_is_removed_is_told_of_no_missed_call() {
+    let (mut world, _) = missed_while_away();
+    assert_eq!(rows(&world, 0, Table::Notes), 1);
+    let account = world.nodes[1].core.account().text();
+    world.ask(0, Command::Contact(ContactCommand::Remove { contact: account })).unwrap();
+    assert_eq!(rows(&world, 0, Table::Notes), 0);
+    assert_eq!(world.nodes[0].core.session.held_now().letters, 0);
+}
+
+#[test]
+fn notes_for_one_contact_are_bounded_and_the_newest_stay() {
+    let (mut world, first_ms) = missed_while_away();
+    for _ in 0..NOTES_A_CONTACT {
+        offer(&mut world, 0, "Ben");
+        world.pass(60_000);
+    }
+    assert_eq!(rows(&world, 0, Table::Notes), NOTES_A_CONTACT);
+    world.restart(1, "Ben");
+    world.pass(400_000);
+    let told = told(&world, 1);
+    assert_eq!(told.len(), NOTES_A_CONTACT);
+    assert!(!told.contains(&first_ms));
+}
+
+#[test]
+fn a_daemon_killed_while_it_rings_tells_of_the_missed_call_once_after_its_restart() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    offer(&mut world, 0, "Ben");
+    assert_eq!((rows(&world, 0, Table::UnderWay), rows(&world, 1, Table::UnderWay)), (1, 1));
+    world.restart(1, "Ben");
+    world.pass(60_000);
+    assert_eq!(told(&world, 1).len(), 1);
+    let [line] = &world.nodes[1].lines[..] else { panic!("{:?}", world.nodes[1].lines) };
+    assert!(line.missed);
+    assert_eq!((line.reason, line.ended_ms), (Reason::DaemonStopped, None));
+    world.restart(1, "Ben");
+    world.pass(60_000);
+    assert_eq!((world.nodes[0].history, world.nodes[1].history), (1, 1));
+    assert_eq!((rows(&world, 0, Table::UnderWay), rows(&world, 1, Table::UnderWay)), (0, 0));
+}
+
+#[test]
+fn a_daemon_killed_in_a_call_tells_of_it_once_with_the_time_of_its_accept() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    let offered_ms = START_UNIX_MS + world.now_ms;
+    offer(&mut world, 0, "Ben");
+    world.pass(3_000);
+    let accepted_ms = START_UNIX_MS + world.now_ms;
+    accept(&mut world, 1);
+    world.pass(10_000);
+    world.restart(0, "Ada");
+    let [line] = &world.nodes[0].lines[..] else { panic!("{:?}", world.nodes[0].lines) };
+    assert!(!line.missed && !line.incoming);
+    assert_eq!((line.started_ms, line.accepted_ms, line.ended_ms), (offered_ms, Some(accepted_ms), None));
+    assert_eq!(line.reason, Reason::DaemonStopped);
+    world.restart(0, "Ada");
+    world.pass(100_000);
+    assert_eq!((world.nodes[0].history, world.missed(0)), (1, 0));
+}
+
+#[test]
+fn a_call_that_ended_leaves_nothing_to_tell_after_a_restart() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    active(&mut world);
+    hang_up(&mut world, 1);
+    world.pass(10_000);
+    for (n, name) in [(0, "Ada"), (1, "Ben")] {
+        world.restart(n, name);
+        assert_eq!((world.nodes[n].history, rows(&world, n, Table::UnderWay)), (1, 0));
+    }
+}
