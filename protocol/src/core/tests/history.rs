@@ -1,13 +1,19 @@
 //! What history is told of calls: each once, also by a daemon that was killed in one; and missed calls told on return.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::calls::{accept, active, hang_up, offer};
 use super::contacts::acquainted;
 use super::world::{START_UNIX_MS, World};
 use crate::control::{ContactCommand, EventKind};
-use crate::core::effect::Table;
+use crate::core::effect::{Effect, StoreCommand, Table};
 use crate::core::input::Command;
+use crate::ids::CallId;
 use crate::limits::NOTES_A_CONTACT;
 use crate::wire::bodies::Reason;
+
+/// A row of a store.
+type Row = (Table, Vec<u8>, Vec<u8>);
 
 const DAY_MS: u64 = 24 * 3_600_000;
 
@@ -30,11 +36,11 @@ fn missed_while_away() -> (World, u64) {
 
 /// When the missed calls that a node's frontends were told of were offered.
 fn told(world: &World, n: usize) -> Vec<u64> {
-    let missed = world.nodes[n].events.iter().filter_map(|event| match event {
-        EventKind::MissedCall { started_at_ms, .. } => Some(*started_at_ms),
-        _ => None,
-    });
-    missed.collect()
+    let started_ms = |event: &EventKind| {
+        let EventKind::MissedCall { started_at_ms, .. } = event else { return None };
+        Some(*started_at_ms)
+    };
+    world.nodes[n].events.iter().filter_map(started_ms).collect()
 }
 
 #[test]
@@ -152,5 +158,61 @@ fn a_call_that_ended_leaves_nothing_to_tell_after_a_restart() {
     for (n, name) in [(0, "Ada"), (1, "Ben")] {
         world.restart(n, name);
         assert_eq!((world.nodes[n].history, rows(&world, n, Table::UnderWay)), (1, 0));
+    }
+}
+
+/// What a store holds after each of its writes, the first of them included.
+fn stores(written: &[Vec<StoreCommand>]) -> Vec<(Vec<Row>, Vec<CallId>)> {
+    let (mut rows, mut history) = (BTreeMap::new(), Vec::new());
+    let mut all = Vec::new();
+    for group in written {
+        for command in group.clone() {
+            match command {
+                StoreCommand::Put { table, key, value } => drop(rows.insert((table, key), value)),
+                StoreCommand::Delete { table, key } => drop(rows.remove(&(table, key))),
+                StoreCommand::History(entry) => history.push(entry.call),
+            }
+        }
+        let rows = rows.iter().map(|((table, key), value)| (*table, key.clone(), value.clone())).collect();
+        all.push((rows, history.clone()));
+    }
+    all
+}
+
+#[test]
+fn a_kill_after_any_write_of_the_store_leaves_a_start_that_works_and_rings_nothing() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    // One that is talked in, one that rings in vain, and one that nobody is there for.
+    active(&mut world);
+    world.pass(5_000);
+    hang_up(&mut world, 1);
+    world.pass(5_000);
+    offer(&mut world, 0, "Ben");
+    world.pass(90_000);
+    world.kill(1);
+    world.pass(5_000);
+    offer(&mut world, 0, "Ben");
+    world.pass(60_000);
+    world.restart(1, "Ben");
+    world.pass(400_000);
+    assert_eq!((world.nodes[0].history, world.nodes[1].history), (3, 3));
+    for (n, name) in [(0, "Ada"), (1, "Ben")] {
+        let written = world.nodes[n].written.clone();
+        assert!(written.len() > 10, "{} writes", written.len());
+        for (at, (rows, mut history)) in stores(&written).into_iter().enumerate() {
+            let (_, first) = world.starts(name, rows);
+            for effect in &first {
+                match effect {
+                    Effect::Store(StoreCommand::History(entry)) => history.push(entry.call),
+                    Effect::Event(event) => {
+                        assert!(matches!(**event, EventKind::MissedCall { .. }), "write {at}: {event:?}");
+                    }
+                    Effect::Net(_) | Effect::Media(_) | Effect::Reply { .. } | Effect::Store(_) => {}
+                }
+                assert!(!matches!(effect, Effect::Media(_)), "write {at}: {effect:?}");
+            }
+            let calls: BTreeSet<CallId> = history.iter().copied().collect();
+            assert_eq!(calls.len(), history.len(), "write {at}: a call is told twice");
+        }
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Node {
     pub(super) replies: BTreeMap<Ticket, Result<Reply, ControlError>>,
     pub(super) rows: BTreeMap<(Table, Vec<u8>), Vec<u8>>,
     pub(super) history: usize,
+    /// Everything the store was told, in order; what one input brings about is written as a whole or not at all.
+    pub(super) written: Vec<Vec<StoreCommand>>,
     /// Every line of history that was written, in order.
     pub(super) lines: Vec<HistoryEntry>,
     pub(super) topics: BTreeSet<Topic>,
@@ -79,6 +81,7 @@ impl World {
             replies: BTreeMap::new(),
             rows: BTreeMap::new(),
             history: 0,
+            written: Vec::new(),
             lines: Vec::new(),
             topics: BTreeSet::new(),
             allowed: BTreeSet::new(),
@@ -91,6 +94,12 @@ impl World {
         self.carry_out(n, first);
         self.input(n, Input::Net(NetEvent::Listening(vec![address(n)])));
         n
+    }
+
+    /// A core that starts from these rows, and its first effects.
+    pub(super) fn starts(&self, name: &str, rows: Vec<(Table, Vec<u8>, Vec<u8>)>) -> (Core, Vec<Effect>) {
+        let (core, first, _) = self.start(name, rows);
+        (core, first)
     }
 
     fn start(&self, name: &str, rows: Vec<(Table, Vec<u8>, Vec<u8>)>) -> (Core, Vec<Effect>, SeededRng) {
@@ -246,6 +255,14 @@ impl World {
     }
 
     fn carry_out(&mut self, n: usize, effects: Vec<Effect>) {
+        let written = effects.iter().filter_map(|effect| match effect {
+            Effect::Store(command) => Some(command.clone()),
+            Effect::Net(_) | Effect::Media(_) | Effect::Reply { .. } | Effect::Event(_) => None,
+        });
+        let written: Vec<_> = written.collect();
+        if !written.is_empty() {
+            self.nodes[n].written.push(written);
+        }
         for effect in effects {
             match effect {
                 Effect::Net(command) => self.net(n, command),
