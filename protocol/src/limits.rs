@@ -189,3 +189,28 @@ pub const PRESENCES_A_WINDOW: usize = 20;
 pub const PRESENCE_WINDOW_MS: u64 = 60_000;
 /// Count: stored rows of call ids, oldest out: no contact can make the store too large to start with.
 pub const SEEN_ROWS_MAX: usize = 65_536;
+/// Count: accounts that are no contacts of which something is kept (requests, refusals, blocks, attempts): a list that a
+/// person can look through.
+pub const STRANGERS_MAX: usize = 256;
+/// Count: contact requests that wait for a decision; further ones are dropped until one is made.
+pub const REQUESTS_OPEN_MAX: usize = 32;
+/// Milliseconds: how long a refused account's further requests are dropped: 30 days.
+pub const REFUSED_MS: u64 = 30 * 24 * 3_600_000;
+/// Count: notes of blocked attempts that frontends are told and the disk keeps in [`ATTEMPTS_WINDOW_MS`]; the list has
+/// all of them.
+pub const ATTEMPTS_TOLD_A_WINDOW: usize = 6;
+/// Milliseconds: a minute of blocked attempts.
+pub const ATTEMPTS_WINDOW_MS: u64 = 60_000;
+/// Milliseconds: whoever asked for our presence is told of changes for so long (docs/wire.md section 6), and whom a
+/// person looked at is asked for so long.
+pub const PRESENCE_INTEREST_MS: u64 = 15 * 60_000;
+/// Milliseconds: a device that is looked at is asked again after so long, before its 15 minutes are over.
+pub const PRESENCE_ASK_AGAIN_MS: u64 = 10 * 60_000;
+/// Milliseconds: how often it is looked who is to be asked again.
+pub const PRESENCE_LOOK_MS: u64 = 60_000;
+/// Milliseconds: changes of what we do within so long are told together.
+pub const PRESENCE_COALESCE_MS: u64 = 1_000;
+/// Count: devices that are told what we do, and devices and accounts that we ask.
+pub const PRESENCE_WATCHED_MAX: usize = 256;
+/// Count: contacts whose presence is asked for all the time.
+pub const FAVOURITES_MAX: usize = 20;

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use ahoy_client::control::{CallState, Contact, Direction, Event, EventKind, MediaState, RosterEntry, Snapshot};
+use ahoy_client::control::{
+    AttemptKind, CallState, Contact, Direction, Event, EventKind, MediaState, PresenceState, RequestEnd, RosterEntry,
+    Snapshot,
+};
 
 use crate::failure::end_text;
 
@@ -49,6 +52,16 @@ pub(crate) fn state_word(state: CallState) -> &'static str {
     }
 }
 
+/// What somebody is doing, in words.
+pub(crate) fn presence_word(state: PresenceState) -> &'static str {
+    match state {
+        PresenceState::Available => "available",
+        PresenceState::Away => "away",
+        PresenceState::InCall => "in a call",
+        PresenceState::DoNotDisturb => "do not disturb",
+    }
+}
+
 /// The event in one line; None for what only machines want to know.
 pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
     Some(match &event.kind {
@@ -73,7 +86,10 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::ParticipantLeft { account, reason, .. } => {
             format!("{} left: {}", names.of(account), end_text(reason, None))
         }
-        EventKind::ParticipantState { account, state, .. } => format!("{} {}", names.of(account), media(*state)),
+        EventKind::ParticipantState { account, state, client, .. } => {
+            let by = client.as_deref().map(|client| format!(", asked by {client}")).unwrap_or_default();
+            format!("{} {}{by}", names.of(account), media(*state))
+        }
         EventKind::SourceStarted { .. } => "microphone open".to_owned(),
         EventKind::SinkStarted { .. } => "playback began".to_owned(),
         EventKind::DeviceLost { direction, detail } => format!("{direction} device lost: {detail}"),
@@ -81,6 +97,30 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::MissedCall { account, .. } => format!("missed a call of {}", names.of(account)),
         EventKind::HistoryCleared { client } => format!("the history was cleared, asked by {client}"),
         EventKind::ContactChanged { account } => format!("contact {} changed", names.of(account)),
+        EventKind::ContactRequest { account, name, greeting } => {
+            let greeting = greeting.as_deref().map(|text| format!(": {text}")).unwrap_or_default();
+            format!("{name} asks to be a contact{greeting} (ahoy contact accept {account})")
+        }
+        EventKind::RequestClosed { account, outcome, client } => {
+            let by = client.as_deref().map(|client| format!(", by {client}")).unwrap_or_default();
+            let what = match outcome {
+                RequestEnd::Accepted => "accepted",
+                RequestEnd::Refused => "refused",
+                RequestEnd::Blocked => "blocked",
+            };
+            format!("the request of {} was {what}{by}", names.of(account))
+        }
+        EventKind::BlockedAttempt { attempt } => {
+            let what = match attempt.attempt {
+                AttemptKind::Call => "a call",
+                AttemptKind::Request => "a contact request",
+            };
+            format!("{what} of {} was turned away ({} so far)", names.of(&attempt.account), attempt.count)
+        }
+        EventKind::Presence { account, state, .. } => {
+            let state = state.map_or("not known", presence_word);
+            format!("{} is {state}", names.of(account))
+        }
         EventKind::Lagged { missed } => format!("{missed} events were missed"),
         EventKind::Warning { about, hint } => format!("warning about {about}: {hint}"),
     })

@@ -24,12 +24,16 @@ pub(super) fn tell(kind: &EventKind) {
         EventKind::DeviceChanged { direction, .. } => tracing::info!(direction, "a sound device is back"),
         EventKind::Warning { about, .. } => tracing::warn!(about, "frontends are warned"),
         EventKind::ContactChanged { .. } => tracing::debug!("a contact changed"),
+        EventKind::ContactRequest { .. } => tracing::info!("somebody asks to be a contact"),
+        EventKind::RequestClosed { outcome, .. } => tracing::info!(?outcome, "a contact request was decided about"),
+        EventKind::BlockedAttempt { attempt } => tracing::info!(what = ?attempt.attempt, "a stranger was turned away"),
         EventKind::Snapshot(_)
         | EventKind::IncomingCall { .. }
         | EventKind::ParticipantLeft { .. }
         | EventKind::ParticipantState { .. }
         | EventKind::SourceStarted { .. }
         | EventKind::SinkStarted { .. }
+        | EventKind::Presence { .. }
         | EventKind::Lagged { .. } => {}
     }
 }

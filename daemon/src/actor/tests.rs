@@ -181,7 +181,14 @@ fn snapshot_reply(input: &Input) -> Option<Effect> {
         uptime_ms: 0,
         counts: Counts::default(),
     };
-    let snapshot = Snapshot { status, calls: Vec::new(), contacts: Vec::new(), muted: false };
+    let snapshot = Snapshot {
+        status,
+        calls: Vec::new(),
+        contacts: Vec::new(),
+        requests: Vec::new(),
+        presence: None,
+        muted: false,
+    };
     let reply = Reply::Subscribed(SubscribedReply { seq: 0, snapshot: Some(Box::new(snapshot)) });
     Some(Effect::Reply { ticket: *ticket, result: Box::new(Ok(reply)) })
 }

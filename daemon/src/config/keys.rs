@@ -113,7 +113,7 @@ fn narrow(value: u64) -> u32 {
 }
 
 /// Every setting there is.
-pub const KEYS: [Key; 22] = [
+pub const KEYS: [Key; 23] = [
     Key::new(
         "name",
         Kind::Text { form: "1 to 64 bytes", set: |draft, text| check_name(text).map(|name| draft.config.name = name) },
@@ -237,6 +237,12 @@ pub const KEYS: [Key; 22] = [
         number("calls", (1, 6_000), |draft, value| draft.config.calls_a_minute = narrow(value)),
         "new calls taken of a contact, at once and a minute, and as many other messages of each of its devices",
         |config| json!(config.calls_a_minute),
+    ),
+    Key::new(
+        "do_not_disturb",
+        Kind::Switch { set: |draft, on| draft.config.do_not_disturb = on },
+        "calls don't ring: callers hear busy, and the calls are listed as missed; `presence.set` changes it at any time",
+        |config| json!(config.do_not_disturb),
     ),
     Key::new(
         "log",

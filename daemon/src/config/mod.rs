@@ -52,6 +52,8 @@ pub struct Config {
     pub max_call_duration_ms: Option<u64>,
     /// New calls taken of a contact, at once and a minute.
     pub calls_a_minute: u32,
+    /// Calls don't ring until a frontend says otherwise.
+    pub do_not_disturb: bool,
     /// Time limits of a call's phases.
     pub times: Times,
     /// Log filter.
@@ -75,6 +77,7 @@ impl Default for Config {
             ice_servers: Vec::new(),
             max_call_duration_ms: None,
             calls_a_minute: ContactRate::default().0,
+            do_not_disturb: false,
             times: Times::default(),
             log: "info".into(),
             log_files: 5,

@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use super::question::Ask;
 
 /// Every method with the scope it needs.
-pub const METHODS: [(&str, Scope); 21] = [
+pub const METHODS: [(&str, Scope); 35] = [
     ("hello", Scope::Observe),
     ("subscribe", Scope::Observe),
     ("status", Scope::Observe),
@@ -21,6 +21,19 @@ pub const METHODS: [(&str, Scope); 21] = [
     ("contact.list", Scope::Observe),
     ("contact.add", Scope::Admin),
     ("contact.remove", Scope::Admin),
+    ("contact.request", Scope::Admin),
+    ("contact.requests", Scope::Observe),
+    ("contact.accept", Scope::Admin),
+    ("contact.refuse", Scope::Admin),
+    ("contact.block", Scope::Admin),
+    ("contact.unblock", Scope::Admin),
+    ("contact.attempts", Scope::Observe),
+    ("contact.rename", Scope::Admin),
+    ("contact.policy", Scope::Admin),
+    ("contact.verify", Scope::Admin),
+    ("account.rotate", Scope::Admin),
+    ("presence.ask", Scope::Observe),
+    ("presence.set", Scope::Call),
     ("call.offer", Scope::Call),
     ("call.accept", Scope::Call),
     ("call.decline", Scope::Call),
@@ -28,6 +41,7 @@ pub const METHODS: [(&str, Scope); 21] = [
     ("call.list", Scope::Observe),
     ("call.mute", Scope::Call),
     ("call.unmute", Scope::Call),
+    ("call.push_to_talk", Scope::Call),
     ("call.stats", Scope::Observe),
     ("history.list", Scope::Observe),
     ("history.clear", Scope::Admin),
@@ -55,6 +69,19 @@ pub(super) fn name(request: &Request) -> &'static str {
         Request::ContactList(_) => "contact.list",
         Request::ContactAdd(_) => "contact.add",
         Request::ContactRemove(_) => "contact.remove",
+        Request::ContactRequest(_) => "contact.request",
+        Request::ContactRequests(_) => "contact.requests",
+        Request::ContactAccept(_) => "contact.accept",
+        Request::ContactRefuse(_) => "contact.refuse",
+        Request::ContactBlock(_) => "contact.block",
+        Request::ContactUnblock(_) => "contact.unblock",
+        Request::ContactAttempts(_) => "contact.attempts",
+        Request::ContactRename(_) => "contact.rename",
+        Request::ContactPolicy(_) => "contact.policy",
+        Request::ContactVerify(_) => "contact.verify",
+        Request::AccountRotate(_) => "account.rotate",
+        Request::PresenceAsk(_) => "presence.ask",
+        Request::PresenceSet(_) => "presence.set",
         Request::CallOffer(_) => "call.offer",
         Request::CallAccept(_) => "call.accept",
         Request::CallDecline(_) => "call.decline",
@@ -62,6 +89,7 @@ pub(super) fn name(request: &Request) -> &'static str {
         Request::CallList(_) => "call.list",
         Request::CallMute(_) => "call.mute",
         Request::CallUnmute(_) => "call.unmute",
+        Request::CallPushToTalk(_) => "call.push_to_talk",
         Request::CallStats(_) => "call.stats",
         Request::HistoryList(_) => "history.list",
         Request::HistoryClear(_) => "history.clear",
@@ -90,6 +118,19 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         Request::ContactList(_) => contact(ContactCommand::List),
         Request::ContactAdd(params) => contact(ContactCommand::Add { card: params.card, name: params.name }),
         Request::ContactRemove(params) => contact(ContactCommand::Remove { contact: params.contact }),
+        Request::ContactRequest(params) => contact(ContactCommand::Request(params)),
+        Request::ContactRequests(_) => contact(ContactCommand::Requests),
+        Request::ContactAccept(params) => contact(ContactCommand::Accept(params)),
+        Request::ContactRefuse(params) => contact(ContactCommand::Refuse { account: params.account }),
+        Request::ContactBlock(params) => contact(ContactCommand::Block { contact: params.contact }),
+        Request::ContactUnblock(params) => contact(ContactCommand::Unblock { contact: params.contact }),
+        Request::ContactAttempts(_) => contact(ContactCommand::Attempts),
+        Request::ContactRename(params) => contact(ContactCommand::Rename(params)),
+        Request::ContactPolicy(params) => contact(ContactCommand::Policy(params)),
+        Request::ContactVerify(params) => contact(ContactCommand::Verify(params)),
+        Request::AccountRotate(params) => account(AccountCommand::Rotate { token: params.token }),
+        Request::PresenceAsk(params) => contact(ContactCommand::AskPresence { contact: params.contact }),
+        Request::PresenceSet(params) => account(AccountCommand::Presence { state: params.state }),
         Request::CallOffer(params) => Ok(Need::Actor(Ask::Core(Command::Offer(params)))),
         Request::CallAccept(AcceptParams { call: id, in_call }) => {
             call(CallCommand::Accept { call: call_id(method, id)?, in_call })
@@ -99,6 +140,12 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         Request::CallList(_) => call(CallCommand::List),
         Request::CallMute(which) => call(CallCommand::Mute { call: whose(which)? }),
         Request::CallUnmute(which) => call(CallCommand::Unmute { call: whose(which)? }),
+        Request::CallPushToTalk(params) => {
+            let id = call_id(method, params.call)?;
+            // Down talks, or mutes; up is the other of both.
+            let muted = params.pressed == params.mute;
+            call(if muted { CallCommand::Mute { call: id } } else { CallCommand::Unmute { call: id } })
+        }
         Request::CallStats(which) => Ok(Need::Actor(Ask::Stats(whose(which)?))),
     }
 }

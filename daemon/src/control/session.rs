@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ahoy_protocol::control::{
-    API_VERSION, AudioDevicesReply, ConfigReply, ControlError, ErrorKind, Event, EventKind, HelloParams, HelloReply,
-    Reply, Request, Scope, SubscribedReply,
+    API_VERSION, AudioDevicesReply, CallCommand, ConfigReply, ControlError, ErrorKind, Event, EventKind, HelloParams,
+    HelloReply, Reply, Request, Scope, SubscribedReply,
 };
+use ahoy_protocol::core::input::Command;
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{oneshot, watch};
@@ -47,6 +48,8 @@ pub(super) struct Session<R, W> {
     news: watch::Receiver<u64>,
     client: Option<Client>,
     place: Option<Place>,
+    /// A key of this client's is down, and it wants the microphone muted if it goes.
+    key_down: bool,
 }
 
 /// What woke a session.
@@ -57,25 +60,48 @@ enum Woken {
     Leave(ControlError),
 }
 
+/// How a session is over.
+enum Left {
+    /// The client went.
+    Gone,
+    /// The daemon stops.
+    Stop,
+    /// The client cannot stay.
+    Sent(ControlError),
+}
+
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
     /// A client that has said nothing yet.
     pub(super) fn new(desk: Arc<Desk>, seat: Seat, read: R, write: W) -> Self {
         let news = desk.hub.news();
         let hello_by = Instant::now() + Duration::from_millis(limits::HELLO_MS);
-        Self { desk, seat, hello_by, lines: Lines::new(read), write, news, client: None, place: None }
+        Self { desk, seat, hello_by, lines: Lines::new(read), write, news, client: None, place: None, key_down: false }
     }
 
     /// Serves it until it leaves or the daemon stops. One that cannot stay comes back with the reason.
     pub(super) async fn run(mut self) -> io::Result<Option<(ControlError, W)>> {
+        let left = self.serve().await;
+        if self.key_down {
+            let muted = self.ask(Ask::Core(Command::Call(CallCommand::Mute { call: None }))).await;
+            muted.map_or_else(|error| tracing::debug!(error.message, "a key that was down changed nothing"), |_| ());
+        }
+        match left? {
+            Left::Gone => Ok(None),
+            Left::Stop => self.farewell().await.map(|()| None),
+            Left::Sent(why) => Ok(Some((why, self.write))),
+        }
+    }
+
+    async fn serve(&mut self) -> io::Result<Left> {
         loop {
             match self.woken().await {
                 Woken::Line(line) => match line? {
-                    None => return Ok(None),
+                    None => return Ok(Left::Gone),
                     Some(line) => self.line(line).await?,
                 },
                 Woken::Events => self.events().await?,
-                Woken::Stop => return self.farewell().await.map(|()| None),
-                Woken::Leave(why) => return Ok(Some((why, self.write))),
+                Woken::Stop => return Ok(Left::Stop),
+                Woken::Leave(why) => return Ok(Left::Sent(why)),
             }
         }
     }
@@ -147,6 +173,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             let hint = format!("ask for the scope {} in hello", scope_name(scope));
             return Err(ControlError::new(ErrorKind::NotAllowed, message, hint));
         }
+        if let Request::CallPushToTalk(params) = &request {
+            self.key_down = params.pressed && params.while_connected && !params.mute;
+        }
         match need(request)? {
             Need::Here(request) => self.here(request).await,
             Need::Actor(ask) => self.ask(ask).await,
@@ -204,6 +233,20 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             | Request::ContactList(_)
             | Request::ContactAdd(_)
             | Request::ContactRemove(_)
+            | Request::ContactRequest(_)
+            | Request::ContactRequests(_)
+            | Request::ContactAccept(_)
+            | Request::ContactRefuse(_)
+            | Request::ContactBlock(_)
+            | Request::ContactUnblock(_)
+            | Request::ContactAttempts(_)
+            | Request::ContactRename(_)
+            | Request::ContactPolicy(_)
+            | Request::ContactVerify(_)
+            | Request::AccountRotate(_)
+            | Request::PresenceAsk(_)
+            | Request::PresenceSet(_)
+            | Request::CallPushToTalk(_)
             | Request::CallOffer(_)
             | Request::CallAccept(_)
             | Request::CallDecline(_)
@@ -235,6 +278,9 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             | Reply::Card(_)
             | Reply::Contacts(_)
             | Reply::Contact(_)
+            | Reply::ContactRequests(_)
+            | Reply::Attempts(_)
+            | Reply::Safety(_)
             | Reply::Offered(_)
             | Reply::Calls(_)
             | Reply::Stats(_)

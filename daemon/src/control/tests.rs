@@ -66,7 +66,14 @@ async fn answer(mut inbox: mpsc::Receiver<Question>, hub: Hub, board: Arc<Board>
         let reply = match ask {
             Ask::Snapshot => {
                 let status = board.status();
-                let snapshot = Snapshot { status, calls: Vec::new(), contacts: Vec::new(), muted: false };
+                let snapshot = Snapshot {
+                    status,
+                    calls: Vec::new(),
+                    contacts: Vec::new(),
+                    requests: Vec::new(),
+                    presence: None,
+                    muted: false,
+                };
                 Reply::Subscribed(SubscribedReply { seq: hub.newest(), snapshot: Some(Box::new(snapshot)) })
             }
             Ask::History(_) => Reply::History(Default::default()),

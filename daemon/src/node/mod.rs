@@ -130,7 +130,8 @@ impl Node {
         let clock = Clock::start();
         let (name, times) = (config.name.clone(), config.times.clone());
         let contact_rate = ContactRate(config.calls_a_minute);
-        let setup = Setup { rows: loaded.rows, name, times, contact_rate, loopback: config.loopback() };
+        let (loopback, do_not_disturb) = (config.loopback(), config.do_not_disturb);
+        let setup = Setup { rows: loaded.rows, name, times, contact_rate, loopback, do_not_disturb };
         let (core, first) = Core::new(setup, clock.now(), &mut UnwrapErr(SysRng))?;
         let hub = Hub::new(clock::unix_ms());
 

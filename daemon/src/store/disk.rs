@@ -48,6 +48,7 @@ fn table_name(table: Table) -> &'static str {
         Table::SeenCalls => "seen_calls",
         Table::UnderWay => "under_way",
         Table::Notes => "notes",
+        Table::Strangers => "strangers",
     }
 }
 

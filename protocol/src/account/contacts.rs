@@ -12,6 +12,8 @@ use crate::ids::{AccountId, DeviceId};
 pub struct Policy(pub u16);
 
 impl Policy {
+    /// A person compared the safety number.
+    pub const VERIFIED: u16 = 1;
     /// Local candidates are accepted.
     pub const LOCAL_CANDIDATES: u16 = 2;
     /// Only relay candidates.
@@ -20,6 +22,18 @@ impl Policy {
     pub const BLOCKED: u16 = 8;
     /// No link before accept.
     pub const NO_EARLY_CONNECTION: u16 = 16;
+    /// Its calls never ring here: the caller hears `busy`, and they are listed as missed.
+    pub const DO_NOT_DISTURB: u16 = 32;
+    /// Its calls are accepted at once: for bots of our own.
+    pub const AUTO_ANSWER: u16 = 64;
+    /// It isn't told what we are doing.
+    pub const NO_PRESENCE: u16 = 128;
+
+    /// With a bit set or cleared.
+    #[must_use]
+    pub fn with(self, bit: u16, set: bool) -> Self {
+        Self(if set { self.0 | bit } else { self.0 & !bit })
+    }
 
     /// Whether a bit is set.
     #[must_use]
@@ -66,9 +80,19 @@ pub struct Contact {
     pub policy: Policy,
     /// Its devices: those of the newest set, or of the card while no set is known.
     pub devices: BTreeMap<DeviceId, DeviceFacts>,
+    /// We asked to be its contact and it hasn't shown that it accepted; with our greeting, if there is one.
+    pub requested: Option<Option<String>>,
+    /// Its presence is asked for all the time.
+    pub favourite: bool,
 }
 
 impl Contact {
+    /// Nothing of it is taken.
+    #[must_use]
+    pub fn is_blocked(&self) -> bool {
+        self.policy.has(Policy::BLOCKED)
+    }
+
     /// The token its inbox is reached by: the contact token once known, else the card token.
     #[must_use]
     pub fn token(&self) -> &Secret {

@@ -4,10 +4,12 @@ mod contacts;
 pub mod name;
 mod own;
 pub(crate) mod rows;
+mod strangers;
 
 pub use contacts::{Contact, Contacts, DeviceFacts, Policy};
 pub use own::Own;
 pub use rows::RowError;
+pub use strangers::{Attempt, Attempts, NoRoom, OpenRequest, Stranger, Strangers};
 
 #[cfg(test)]
 mod tests;

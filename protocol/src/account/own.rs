@@ -253,6 +253,17 @@ impl Own {
         &self.contact_token
     }
 
+    /// Both tokens, the card's first.
+    #[must_use]
+    pub fn tokens(&self) -> [Secret; 2] {
+        [self.card_token.clone(), self.contact_token.clone()]
+    }
+
+    /// Takes other tokens, the card's first. They count once the row is stored and the inboxes are replaced.
+    pub fn set_tokens(&mut self, [card, contact]: [Secret; 2]) {
+        (self.card_token, self.contact_token) = (card, contact);
+    }
+
     /// Both inboxes, the card's first.
     #[must_use]
     pub fn inboxes(&self) -> [Inbox; 2] {

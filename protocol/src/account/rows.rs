@@ -5,6 +5,7 @@ use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 
 use super::contacts::{Contact, DeviceFacts, Policy};
+use super::strangers::{Attempt, Attempts, OpenRequest, Stranger};
 use crate::ids::{AccountId, DeviceId};
 
 /// The version this code writes; it reads no newer one.
@@ -82,6 +83,11 @@ struct ContactRow {
     policy: u16,
     #[n(7)]
     devices: Vec<DeviceRow>,
+    /// Our request to it: its greeting, empty for none.
+    #[n(8)]
+    requested: Option<String>,
+    #[n(9)]
+    favourite: Option<bool>,
 }
 
 #[derive(Encode, Decode)]
@@ -141,6 +147,8 @@ pub(super) fn write_contact(contact: &Contact) -> Vec<u8> {
         device_set: contact.device_set.as_ref().map(|set| set.bytes().to_vec().into()),
         policy: contact.policy.0,
         devices: devices.collect(),
+        requested: contact.requested.clone().map(Option::unwrap_or_default),
+        favourite: contact.favourite.then_some(true),
     })
 }
 
@@ -165,5 +173,101 @@ pub(super) fn read_contact(row: &[u8]) -> Result<Contact, RowError> {
         device_set: row.device_set.map(read_set).transpose()?,
         policy: Policy(row.policy),
         devices: devices.collect(),
+        requested: row.requested.map(|greeting| Some(greeting).filter(|greeting| !greeting.is_empty())),
+        favourite: row.favourite.unwrap_or(false),
+    })
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct StrangerRow {
+    #[n(0)]
+    version: u8,
+    #[n(1)]
+    account: ByteArray<32>,
+    #[n(2)]
+    device: Option<ByteArray<32>>,
+    #[n(3)]
+    request: Option<RequestRow>,
+    #[n(4)]
+    refused_ms: Option<u64>,
+    #[n(5)]
+    blocked: bool,
+    #[n(6)]
+    attempts: Option<AttemptsRow>,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct RequestRow {
+    #[n(0)]
+    card: ByteVec,
+    #[n(1)]
+    greeting: Option<String>,
+    #[n(2)]
+    envelope: ByteArray<32>,
+    #[n(3)]
+    at_ms: u64,
+}
+
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct AttemptsRow {
+    /// The newest was a request, not a call.
+    #[n(0)]
+    request: bool,
+    #[n(1)]
+    count: u32,
+    #[n(2)]
+    first_ms: u64,
+    #[n(3)]
+    last_ms: u64,
+}
+
+pub(super) fn write_stranger(stranger: &Stranger) -> Vec<u8> {
+    let request = stranger.request.as_ref().map(|request| RequestRow {
+        card: request.card.clone().into(),
+        greeting: request.greeting.clone(),
+        envelope: request.envelope.into(),
+        at_ms: request.at_ms,
+    });
+    let attempts = stranger.attempts.map(|attempts| AttemptsRow {
+        request: attempts.last == Attempt::Request,
+        count: attempts.count,
+        first_ms: attempts.first_ms,
+        last_ms: attempts.last_ms,
+    });
+    write(&StrangerRow {
+        version: VERSION,
+        account: stranger.account.0.into(),
+        device: stranger.device.map(|device| device.0.into()),
+        request,
+        refused_ms: stranger.refused_ms,
+        blocked: stranger.blocked,
+        attempts,
+    })
+}
+
+pub(super) fn read_stranger(row: &[u8]) -> Result<Stranger, RowError> {
+    let row: StrangerRow = read(row)?;
+    let request = row.request.map(|request| OpenRequest {
+        card: request.card.into(),
+        greeting: request.greeting,
+        envelope: request.envelope.into(),
+        at_ms: request.at_ms,
+    });
+    let attempts = row.attempts.map(|attempts| Attempts {
+        last: if attempts.request { Attempt::Request } else { Attempt::Call },
+        count: attempts.count,
+        first_ms: attempts.first_ms,
+        last_ms: attempts.last_ms,
+    });
+    Ok(Stranger {
+        account: AccountId(row.account.into()),
+        device: row.device.map(|device| DeviceId(device.into())),
+        request,
+        refused_ms: row.refused_ms,
+        blocked: row.blocked,
+        attempts,
     })
 }

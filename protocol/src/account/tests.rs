@@ -35,6 +35,8 @@ fn contact(account: u8, name: &str, devices: &[u8]) -> Contact {
         device_set: DeviceSet::make(&key, 3, NOW_S, &set).ok(),
         policy: Policy::default(),
         devices: devices.iter().map(|device| (DeviceId([*device; 32]), facts.clone())).collect(),
+        requested: Some(Some("it is me".into())),
+        favourite: true,
     }
 }
 

@@ -139,6 +139,7 @@ impl CallCore {
             account: text::account(peer.account),
             device: text::device(device),
             state: text::media_state(peer.flags, reconnecting),
+            client: None,
         };
         cx.event(event);
     }

@@ -9,7 +9,7 @@ use super::effect::CallEffect;
 use super::ended::EndedCalls;
 use super::seen::SeenCalls;
 use super::signal::{CallInput, ContactPolicy};
-use super::state::{Call, Peer};
+use super::state::{Call, Peer, Phase};
 use super::times::Times;
 use crate::control::{CallInfo, ControlError, EventKind, Reply};
 use crate::ids::{AccountId, CallId, DeviceId, LinkId, Now, Ticket};
@@ -37,6 +37,8 @@ pub struct CallCore {
     pub(super) mic_open: bool,
     /// The microphone is muted, in whatever call. Stays while there is a call, then starts anew unmuted.
     pub(super) muted: bool,
+    /// Nothing rings here: callers hear `busy`.
+    pub(super) quiet: bool,
     pub(super) last_link: u64,
     pub(super) stopping: bool,
 }
@@ -89,6 +91,7 @@ impl CallCore {
             focus: None,
             mic_open: false,
             muted: false,
+            quiet: false,
             last_link: 0,
             stopping: false,
         }
@@ -97,6 +100,17 @@ impl CallCore {
     /// What we allow a contact when we call it; without it [`ContactPolicy::default`] counts.
     pub fn set_policy(&mut self, account: AccountId, policy: ContactPolicy) {
         self.policies.insert(account, policy);
+    }
+
+    /// Do not disturb: calls that come in from now on don't ring, are listed as missed, and their callers hear `busy`.
+    pub fn set_quiet(&mut self, quiet: bool) {
+        self.quiet = quiet;
+    }
+
+    /// A call is accepted and not over.
+    #[must_use]
+    pub fn in_call(&self) -> bool {
+        self.live.values().any(|call| matches!(call.phase, Phase::Joined(_)))
     }
 
     /// The contact is none any more.

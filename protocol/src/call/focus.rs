@@ -127,6 +127,7 @@ impl CallCore {
             account: text::account(own),
             device: text::device(own_device),
             state: text::media_state(flags, false),
+            client: None,
         });
         if call.joined().is_none() {
             return;

@@ -109,11 +109,22 @@ impl CallCore {
                     self.drop_offered(id, cx);
                 } else if ringing >= RINGING_MAX {
                     self.drop_offered(id, cx);
+                } else if self.quiet || peer.policy.do_not_disturb {
+                    self.do_not_disturb(id, device, cx);
                 } else {
                     self.ring(id, device, clock_off, cx);
                 }
             }
         }
+    }
+
+    /// Nobody here is to be disturbed: the caller hears `busy`, and the call is listed as missed.
+    fn do_not_disturb(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
+        let Some(call) = self.live.get(&id) else { return };
+        let (offerer, started_ms) = (call.facts.offerer, call.facts.started_unix_ms);
+        tell(id, device, Verdict::Busy, cx);
+        self.note_missed(id, offerer, started_ms, Reason::Busy, cx);
+        self.drop_offered(id, cx);
     }
 
     fn ring(&mut self, id: CallId, device: DeviceId, clock_off: bool, cx: &mut Cx<'_>) {
@@ -134,6 +145,12 @@ impl CallCore {
         tell(id, device, Verdict::Ringing, cx);
         self.connect(id, device, cx);
         self.apply_early(id, device, cx);
+        let answers = self.peer_mut(id, device).is_some_and(|peer| peer.policy.auto_answer);
+        // With another call active it rings on, for a person to decide.
+        if answers && let Err(error) = self.accept_command(id, InCall::Refuse, cx) {
+            let about = "auto_answer".to_owned();
+            cx.event(EventKind::Warning { about, hint: format!("{}: {}", error.message, error.hint) });
+        }
     }
 
     /// Forgets an offer that never rang.

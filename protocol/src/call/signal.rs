@@ -37,12 +37,22 @@ pub struct ContactPolicy {
     pub early_connection: bool,
     /// Only relay candidates.
     pub relay_only: bool,
+    /// Its calls don't ring: it hears `busy`.
+    pub do_not_disturb: bool,
+    /// Its calls are accepted at once, unless a call is active.
+    pub auto_answer: bool,
 }
 
 impl Default for ContactPolicy {
     /// What contacts are allowed unless a person says otherwise.
     fn default() -> Self {
-        Self { local_candidates: true, early_connection: true, relay_only: false }
+        Self {
+            local_candidates: true,
+            early_connection: true,
+            relay_only: false,
+            do_not_disturb: false,
+            auto_answer: false,
+        }
     }
 }
 

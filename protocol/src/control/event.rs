@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::contact::{AttemptInfo, PresenceState, RequestEnd};
 use super::reply::{RosterEntry, Snapshot};
 
 /// States of a call that a frontend sees.
@@ -168,6 +169,9 @@ pub enum EventKind {
         /// State.
         #[serde(flatten)]
         state: MediaState,
+        /// The client that asked for it, if it is ours and one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client: Option<String>,
     },
     /// The microphone (or what stands for it) was opened.
     SourceStarted {
@@ -211,6 +215,44 @@ pub enum EventKind {
     ContactChanged {
         /// Who.
         account: String,
+    },
+    /// Somebody who holds our card asks to be a contact. Until it is accepted it is a stranger, and learns nothing.
+    ContactRequest {
+        /// Account id.
+        account: String,
+        /// The name in its card: its own claim.
+        name: String,
+        /// A sentence of theirs.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        greeting: Option<String>,
+    },
+    /// A contact request was decided about.
+    RequestClosed {
+        /// Account id.
+        account: String,
+        /// How.
+        outcome: RequestEnd,
+        /// The client that did it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client: Option<String>,
+    },
+    /// Somebody whose messages we don't take tried to call, or to become a contact; it learns nothing of that. Told at
+    /// most six times a minute: `contact.attempts` has them all.
+    BlockedAttempt {
+        /// What of this account was turned away so far.
+        #[serde(flatten)]
+        attempt: AttemptInfo,
+    },
+    /// What a contact is doing (`account` is our own: what we are).
+    Presence {
+        /// Account id.
+        account: String,
+        /// None: it isn't known any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        state: Option<PresenceState>,
+        /// The client that said so, if it is ours.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client: Option<String>,
     },
     /// The client was too slow; a snapshot follows.
     Lagged {

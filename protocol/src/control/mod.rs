@@ -3,6 +3,7 @@
 //! JSON-RPC 2.0, one object a line. Ids are text: accounts in bech32m, devices as base58 peer ids,
 //! calls as 32 hex digits. Times are Unix milliseconds unless the name says otherwise.
 
+mod contact;
 mod counts;
 mod error;
 mod event;
@@ -12,6 +13,11 @@ mod home;
 mod reply;
 mod request;
 
+pub use contact::{
+    AcceptContactParams, AttemptInfo, AttemptKind, AttemptsReply, Contact, ContactRequestInfo, ContactRequestsReply,
+    PolicyInfo, PolicyParams, PresenceParams, PresenceState, RenameContactParams, RequestContactParams, RequestEnd,
+    RotateParams, SafetyReply, StrangerParams, TokenName, VerifyContactParams,
+};
 pub use counts::{Counts, TaskCount, TaskCounts};
 pub use error::{ControlError, ErrorKind};
 pub use event::{CallState, Direction, EndCause, Event, EventKind, Level, MediaState, MuteSource};
@@ -19,13 +25,13 @@ pub use explain::{END_REASONS, EndReason, Explanation, Fault, end_reason};
 pub use history::{HistoryCall, HistoryParams, HistoryReply};
 pub use home::{Env, HomePaths, SOCKET_NAME};
 pub use reply::{
-    AccountInfo, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CandidatePair, CardReply, ConfigReply, Contact,
+    AccountInfo, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CandidatePair, CardReply, ConfigReply,
     ContactReply, ContactsReply, DoneReply, HelloReply, LinkState, OfferedReply, ParticipantInfo, ParticipantStats,
     Reply, RosterEntry, Snapshot, StatsReply, Status, SubscribedReply,
 };
 pub use request::{
     AcceptParams, AccountCommand, AddContactParams, CallCommand, CardParams, ContactCommand, ContactParams,
-    HelloParams, InCall, NoParams, OfferParams, Request, Scope, SubscribeParams, WhoseCall,
+    HelloParams, InCall, NoParams, OfferParams, PushParams, Request, Scope, SubscribeParams, WhoseCall,
 };
 
 /// The version of this interface: major.minor; minor versions only add.

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::contact::{AttemptsReply, Contact, ContactRequestInfo, ContactRequestsReply, PresenceState, SafetyReply};
 use super::counts::Counts;
 use super::event::{CallState, Direction};
 use super::history::HistoryReply;
@@ -19,12 +20,18 @@ pub enum Reply {
     Status(Box<Status>),
     /// `account.show`.
     Account(Box<AccountInfo>),
-    /// `account.card`.
+    /// `account.card`, `account.rotate`.
     Card(CardReply),
     /// `contact.list`.
     Contacts(ContactsReply),
-    /// `contact.add`.
+    /// `contact.add`, `contact.request`, `contact.accept`, `contact.rename`, `contact.policy`.
     Contact(ContactReply),
+    /// `contact.requests`.
+    ContactRequests(ContactRequestsReply),
+    /// `contact.attempts`.
+    Attempts(AttemptsReply),
+    /// `contact.verify`.
+    Safety(SafetyReply),
     /// `call.offer`.
     Offered(OfferedReply),
     /// `call.list`.
@@ -169,21 +176,6 @@ pub struct AccountInfo {
     pub card: String,
     /// Where we listen.
     pub listen: Vec<String>,
-}
-
-/// A contact.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Contact {
-    /// Account id.
-    pub account: String,
-    /// Our name for it.
-    pub name: String,
-    /// Its devices, as far as known.
-    pub devices: Vec<String>,
-    /// A device of it is connected now.
-    pub online: bool,
-    /// Its contact token is known: calls use its contact inbox.
-    pub acquainted: bool,
 }
 
 /// An invited account.
@@ -352,6 +344,12 @@ pub struct Snapshot {
     pub calls: Vec<CallInfo>,
     /// All contacts.
     pub contacts: Vec<Contact>,
+    /// Those who ask to be contacts, oldest first.
+    #[serde(default)]
+    pub requests: Vec<ContactRequestInfo>,
+    /// What we are doing, as contacts may see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<PresenceState>,
     /// Our microphone is muted.
     pub muted: bool,
 }

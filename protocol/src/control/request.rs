@@ -3,6 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::contact::{
+    AcceptContactParams, PolicyParams, PresenceParams, PresenceState, RenameContactParams, RequestContactParams,
+    RotateParams, StrangerParams, TokenName, VerifyContactParams,
+};
 use super::history::HistoryParams;
 
 /// What a client may do.
@@ -78,6 +82,16 @@ pub enum AccountCommand {
         /// Put the daemon's addresses into it (default).
         addresses: bool,
     },
+    /// `account.rotate`.
+    Rotate {
+        /// Which token.
+        token: TokenName,
+    },
+    /// `presence.set`.
+    Presence {
+        /// What we are doing.
+        state: PresenceState,
+    },
 }
 
 /// Contact methods.
@@ -94,6 +108,40 @@ pub enum ContactCommand {
     },
     /// `contact.remove`.
     Remove {
+        /// Account id or name.
+        contact: String,
+    },
+    /// `contact.request`.
+    Request(RequestContactParams),
+    /// `contact.requests`.
+    Requests,
+    /// `contact.accept`.
+    Accept(AcceptContactParams),
+    /// `contact.refuse`.
+    Refuse {
+        /// Account id or name in its card.
+        account: String,
+    },
+    /// `contact.block`.
+    Block {
+        /// Account id, or name.
+        contact: String,
+    },
+    /// `contact.unblock`.
+    Unblock {
+        /// Account id, or name.
+        contact: String,
+    },
+    /// `contact.attempts`.
+    Attempts,
+    /// `contact.rename`.
+    Rename(RenameContactParams),
+    /// `contact.policy`.
+    Policy(PolicyParams),
+    /// `contact.verify`.
+    Verify(VerifyContactParams),
+    /// `presence.ask`.
+    AskPresence {
         /// Account id or name.
         contact: String,
     },
@@ -174,6 +222,45 @@ pub enum Request {
     /// Remove a contact.
     #[serde(rename = "contact.remove")]
     ContactRemove(ContactParams),
+    /// Send somebody our card, and make theirs a contact.
+    #[serde(rename = "contact.request")]
+    ContactRequest(RequestContactParams),
+    /// Those who ask to be contacts.
+    #[serde(rename = "contact.requests")]
+    ContactRequests(NoParams),
+    /// Make somebody who asks a contact.
+    #[serde(rename = "contact.accept")]
+    ContactAccept(AcceptContactParams),
+    /// Turn somebody who asks away; they learn nothing of it.
+    #[serde(rename = "contact.refuse")]
+    ContactRefuse(StrangerParams),
+    /// Take nothing of an account any more, contact or not; it learns nothing of it.
+    #[serde(rename = "contact.block")]
+    ContactBlock(ContactParams),
+    /// Take messages of an account again, as far as it is a contact.
+    #[serde(rename = "contact.unblock")]
+    ContactUnblock(ContactParams),
+    /// What was turned away of strangers and blocked contacts, and who is blocked.
+    #[serde(rename = "contact.attempts")]
+    ContactAttempts(NoParams),
+    /// Give a contact another name.
+    #[serde(rename = "contact.rename")]
+    ContactRename(RenameContactParams),
+    /// What a contact may do.
+    #[serde(rename = "contact.policy")]
+    ContactPolicy(PolicyParams),
+    /// The safety number that two people compare, and that they found it equal.
+    #[serde(rename = "contact.verify")]
+    ContactVerify(VerifyContactParams),
+    /// Make one of our inboxes anew, so that whoever knows only the old one is locked out.
+    #[serde(rename = "account.rotate")]
+    AccountRotate(RotateParams),
+    /// Ask what a contact is doing: on opening a conversation. The event `presence` has the answer.
+    #[serde(rename = "presence.ask")]
+    PresenceAsk(ContactParams),
+    /// Say what we are doing.
+    #[serde(rename = "presence.set")]
+    PresenceSet(PresenceParams),
     /// Call somebody.
     #[serde(rename = "call.offer")]
     CallOffer(OfferParams),
@@ -195,6 +282,9 @@ pub enum Request {
     /// Unmute our microphone.
     #[serde(rename = "call.unmute")]
     CallUnmute(WhoseCall),
+    /// A key was pressed or released that talks, or mutes, while it is held: for tools that watch the keyboard.
+    #[serde(rename = "call.push_to_talk")]
+    CallPushToTalk(PushParams),
     /// Figures of every participant.
     #[serde(rename = "call.stats")]
     CallStats(WhoseCall),
@@ -249,6 +339,23 @@ pub struct AddContactParams {
 pub struct ContactParams {
     /// Account id or name.
     pub contact: String,
+}
+
+/// `call.push_to_talk`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PushParams {
+    /// Call id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
+    /// The key is down.
+    pub pressed: bool,
+    /// The key mutes while it is down; else it talks while it is down.
+    #[serde(default)]
+    pub mute: bool,
+    /// If this client is gone while the key is down, the microphone is muted.
+    #[serde(default)]
+    pub while_connected: bool,
 }
 
 /// `call.accept`.

@@ -11,23 +11,27 @@ use crate::limits::{ADDRESSES_MAX, PRESENCE_WINDOW_MS, PRESENCES_A_WINDOW};
 use crate::session::Delivery;
 use crate::wire::bodies::{InboxBody, Presence};
 
-/// `state` of a presence: somebody is there. More of it comes with presence on demand.
-const AVAILABLE: u8 = 1;
-
 impl Core {
     /// Does what is still missing between us and a connected device of a contact: its prekey first,
     /// then our presence, until it has acknowledged what it says now.
     pub(super) fn acquaint(&mut self, device: DeviceId, step: &mut Step<'_>) {
         let Some(contact) = self.contacts.of_device(&device) else { return };
-        if !self.peers.is_connected(&device) {
+        if !self.peers.is_connected(&device) || contact.is_blocked() {
             return;
         }
         let knows_us = contact.devices.get(&device).is_some_and(|facts| facts.told == Some(self.telling()));
         let known = contact.contact_token.is_some();
+        let wanted = self.wants_presence(&device, step.now.mono_ms);
         if usable_record(&self.contacts, &device, step.now.unix_s()).is_none() {
             self.ask_prekey(device, step);
-        } else if !knows_us || !known {
-            self.send_presence(device, !known, step);
+        } else {
+            // What is on its way already need not be said twice.
+            let on_its_way = self.session.presence_to(device);
+            let says = on_its_way.is_some() && self.tellings.get(&device) == Some(&self.telling());
+            let (tell, ask) = (!knows_us && !says, (!known || wanted) && on_its_way != Some(true));
+            if tell || ask {
+                self.send_presence(device, ask, step);
+            }
         }
     }
 
@@ -39,14 +43,14 @@ impl Core {
         self.addresses.iter().take(ADDRESSES_MAX).cloned().collect()
     }
 
-    /// Sends our presence; `ask` for the other's.
-    fn send_presence(&mut self, device: DeviceId, ask: bool, step: &mut Step<'_>) {
+    /// Sends our presence; `ask` for the other's. False if it has to wait.
+    pub(super) fn send_presence(&mut self, device: DeviceId, ask: bool, step: &mut Step<'_>) -> bool {
         if !self.may_tell(step.now.mono_ms) {
-            return;
+            return false;
         }
-        let Some(record) = self.own.record() else { return };
+        let Some(record) = self.own.record() else { return false };
         let presence = Presence {
-            state: AVAILABLE,
+            state: self.presence_code(&device),
             record: record.bytes().to_vec(),
             device_set: self.own.device_set().bytes().to_vec(),
             addresses: self.told_addresses(),
@@ -56,6 +60,10 @@ impl Core {
         self.tellings.insert(device, self.telling());
         let delivery = Delivery { receipt: true, asks_presence: ask };
         self.send_letter(device, InboxBody::Presence(presence), delivery, step);
+        if ask {
+            self.asked_presence(device, step.now.mono_ms);
+        }
+        true
     }
 
     /// At most so many presences go out in a minute, whatever others ask for; the rest is told when there is room.
@@ -118,10 +126,12 @@ impl Core {
         if !known {
             return;
         }
+        self.request_is_over(&from.account, step);
+        self.presence_said(device, body.state, from.asks_presence, step);
         self.contact_changed(&from.account, step);
         self.welcome(device, step);
         self.record_known(device, step);
-        if from.asks_presence && !self.tellings.contains_key(&device) {
+        if from.asks_presence && self.session.presence_to(device).is_none() {
             self.send_presence(device, false, step);
         }
     }

@@ -15,6 +15,8 @@ struct Asked {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Asking {
     devices: BTreeMap<DeviceId, Asked>,
+    /// Connected devices that were asked by their card's token, too, and whether the answer is awaited.
+    by_card: BTreeMap<DeviceId, bool>,
 }
 
 impl Asking {
@@ -23,6 +25,25 @@ impl Asking {
         if self.devices.len() < PREKEYS_ASKED_MAX || self.devices.contains_key(&device) {
             self.devices.insert(device, Asked { next_ms: now_ms, until_ms });
         }
+    }
+
+    /// Whether this device may be asked by its card's token; once until it is [`Self::gone`].
+    pub(super) fn by_card(&mut self, device: DeviceId) -> bool {
+        if self.by_card.len() >= PREKEYS_ASKED_MAX || self.by_card.contains_key(&device) {
+            return false;
+        }
+        self.by_card.insert(device, true);
+        true
+    }
+
+    /// A device has answered; whether its card's token brought that about.
+    pub(super) fn answered_by_card(&mut self, device: &DeviceId) -> bool {
+        self.by_card.get_mut(device).is_some_and(std::mem::take)
+    }
+
+    /// Its connection is gone.
+    pub(super) fn gone(&mut self, device: &DeviceId) {
+        self.by_card.remove(device);
     }
 
     /// It is known.

@@ -34,7 +34,8 @@ impl World for Beyond<'_> {
 
     fn route(&self, device: DeviceId) -> Option<Route> {
         let record = usable_record(self.contacts, &device, self.now_s)?;
-        let token = self.contacts.of_device(&device)?.token();
+        // Nothing goes to whoever is blocked.
+        let token = self.contacts.of_device(&device).filter(|contact| !contact.is_blocked())?.token();
         let recipient = Recipient { device, spk: record.terms().spk, spk_id: record.terms().spk_id };
         Some(Route { recipient, at: place_of(token, self.now_s) })
     }

@@ -32,7 +32,7 @@ impl Core {
             CallEffect::Mute { muted } => step.out.push(Effect::Media(MediaCommand::Mute { muted })),
             CallEffect::Reply { ticket, result } => step.reply(ticket, result),
             CallEffect::Event(event) => {
-                let event: EventKind = self.name_event(event);
+                let event: EventKind = self.name_event(event, step);
                 step.event(event);
             }
             CallEffect::History(entry) => step.store(StoreCommand::History(entry)),

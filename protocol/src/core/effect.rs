@@ -210,18 +210,21 @@ pub enum Table {
     UnderWay,
     /// Missed calls that devices of contacts are still to be told of, by device and call id.
     Notes,
+    /// Requests, refusals, blocks and attempts of accounts that are no contacts, by account id.
+    Strangers,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 5] = [Self::Account, Self::Contacts, Self::SeenCalls, Self::UnderWay, Self::Notes];
+    pub const ALL: [Self; 6] =
+        [Self::Account, Self::Contacts, Self::SeenCalls, Self::UnderWay, Self::Notes, Self::Strangers];
 
     /// What is in it must be on the disk before anything is acknowledged. A call goes on without a disk: what history
     /// would tell of it after a kill is not worth a call.
     #[must_use]
     pub fn binds(self) -> bool {
         match self {
-            Self::Account | Self::Contacts | Self::SeenCalls | Self::Notes => true,
+            Self::Account | Self::Contacts | Self::SeenCalls | Self::Notes | Self::Strangers => true,
             Self::UnderWay => false,
         }
     }

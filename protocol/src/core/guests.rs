@@ -30,6 +30,11 @@ impl Guests {
         self.until_ms.remove(device);
     }
 
+    /// All of them.
+    pub(super) fn all(&self) -> Vec<DeviceId> {
+        self.until_ms.keys().copied().collect()
+    }
+
     /// Those whose time is over.
     pub(super) fn over(&mut self, now_ms: u64) -> Vec<DeviceId> {
         let over: Vec<_> =

@@ -29,6 +29,11 @@ impl Inboxes {
         Self { card, contact, held: BTreeMap::new() }
     }
 
+    /// The tokens are others from now on: `turn` says what that means for topics.
+    pub(super) fn replace(&mut self, [card, contact]: [Inbox; 2]) {
+        (self.card, self.contact) = (card, contact);
+    }
+
     /// Topics to hold from now on, and those to leave.
     pub(super) fn turn(&mut self, now_s: u64) -> (Vec<Topic>, Vec<Topic>) {
         let mut held = BTreeMap::new();

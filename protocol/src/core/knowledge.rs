@@ -4,7 +4,8 @@ use ahoy_crypto::{DeviceSet, DhKey};
 
 use super::inboxes::Inboxes;
 use super::ledger::Ledger;
-use crate::account::{Contacts, Own, Policy};
+use super::strangers::TurnedAway;
+use crate::account::{Attempt, Contacts, Own, Strangers};
 use crate::call::CallCore;
 use crate::ids::{AccountId, CallId, DeviceId};
 use crate::inbound::{Done, Rate, State};
@@ -20,6 +21,10 @@ pub(super) struct Knowledge<'a> {
     pub(super) session: &'a Session,
     pub(super) calls: &'a CallCore,
     pub(super) ledger: &'a mut Ledger,
+    pub(super) strangers: &'a Strangers,
+    pub(super) unix_ms: u64,
+    /// What this message tried, if it was turned away.
+    pub(super) turned_away: Option<TurnedAway>,
 }
 
 impl State for Knowledge<'_> {
@@ -64,7 +69,10 @@ impl State for Knowledge<'_> {
     }
 
     fn is_blocked(&self, account: AccountId) -> bool {
-        self.contacts.get(&account).is_some_and(|contact| contact.policy.has(Policy::BLOCKED))
+        match self.contacts.get(&account) {
+            Some(contact) => contact.is_blocked(),
+            None => self.strangers.is_blocked(&account),
+        }
     }
 
     fn call_roster(&self, call: CallId) -> Option<&[AccountId]> {
@@ -92,12 +100,22 @@ impl State for Knowledge<'_> {
         match what {
             // A missed call that history knows already, however it came to know it.
             Done::Missed(call) => self.ledger.is_done(what) || self.calls.known(call),
-            Done::Request(_) | Done::Elsewhere(..) | Done::Cancel(..) => self.ledger.is_done(what),
+            // A contact that asks again is welcomed back; one request of a stranger is enough.
+            Done::Request(account) => !self.is_contact(account) && self.strangers.has_asked(&account, self.unix_ms),
+            Done::Elsewhere(..) | Done::Cancel(..) => self.ledger.is_done(what),
         }
     }
 
+    fn turned_away(&mut self, account: AccountId, device: DeviceId, what: Attempt) {
+        self.turned_away = Some(TurnedAway { account, device, what });
+    }
+
     fn has_rate(&self, rate: Rate) -> bool {
-        self.ledger.has_rate(rate)
+        let room = match rate {
+            Rate::Request(_) => self.strangers.has_room(),
+            Rate::Ring(_) | Rate::Device(_) => true,
+        };
+        room && self.ledger.has_rate(rate)
     }
 
     fn take_rate(&mut self, rate: Rate) {

@@ -4,7 +4,7 @@ use super::Core;
 use super::effect::{StoreCommand, Table};
 use super::network::policy_of;
 use super::step::Step;
-use crate::account::Policy;
+use crate::account::{Contact, Policy};
 use crate::call::signal::{CallInput, Sender};
 use crate::ids::{AccountId, CallId};
 use crate::inbound::{Done, Signal, Verified};
@@ -25,8 +25,12 @@ impl Core {
                 self.take_presence(&letter, &body, &record, newer_set, step);
                 Some((2, letter.hash.to_vec()))
             }
-            // Requests of strangers are not taken yet: no sign of life.
-            Signal::Request { .. } => None,
+            // Its receipt goes out when it is accepted: until then there is no sign of life.
+            Signal::Request { body, card } => {
+                let (body, card) = (body.clone(), card.clone());
+                self.take_request(&letter, *body, &card, step);
+                None
+            }
             Signal::Elsewhere(body) => {
                 self.ledger.done(Done::Elsewhere(body.call, body.event));
                 let id = body.call.0.to_vec();
@@ -58,6 +62,7 @@ impl Core {
         };
         if let Some((kind, id)) = receipt
             && letter.wants_receipt
+            && !self.contacts.get(&letter.account).is_some_and(Contact::is_blocked)
         {
             let once = Delivery { receipt: false, asks_presence: false };
             self.send_letter(letter.device, InboxBody::Receipt(Receipt { kind, id }), once, step);

@@ -13,6 +13,7 @@ mod asking;
 mod beyond;
 mod carry_out;
 mod commands;
+mod contact_commands;
 mod counts;
 mod dialing;
 pub mod effect;
@@ -27,8 +28,12 @@ mod names;
 mod network;
 mod notes;
 mod peers;
+mod presence;
+mod requests;
+mod rotation;
 mod signals;
 mod step;
+mod strangers;
 mod timers;
 mod under_way;
 mod undo;
@@ -41,7 +46,7 @@ pub use crate::call::Times;
 pub use counts::Counted;
 pub use ledger::ContactRate;
 
-use crate::account::{Contacts, Own};
+use crate::account::{Contacts, Own, Strangers};
 use crate::call::CallCore;
 use crate::call::effect::HistoryEntry;
 use crate::call::signal::CallInput;
@@ -65,6 +70,8 @@ pub struct Setup {
     pub contact_rate: ContactRate,
     /// We listen on loopback, so loopback addresses of contacts may be dialled and used.
     pub loopback: bool,
+    /// Calls don't ring here until a frontend says otherwise.
+    pub do_not_disturb: bool,
 }
 
 /// Stored rows that cannot be used.
@@ -79,6 +86,10 @@ pub enum SetupError {
 pub struct Core {
     own: Own,
     contacts: Contacts,
+    strangers: Strangers,
+    /// When blocked attempts were told in the last minute, monotonic ms.
+    attempts_told_ms: Vec<u64>,
+    presences: presence::Presences,
     /// Contacts as frontends were told of them last.
     shown: BTreeMap<AccountId, crate::control::Contact>,
     /// Where we listen, binary multiaddrs.
@@ -132,7 +143,10 @@ impl Core {
         let renamed = setup.name.as_deref().is_some_and(|name| own.rename(name));
         let contacts = Contacts::from_rows(rows(Table::Contacts).map(|(_, _, row)| row.as_slice()))
             .map_err(|_| SetupError::Row("list of contacts"))?;
+        let strangers = Strangers::from_rows(rows(Table::Strangers).map(|(_, _, row)| row.as_slice()))
+            .map_err(|_| SetupError::Row("list of strangers"))?;
         let mut calls = CallCore::new(own.account(), own.device(), setup.times.clone());
+        calls.set_quiet(setup.do_not_disturb);
         let mut seen_rows = Vec::new();
         for (_, key, value) in rows(Table::SeenCalls) {
             let (call, account, unix_ms) = read_seen(key, value).ok_or(SetupError::Row("list of past calls"))?;
@@ -152,6 +166,9 @@ impl Core {
             loopback: setup.loopback,
             own,
             contacts,
+            strangers,
+            attempts_told_ms: Vec::new(),
+            presences: presence::Presences::new(setup.do_not_disturb),
             calls,
             shown: BTreeMap::new(),
             addresses: Vec::new(),
@@ -210,7 +227,10 @@ impl Core {
         self.ledger.at(now.mono_ms);
         match input {
             Input::Sealed { topic, data, message } => self.sealed(topic, &data, message, &mut step),
-            Input::Command { ticket, command, .. } => self.command(ticket, command, &mut step),
+            Input::Command { ticket, client, command } => {
+                step.client = Some(client);
+                self.command(ticket, command, &mut step);
+            }
             Input::Net(event) => self.net_event(event, &mut step),
             Input::Link { link, event } => self.link_event(link, event, &mut step),
             Input::Ctl { link, message } => self.ctl_message(link, &message, &mut step),
@@ -223,6 +243,7 @@ impl Core {
         }
         self.run_calls(&mut step);
         self.keep_under_way(&mut step);
+        self.look_at_ourselves(&mut step);
         if !self.stopping {
             self.reach_out(&mut step);
         }
@@ -234,6 +255,8 @@ impl Core {
         let mut effects = Vec::new();
         loop {
             while let Some(input) = step.calls.pop_front() {
+                // What follows from the question alone was done by whoever asked.
+                step.by_client = matches!(input, CallInput::Command { .. });
                 self.calls.handle(input, step.now, step.rng, &mut effects);
                 for effect in effects.drain(..) {
                     self.carry_out(effect, step);

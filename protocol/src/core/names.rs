@@ -2,8 +2,8 @@
 
 use super::Core;
 use super::step::Step;
-use crate::account::Contact;
-use crate::control::{self, CallInfo, Counts, EventKind, RosterEntry, Snapshot, Status};
+use crate::account::{Contact, Policy};
+use crate::control::{self, CallInfo, Counts, EventKind, PolicyInfo, RosterEntry, Snapshot, Status};
 use crate::ids::{AccountId, Now};
 
 impl Core {
@@ -28,6 +28,19 @@ impl Core {
             devices: contact.devices.keys().map(|device| device.text()).collect(),
             online: contact.devices.keys().any(|device| self.peers.is_connected(device)),
             acquainted: contact.contact_token.is_some(),
+            requested: contact.requested.is_some(),
+            verified: contact.policy.has(Policy::VERIFIED),
+            blocked: contact.is_blocked(),
+            policy: PolicyInfo {
+                early_connection: !contact.policy.has(Policy::NO_EARLY_CONNECTION),
+                private_addresses: contact.policy.has(Policy::LOCAL_CANDIDATES),
+                relay_only: contact.policy.has(Policy::RELAY_ONLY),
+                do_not_disturb: contact.policy.has(Policy::DO_NOT_DISTURB),
+                auto_answer: contact.policy.has(Policy::AUTO_ANSWER),
+                presence: !contact.policy.has(Policy::NO_PRESENCE),
+                favourite: contact.favourite,
+            },
+            presence: self.presence_of(&contact.account),
         }
     }
 
@@ -62,10 +75,15 @@ impl Core {
         calls
     }
 
-    /// Puts our names into an event.
-    pub(super) fn name_event(&self, mut event: EventKind) -> EventKind {
+    /// Puts our names into an event, and that of the frontend that asked for what happened.
+    pub(super) fn name_event(&self, mut event: EventKind, step: &Step<'_>) -> EventKind {
         if let EventKind::IncomingCall { from, .. } = &mut event {
             self.name_entry(from);
+        }
+        if let EventKind::CallState { client, .. } | EventKind::ParticipantState { client, .. } = &mut event
+            && step.by_client
+        {
+            client.clone_from(&step.client);
         }
         event
     }
@@ -75,7 +93,14 @@ impl Core {
     #[must_use]
     pub fn snapshot(&self, now: Now) -> Snapshot {
         let calls = self.call_infos(now).into_iter().filter(|call| call.ended_at_ms.is_none()).collect();
-        Snapshot { status: self.status(), calls, contacts: self.contact_infos(), muted: self.calls.muted() }
+        Snapshot {
+            status: self.status(),
+            calls,
+            contacts: self.contact_infos(),
+            requests: self.request_infos(),
+            presence: Some(self.own_presence()),
+            muted: self.calls.muted(),
+        }
     }
 
     /// How we are, as far as the core knows.

@@ -19,7 +19,8 @@ impl Core {
             NetEvent::Disconnected { device } => self.disconnected(device, step),
             NetEvent::DialFailed { device, tried } => self.dialing.failed(&device, tried, step.now.mono_ms),
             NetEvent::Discovered { device, .. } => {
-                if self.contacts.of_device(&device).is_some() && !self.peers.is_connected(&device) {
+                let friend = self.contacts.of_device(&device).is_some_and(|contact| !contact.is_blocked());
+                if friend && !self.peers.is_connected(&device) {
                     self.dialing.urgent(device, step.now.mono_ms, 0);
                 }
             }
@@ -53,10 +54,13 @@ impl Core {
         self.dialing.connected(&device);
         self.asking.connected(&device, step.now.mono_ms);
         let Some(contact) = self.contacts.of_device(&device) else { return };
-        let account = contact.account;
-        step.gossip(device, true);
+        let (account, blocked) = (contact.account, contact.is_blocked());
         self.contact_changed(&account, step);
-        self.acquaint(device, step);
+        if !blocked {
+            step.gossip(device, true);
+            self.acquaint(device, step);
+            self.begin_request(device, step);
+        }
     }
 
     fn disconnected(&mut self, device: DeviceId, step: &mut Step<'_>) {
@@ -64,6 +68,8 @@ impl Core {
             return;
         }
         self.guests.leave(&device);
+        self.presence_gone(device, step);
+        self.asking.gone(&device);
         self.dialing.disconnected(&device, step.now.mono_ms);
         step.calls.push_back(CallInput::Disconnected { device });
         if let Some(account) = self.contacts.of_device(&device).map(|contact| contact.account) {
@@ -82,7 +88,7 @@ impl Core {
     /// for a while; to others, silence.
     fn prekey_request(&mut self, device: DeviceId, request: &[u8], ticket: NetTicket, step: &mut Step<'_>) {
         let known = prekey::check_request(request, &self.inboxes.hint_keys(), device, self.own.device());
-        let blocked = self.contacts.of_device(&device).is_some_and(|contact| contact.policy.has(Policy::BLOCKED));
+        let blocked = self.is_shunned(&device, step.now.unix_ms);
         let answer = match (known, self.own.record()) {
             (Ok(_), Some(record)) if !blocked => Some(prekey::answer(record, self.own.device_set())),
             (Ok(_), _) => None,
@@ -102,7 +108,7 @@ impl Core {
 
     /// What a device answered to our prekey request.
     fn prekey_answer(&mut self, device: DeviceId, answer: Option<&[u8]>, step: &mut Step<'_>) {
-        let Some(answer) = answer else { return };
+        let Some(answer) = answer else { return self.ask_by_card(device, step) };
         let mut judged = Err(Check::SET_SIGNATURE);
         for contact in self.contacts.claimants(&device) {
             let facts = contact.devices.get(&device);
@@ -115,11 +121,17 @@ impl Core {
         }
         match judged {
             Ok((account, answer)) => {
+                let by_card = self.asking.answered_by_card(&device);
                 self.change_contact(&account, step, |contact| {
+                    if by_card {
+                        // The one we know isn't held there any more: its presence has the new one.
+                        contact.contact_token = None;
+                    }
                     contact.take_set(answer.set);
                     take_record(contact, device, &answer.record);
                 });
                 self.record_known(device, step);
+                self.send_request(device, step);
             }
             Err(check) => self.refusals.count(check),
         }
@@ -149,9 +161,25 @@ impl Core {
         }
     }
 
+    /// A device was silent: its contact token may be another one now, while its card's still holds. Asked once a
+    /// connection.
+    fn ask_by_card(&mut self, device: DeviceId, step: &mut Step<'_>) {
+        if !self.peers.is_connected(&device) || !self.asking.by_card(device) {
+            return;
+        }
+        for contact in self.contacts.claimants(&device).filter(|contact| contact.contact_token.is_some()) {
+            let place = place_of(&contact.card_token, step.now.unix_s());
+            let request = prekey::request(&place.hint_key, self.own.device(), device).to_vec();
+            step.net(NetCommand::RequestPrekey { device, request });
+        }
+    }
+
     /// A contact's device is wanted: gossip with it, connect to it, get to know it.
     pub(super) fn welcome(&mut self, device: DeviceId, step: &mut Step<'_>) {
         self.guests.leave(&device);
+        if self.contacts.of_device(&device).is_some_and(Contact::is_blocked) {
+            return;
+        }
         step.gossip(device, true);
         if self.peers.is_connected(&device) {
             self.acquaint(device, step);
@@ -227,6 +255,8 @@ pub(super) fn policy_of(policy: Policy) -> ContactPolicy {
         local_candidates: policy.has(Policy::LOCAL_CANDIDATES),
         early_connection: !policy.has(Policy::NO_EARLY_CONNECTION),
         relay_only: policy.has(Policy::RELAY_ONLY),
+        do_not_disturb: policy.has(Policy::DO_NOT_DISTURB),
+        auto_answer: policy.has(Policy::AUTO_ANSWER),
     }
 }
 

@@ -37,8 +37,12 @@ impl Core {
     fn judge(&mut self, topic: Topic, data: &[u8], step: &mut Step<'_>) -> Result<(), Check> {
         match inbound::receive(topic, data, self.held(&topic))? {
             Sealed::Envelope(envelope) => {
-                let mut knowledge = self.knowledge();
-                let letter: Verified = envelope.open(&mut knowledge)?.verify(&mut knowledge, step.now.unix_s())?;
+                let mut knowledge = self.knowledge(step.now.unix_ms);
+                let letter = envelope.open(&mut knowledge)?.verify(&mut knowledge, step.now.unix_s());
+                if let Some(turned) = knowledge.turned_away {
+                    self.turned_away(turned, step);
+                }
+                let letter: Verified = letter?;
                 self.letter(letter, step);
                 Ok(())
             }
@@ -56,7 +60,7 @@ impl Core {
         }
     }
 
-    fn knowledge(&mut self) -> Knowledge<'_> {
+    fn knowledge(&mut self, unix_ms: u64) -> Knowledge<'_> {
         Knowledge {
             own: &self.own,
             contacts: &self.contacts,
@@ -64,6 +68,9 @@ impl Core {
             session: &self.session,
             calls: &self.calls,
             ledger: &mut self.ledger,
+            strangers: &self.strangers,
+            unix_ms,
+            turned_away: None,
         }
     }
 

@@ -16,11 +16,15 @@ pub(super) struct Step<'a> {
     /// Inputs of the call core that are still to be handled.
     pub(super) calls: VecDeque<CallInput>,
     pub(super) out: Vec<Effect>,
+    /// The frontend that asks, if one does.
+    pub(super) client: Option<String>,
+    /// What the call core does now is what that frontend asked for.
+    pub(super) by_client: bool,
 }
 
 impl<'a> Step<'a> {
     pub(super) fn new(now: Now, rng: &'a mut dyn CryptoRng) -> Self {
-        Self { now, rng, calls: VecDeque::new(), out: Vec::new() }
+        Self { now, rng, calls: VecDeque::new(), out: Vec::new(), client: None, by_client: false }
     }
 
     pub(super) fn net(&mut self, command: NetCommand) {

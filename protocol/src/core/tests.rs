@@ -6,5 +6,8 @@ mod history;
 mod hostile;
 mod media;
 mod outsiders;
+mod presence;
+mod requests;
+mod rotation;
 mod vanished;
 mod world;

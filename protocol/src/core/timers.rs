@@ -13,6 +13,7 @@ impl Core {
             self.daily(step);
         }
         self.tell_again(step);
+        self.presence_timers(step);
         for guest in self.guests.over(step.now.mono_ms) {
             step.gossip(guest, false);
         }
@@ -68,6 +69,7 @@ impl Core {
             Some(self.look_at_ms),
             self.tell_again_ms,
             self.guests.next_ms(),
+            self.presences.next_ms(),
             self.asking.next_ms(),
             self.dialing.next_ms(),
             self.session.next_timer_ms(),

@@ -2,6 +2,7 @@
 
 use ahoy_crypto::{DeviceSet, DhKey};
 
+use crate::account::Attempt;
 use crate::ids::{AccountId, CallId, DeviceId};
 use crate::topic::Topic;
 
@@ -64,6 +65,8 @@ pub trait State {
     fn presence(&self, device: DeviceId) -> Option<(u32, u64)>;
     /// It has been told already (088).
     fn is_done(&self, what: Done) -> bool;
+    /// An offer, or the request of a blocked account, was turned away (024): for the list of attempts, which is bounded.
+    fn turned_away(&mut self, account: AccountId, device: DeviceId, what: Attempt);
     /// There is a token left (025).
     fn has_rate(&self, rate: Rate) -> bool;
     /// Takes a token; called after the last check.

@@ -7,6 +7,7 @@ use super::envelope::Opened;
 use super::kinds;
 use super::signal::{Sender, Signal};
 use super::state::{Rate, State};
+use crate::account::Attempt;
 use crate::ids::{AccountId, DeviceId};
 use crate::limits::RINGING_MAX;
 use crate::topic::Topic;
@@ -69,7 +70,12 @@ impl Opened {
             | InboxBody::Receipt(_)
             | InboxBody::Missed(_) => {
                 DeviceSet::admit(state.device_set(sender.account), sender.device, now_s)?;
-                kinds::other(body, sender, self.on_mailbox, state)?
+                let attempt = attempt_of(&body);
+                let judged = kinds::other(body, sender, self.on_mailbox, state);
+                if let (Some(what), Err(Check::NOT_ALLOWED)) = (attempt, &judged) {
+                    state.turned_away(sender.account, sender.device, what);
+                }
+                judged?
             }
         };
         self.limit(&signal, sender, state)?;
@@ -130,6 +136,21 @@ impl Opened {
             state.take_rate(rate);
         }
         Ok(())
+    }
+}
+
+/// What a person may want to know of, if it is turned away.
+fn attempt_of(body: &InboxBody) -> Option<Attempt> {
+    match body {
+        InboxBody::Offer(offer) if offer.purpose == Purpose::Ring => Some(Attempt::Call),
+        InboxBody::Request(_) => Some(Attempt::Request),
+        InboxBody::Offer(_)
+        | InboxBody::Presence(_)
+        | InboxBody::Elsewhere(_)
+        | InboxBody::Cancel(_)
+        | InboxBody::Receipt(_)
+        | InboxBody::Devices(_)
+        | InboxBody::Missed(_) => None,
     }
 }
 

@@ -36,6 +36,12 @@ impl Session {
         self.letters.drop_missed(device, call);
     }
 
+    /// A presence is on its way to a device: whether it asks for the other's.
+    #[must_use]
+    pub fn presence_to(&self, to: DeviceId) -> Option<bool> {
+        self.letters.presence_to(to)
+    }
+
     /// What is held now.
     #[must_use]
     pub fn held_now(&self) -> HeldNow {

@@ -123,6 +123,13 @@ impl Letters {
                 (Id::Envelopes(VecDeque::new()), false)
             }
         };
+        // What we do now takes the place of what we did: an older presence must not come after it.
+        let mut delivery = delivery;
+        if let InboxBody::Presence(_) = body {
+            let is_older = |letter: &Letter| letter.to == to && matches!(letter.body, InboxBody::Presence(_));
+            delivery.asks_presence |= self.letters.iter().any(|it| is_older(it) && it.delivery.asks_presence);
+            self.letters.retain(|letter| !is_older(letter));
+        }
         if self.letters.len() >= LETTERS_MAX {
             self.letters.pop_front();
         }
@@ -130,6 +137,12 @@ impl Letters {
         let keep_ms = if kept && delivery.receipt { LETTER_KEPT_MS } else { 0 };
         let (schedule, keep_until_ms) = (Schedule::new(plan, now_ms), now_ms.saturating_add(keep_ms));
         self.letters.push_back(Letter { to, body, delivery, id, schedule, keep_until_ms });
+    }
+
+    /// A presence is on its way to a device: whether it asks for the other's.
+    pub(super) fn presence_to(&self, to: DeviceId) -> Option<bool> {
+        let is_presence = |letter: &&Letter| letter.to == to && matches!(letter.body, InboxBody::Presence(_));
+        self.letters.iter().find(is_presence).map(|letter| letter.delivery.asks_presence)
     }
 
     /// A receipt has come: what it names has arrived.

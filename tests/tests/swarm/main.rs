@@ -30,6 +30,8 @@ mod setup_and_talk;
 #[cfg(test)]
 mod speed;
 #[cfg(test)]
+mod strangers;
+#[cfg(test)]
 mod two_calls;
 #[cfg(test)]
 mod unreachable;

@@ -74,6 +74,10 @@ impl Seen {
             | EventKind::HistoryCleared { .. }
             | EventKind::MissedCall { .. }
             | EventKind::ContactChanged { .. }
+            | EventKind::ContactRequest { .. }
+            | EventKind::RequestClosed { .. }
+            | EventKind::BlockedAttempt { .. }
+            | EventKind::Presence { .. }
             | EventKind::Lagged { .. }
             | EventKind::Warning { .. } => {}
         }

@@ -5,9 +5,11 @@ use serde_json::json;
 use ahoy_client::Client;
 use ahoy_client::control::Contact;
 
+use super::people;
 use crate::args::ContactVerb;
 use crate::failure::Failure;
 use crate::out::Out;
+use crate::say::presence_word as state_word;
 
 /// Who we are.
 pub(crate) async fn id(client: &mut Client, out: &Out) -> Result<(), Failure> {
@@ -46,10 +48,44 @@ pub(crate) async fn contact(client: &mut Client, verb: &ContactVerb, out: &Out) 
             client.remove_contact(name).await?;
             out.show(&json!({ "removed": name }), || format!("{name} is no contact any more."))
         }
+        ContactVerb::Request { card, name, greeting } => {
+            let contact = client.request_contact(card.trim(), name.as_deref(), greeting.as_deref()).await?;
+            out.show(&contact, || format!("{} is a contact now, and is sent our card.", contact.name))
+        }
+        ContactVerb::Requests => people::requests(client, out).await,
+        ContactVerb::Accept { who, name } => {
+            let contact = client.accept_contact(who, name.as_deref()).await?;
+            out.show(&contact, || format!("{} is a contact now.", contact.name))
+        }
+        ContactVerb::Refuse { who } => {
+            client.refuse_contact(who).await?;
+            out.show(&json!({ "refused": who }), || format!("{who} was turned away, and learns nothing of it."))
+        }
+        ContactVerb::Block { who } => {
+            client.block(who).await?;
+            out.show(&json!({ "blocked": who }), || format!("{who} is blocked, and learns nothing of it."))
+        }
+        ContactVerb::Unblock { who } => {
+            client.unblock(who).await?;
+            out.show(&json!({ "unblocked": who }), || format!("{who} is not blocked any more."))
+        }
+        ContactVerb::Attempts => people::attempts(client, out).await,
+        ContactVerb::Rename { name, new } => {
+            let contact = client.rename_contact(name, new).await?;
+            out.show(&contact, || format!("{name} is called {} now.", contact.name))
+        }
+        ContactVerb::Policy(args) => people::policy(client, args, out).await,
+        ContactVerb::Verify { name, yes, no } => people::verify(client, name, *yes, *no, out).await,
     }
 }
 
 fn contact_line(contact: &Contact) -> String {
-    let state = if contact.online { "online" } else { "offline" };
-    format!("{:<20} {state:<8} {}", contact.name, contact.account)
+    let state = match (contact.blocked, contact.presence, contact.online) {
+        (true, ..) => "blocked",
+        (false, Some(state), _) => state_word(state),
+        (false, None, true) => "online",
+        (false, None, false) => "offline",
+    };
+    let asked = if contact.requested { " (asked, not accepted yet)" } else { "" };
+    format!("{:<20} {state:<14} {}{asked}", contact.name, contact.account)
 }

@@ -16,6 +16,7 @@ mod daemon;
 mod doctor;
 mod history;
 mod meant;
+mod people;
 mod watch;
 
 #[cfg(test)]
@@ -36,6 +37,9 @@ pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
         | Verb::Id
         | Verb::Card { .. }
         | Verb::Contact(_)
+        | Verb::Account(_)
+        | Verb::Presence { .. }
+        | Verb::Ptt { .. }
         | Verb::Call { .. }
         | Verb::Answer(_)
         | Verb::Decline(_)
@@ -63,6 +67,9 @@ async fn ask(args: &Args, client: &mut Client, out: &Out) -> Result<(), Failure>
         Verb::Id => contact::id(client, out).await,
         Verb::Card { no_addresses } => contact::card(client, *no_addresses, out).await,
         Verb::Contact(verb) => contact::contact(client, verb, out).await,
+        Verb::Account(verb) => people::account(client, verb, out).await,
+        Verb::Presence { state, of } => people::presence(client, *state, of.as_deref(), out).await,
+        Verb::Ptt { key, mute } => people::push_to_talk(client, *key, *mute, out).await,
         Verb::Call { names, wait } => calling::call(client, names, *wait, out).await,
         Verb::Answer(one) => calling::answer(client, one, out).await,
         Verb::Decline(one) => calling::decline(client, one, out).await,

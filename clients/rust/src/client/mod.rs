@@ -16,6 +16,7 @@ use crate::lines::{Duplex, Lines};
 use crate::platform;
 
 mod methods;
+mod people;
 #[cfg(test)]
 mod tests;
 

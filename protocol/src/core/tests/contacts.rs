@@ -31,9 +31,12 @@ pub(super) fn acquainted(names: &[&str]) -> World {
     world
 }
 
+/// All contacts; what they are doing right now is tested elsewhere.
 fn contacts(world: &mut World, n: usize) -> Vec<crate::control::Contact> {
     match world.ask(n, Command::Contact(ContactCommand::List)) {
-        Ok(Reply::Contacts(reply)) => reply.contacts,
+        Ok(Reply::Contacts(reply)) => {
+            reply.contacts.into_iter().map(|contact| crate::control::Contact { presence: None, ..contact }).collect()
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -77,6 +77,8 @@ impl World {
                         self.inbox.push_back((node, Input::Link { link, event }));
                     }
                 }
+                // Whoever accepted before the link was there sends already.
+                self.first_audio();
             }
             SdpKind::Answer => {}
         }

@@ -4,6 +4,7 @@ use super::calls::offer;
 use super::contacts::{acquainted, introduce};
 use super::world::World;
 use crate::control::{ContactCommand, EventKind};
+use crate::core::effect::Table;
 use crate::core::input::{Command, Input, NetEvent};
 use crate::topic::Topic;
 
@@ -60,7 +61,10 @@ fn a_stranger_with_the_card_gets_a_prekey_but_rings_nothing() {
     offer(&mut world, 0, "Ben");
     world.pass(15_000);
     assert_eq!((rings(&world, 1), world.missed(1), world.nodes[1].history), (0, 0, 0));
-    assert!(world.nodes[1].rows.keys().all(|(table, _)| *table == crate::core::effect::Table::Account));
+    // One bounded note of the attempt, for a person to see, and nothing else.
+    let tables = [Table::Account, Table::Strangers];
+    assert!(world.nodes[1].rows.keys().all(|(table, _)| tables.contains(table)));
+    assert!(world.nodes[1].rows.keys().filter(|(table, _)| *table == Table::Strangers).count() <= 1);
 }
 
 #[test]

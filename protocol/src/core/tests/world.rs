@@ -302,8 +302,11 @@ impl World {
             NetCommand::Gossip { device, allowed } => {
                 let node = &mut self.nodes[n];
                 let changed = if allowed { node.allowed.insert(device) } else { node.allowed.remove(&device) };
-                if let Some(other) = self.of_device(device).filter(|_| changed && allowed) {
-                    self.acquaint(n, other);
+                match self.of_device(device).filter(|_| changed) {
+                    Some(other) if allowed => self.acquaint(n, other),
+                    // The gate closes the connections of whoever may no longer speak gossip.
+                    Some(other) => self.disconnect(n, other),
+                    None => {}
                 }
             }
             NetCommand::RequestPrekey { device, request } => {

@@ -190,6 +190,7 @@ impl State for Desk<'_> {
     fn is_done(&self, _: Done) -> bool {
         false
     }
+    fn turned_away(&mut self, _: AccountId, _: DeviceId, _: crate::account::Attempt) {}
     fn has_rate(&self, _: Rate) -> bool {
         self.rate as usize > self.taken.len()
     }

@@ -155,7 +155,7 @@ impl Node {
     /// What `CallInput::Offer` says of the sender.
     pub(super) fn sender(&mut self, verified: &Verified, call: CallId) -> Sender {
         self.offered.insert(call, verified.account);
-        let policy = ContactPolicy { local_candidates: true, early_connection: true, relay_only: false };
+        let policy = ContactPolicy::default();
         let Verified { account, device, own, sent_ms, .. } = *verified;
         Sender { account, device, own, policy, sent_ms }
     }
@@ -209,6 +209,7 @@ impl State for Node {
     fn is_done(&self, _what: Done) -> bool {
         false
     }
+    fn turned_away(&mut self, _: AccountId, _: DeviceId, _: crate::account::Attempt) {}
     fn has_rate(&self, _rate: Rate) -> bool {
         true
     }

@@ -1,0 +1,192 @@
+//! Blocking, and what was turned away: kept and told within bounds, and never answered.
+
+use super::Core;
+use super::effect::{StoreCommand, Table};
+use super::step::Step;
+use crate::account::{Attempt, NoRoom, Policy, Stranger};
+use crate::control::{
+    AttemptInfo, AttemptKind, AttemptsReply, ControlError, DoneReply, ErrorKind, EventKind, Reply, RequestEnd,
+};
+use crate::ids::{AccountId, DeviceId, Ticket};
+use crate::limits::{ATTEMPTS_TOLD_A_WINDOW, ATTEMPTS_WINDOW_MS, REFUSED_MS};
+
+/// What the checks turned away, on its way to the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TurnedAway {
+    pub(super) account: AccountId,
+    pub(super) device: DeviceId,
+    pub(super) what: Attempt,
+}
+
+impl Core {
+    /// Whether a contact, or a stranger, is to notice nothing of us on this device.
+    pub(super) fn is_shunned(&self, device: &DeviceId, unix_ms: u64) -> bool {
+        let contact = self.contacts.of_device(device);
+        let refused = |stranger: &Stranger| {
+            let lately = stranger.refused_ms.is_some_and(|at_ms| unix_ms.saturating_sub(at_ms) < REFUSED_MS);
+            stranger.device == Some(*device) && (stranger.blocked || lately)
+        };
+        contact.map_or_else(|| self.strangers.iter().any(refused), crate::account::Contact::is_blocked)
+    }
+
+    /// Ends what devices of an account have of us: gossip, dials, prekeys on their way.
+    pub(super) fn shun(&mut self, account: &AccountId, step: &mut Step<'_>) {
+        let contact = self.contacts.get(account).into_iter().flat_map(|contact| contact.devices.keys().copied());
+        let stranger = self.strangers.get(account).and_then(|stranger| stranger.device);
+        let devices: Vec<DeviceId> = contact.chain(stranger).collect();
+        for device in devices {
+            if self.is_shunned(&device, step.now.unix_ms) {
+                self.guests.leave(&device);
+                self.presences.unwatch(std::iter::once(&device));
+                self.let_go(device, step);
+            }
+        }
+    }
+
+    /// `contact.block`: a contact, somebody who asks, or any account.
+    pub(super) fn block(&mut self, ticket: Ticket, who: &str, step: &mut Step<'_>) -> Result<Reply, ControlError> {
+        if let Some(mut contact) = self.contacts.find(who).cloned() {
+            let account = contact.account;
+            contact.policy = contact.policy.with(Policy::BLOCKED, true);
+            self.change_for(ticket, contact, step)?;
+            self.shun(&account, step);
+            return Ok(Reply::Done(DoneReply { call: None }));
+        }
+        let account = self.find_stranger(who)?;
+        self.block_stranger(ticket, account, step)?;
+        self.shun(&account, step);
+        Ok(Reply::Done(DoneReply { call: None }))
+    }
+
+    /// Blocks an account that is no contact, or will be none in a moment.
+    pub(super) fn block_stranger(
+        &mut self,
+        ticket: Ticket,
+        account: AccountId,
+        step: &mut Step<'_>,
+    ) -> Result<(), ControlError> {
+        let before = self.strangers.get(&account).cloned();
+        let asked = before.as_ref().is_some_and(|stranger| stranger.request.is_some());
+        self.undo.stranger(ticket, account, before.clone());
+        let stranger = before.unwrap_or_else(|| Stranger::new(account));
+        if !self.put_stranger(Stranger { blocked: true, request: None, ..stranger }, step) {
+            let message = "there is no room for another blocked account";
+            return Err(ControlError::new(ErrorKind::LimitReached, message, "unblock one that no longer matters"));
+        }
+        if asked {
+            self.request_closed(account, RequestEnd::Blocked, step);
+        }
+        Ok(())
+    }
+
+    /// `contact.unblock`.
+    pub(super) fn unblock(&mut self, ticket: Ticket, who: &str, step: &mut Step<'_>) -> Result<Reply, ControlError> {
+        if let Some(mut contact) = self.contacts.find(who).cloned() {
+            contact.policy = contact.policy.with(Policy::BLOCKED, false);
+            self.change_for(ticket, contact, step)?;
+            return Ok(Reply::Done(DoneReply { call: None }));
+        }
+        let account = self.find_stranger(who)?;
+        let before = self.strangers.get(&account).cloned().filter(|stranger| stranger.blocked);
+        let Some(stranger) = before else {
+            let hint = "`ahoy contact attempts` shows who is blocked";
+            return Err(ControlError::new(ErrorKind::NoSuchContact, "this account is not blocked", hint));
+        };
+        self.undo.stranger(ticket, account, Some(stranger.clone()));
+        self.put_stranger(Stranger { blocked: false, refused_ms: None, ..stranger }, step);
+        Ok(Reply::Done(DoneReply { call: None }))
+    }
+
+    /// An account that is no contact: by its id, or by the name of one that asks.
+    fn find_stranger(&self, who: &str) -> Result<AccountId, ControlError> {
+        if let Ok(account) = AccountId::parse(who) {
+            if account != self.own.account() {
+                return Ok(account);
+            }
+            let hint = "say another one";
+            return Err(ControlError::new(ErrorKind::BadParams, "this is our own account", hint));
+        }
+        let asks: Vec<_> = self.request_infos().into_iter().filter(|info| info.name == who).collect();
+        match asks.as_slice() {
+            [one] => AccountId::parse(&one.account).map_err(|_| nobody()),
+            [] | [_, _, ..] => Err(nobody()),
+        }
+    }
+
+    /// A card was taken, by hand: what was kept of a stranger is over.
+    pub(super) fn forget_stranger(&mut self, ticket: Ticket, account: &AccountId, step: &mut Step<'_>) {
+        if let Some(stranger) = self.strangers.remove(account) {
+            self.undo.stranger(ticket, *account, Some(stranger));
+            step.store(StoreCommand::Delete { table: Table::Strangers, key: account.0.to_vec() });
+        }
+    }
+
+    /// Keeps what is known of a stranger, here and in the store. False if there is no room.
+    pub(super) fn put_stranger(&mut self, stranger: Stranger, step: &mut Step<'_>) -> bool {
+        let (account, row) = (stranger.account, stranger.row());
+        let forget = |account: AccountId| StoreCommand::Delete { table: Table::Strangers, key: account.0.to_vec() };
+        let nothing = stranger.is_nothing();
+        match self.strangers.put(stranger) {
+            Ok(gone) => {
+                if let Some(gone) = gone {
+                    step.store(forget(gone));
+                }
+                let put = StoreCommand::Put { table: Table::Strangers, key: account.0.to_vec(), value: row };
+                step.store(if nothing { forget(account) } else { put });
+                true
+            }
+            Err(NoRoom) => false,
+        }
+    }
+
+    /// Something was turned away: counted, and told and stored as long as not too much of it is.
+    pub(super) fn turned_away(&mut self, turned: TurnedAway, step: &mut Step<'_>) {
+        let TurnedAway { account, device, what } = turned;
+        let Some((stranger, gone)) = self.strangers.attempted(account, device, what, step.now.unix_ms) else { return };
+        if let Some(gone) = gone {
+            step.store(StoreCommand::Delete { table: Table::Strangers, key: gone.0.to_vec() });
+        }
+        let now_ms = step.now.mono_ms;
+        self.attempts_told_ms.retain(|at_ms| now_ms.saturating_sub(*at_ms) < ATTEMPTS_WINDOW_MS);
+        if self.attempts_told_ms.len() >= ATTEMPTS_TOLD_A_WINDOW {
+            return;
+        }
+        self.attempts_told_ms.push(now_ms);
+        let value = stranger.row();
+        step.store(StoreCommand::Put { table: Table::Strangers, key: account.0.to_vec(), value });
+        if let Some(attempt) = self.attempt_info(&stranger) {
+            step.event(EventKind::BlockedAttempt { attempt });
+        }
+    }
+
+    fn attempt_info(&self, stranger: &Stranger) -> Option<AttemptInfo> {
+        let attempts = stranger.attempts?;
+        let contact = self.contacts.get(&stranger.account);
+        Some(AttemptInfo {
+            account: stranger.account.text(),
+            name: contact.map(|contact| contact.name.clone()),
+            device: stranger.device.map(|device| device.text()),
+            attempt: match attempts.last {
+                Attempt::Call => AttemptKind::Call,
+                Attempt::Request => AttemptKind::Request,
+            },
+            count: attempts.count,
+            first_at_ms: attempts.first_ms,
+            last_at_ms: attempts.last_ms,
+            blocked: stranger.blocked || contact.is_some_and(crate::account::Contact::is_blocked),
+        })
+    }
+
+    /// `contact.attempts`.
+    pub(super) fn attempts_reply(&self) -> Reply {
+        let mut attempts: Vec<_> = self.strangers.iter().filter_map(|stranger| self.attempt_info(stranger)).collect();
+        attempts.sort_by_key(|info| std::cmp::Reverse(info.last_at_ms));
+        let blocked = self.strangers.iter().filter(|stranger| stranger.blocked);
+        Reply::Attempts(AttemptsReply { attempts, blocked: blocked.map(|stranger| stranger.account.text()).collect() })
+    }
+}
+
+fn nobody() -> ControlError {
+    let hint = "say the account id, as `ahoy contact attempts` and `ahoy contact requests` show it";
+    ControlError::new(ErrorKind::NoSuchContact, "there is no such contact, and nobody of this name asks", hint)
+}
