@@ -32,7 +32,7 @@ fn story(node: &Node, call: &str) -> Vec<String> {
 fn name(event: &EventKind) -> Option<String> {
     match event {
         // Not about a call; how often it comes depends on what is acknowledged first.
-        EventKind::ContactChanged { .. } => None,
+        EventKind::ContactChanged { .. } | EventKind::Presence { .. } => None,
         // In order already.
         EventKind::CallState { state, .. } if *state != CallState::Ended => None,
         EventKind::CallState { reason, cause, .. } => Some(format!("{reason:?} {cause:?}")),
@@ -47,6 +47,9 @@ fn name(event: &EventKind) -> Option<String> {
         | EventKind::DeviceChanged { .. }
         | EventKind::HistoryCleared { .. }
         | EventKind::MissedCall { .. }
+        | EventKind::ContactRequest { .. }
+        | EventKind::RequestClosed { .. }
+        | EventKind::BlockedAttempt { .. }
         | EventKind::Lagged { .. }
         | EventKind::Warning { .. } => Some(format!("{event:?}")),
     }

@@ -31,9 +31,9 @@ async fn who_asks_is_accepted_and_both_can_call() {
     let (account, name, greeting) = b.frontend.until("the request", asks).await;
     assert_eq!((account.as_str(), name.as_str(), greeting.as_deref()), (a.account(), "Ada", Some("it is me")));
     b.frontend.ask.accept_contact("Ada", None).await.unwrap();
-    let accepted = |event: &EventKind| match event {
-        EventKind::RequestClosed { outcome: RequestEnd::Accepted, client, .. } => client.clone(),
-        _ => None,
+    let accepted = |event: &EventKind| {
+        let EventKind::RequestClosed { outcome: RequestEnd::Accepted, client, .. } = event else { return None };
+        client.clone()
     };
     assert_eq!(b.frontend.until("the end of the request", accepted).await, "swarm");
     meets(&mut a, "Ben").await;
