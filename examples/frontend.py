@@ -8,11 +8,23 @@ import os
 import socket
 import sys
 
-home = sys.argv[1] if len(sys.argv) > 1 else os.environ["AHOY_HOME"]
+
+
+def find_socket():
+    """Where the daemon listens: in a home that was named, else where systems keep sockets of a user."""
+    if len(sys.argv) > 1 or os.environ.get("AHOY_HOME"):
+        return os.path.join(sys.argv[1] if len(sys.argv) > 1 else os.environ["AHOY_HOME"], "ahoyd.sock")
+    state = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    return os.path.join(os.environ.get("XDG_RUNTIME_DIR") or state, "ahoy", "ahoyd.sock")
+
+
 once = "--once" in sys.argv[2:]
 
 ahoy = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-ahoy.connect(os.path.join(home, "ahoyd.sock"))
+try:
+    ahoy.connect(find_socket())
+except OSError as error:
+    sys.exit(f"no daemon answers at {find_socket()} ({error.strerror}): start one with `ahoy start`")
 lines = ahoy.makefile("rw", encoding="utf-8", newline="\n")
 waiting = []  # events that came before an answer
 last_id = 0

@@ -124,7 +124,7 @@ pub const KEYS: [Key; 23] = [
     Key::new(
         "listen",
         Kind::List {
-            form: "/ip4/ADDRESS/tcp/PORT or /ip6/ADDRESS/tcp/PORT",
+            form: "/ip4/ADDRESS or /ip6/ADDRESS, then /tcp/PORT or /udp/PORT/quic-v1",
             most: limits::LISTEN_ADDRESSES,
             clear: |draft| draft.config.listen.clear(),
             add: |draft, text| listen_address(text).map(|address| draft.config.listen.push(address)),

@@ -26,7 +26,7 @@ pub fn parse_input(text: &str) -> Result<DeviceSpec, String> {
         let path = wav(path).ok_or_else(|| bad("names no WAV file: file:PATH.wav or file:PATH.wav?loop"))?;
         return Ok(DeviceSpec::File { path, looped });
     }
-    common(text).ok_or_else(|| bad("must not be empty: default, none, tone:HZ, file:PATH.wav or a device id"))
+    common(text, "default, none, tone:HZ, file:PATH.wav or a device id")
 }
 
 /// Reads the SPEC of a speaker: `default`, `none`, `file:PATH.wav` or a device id.
@@ -45,7 +45,7 @@ pub fn parse_output(text: &str) -> Result<DeviceSpec, String> {
         let path = wav(rest).ok_or_else(|| bad("names no WAV file: file:PATH.wav"))?;
         return Ok(DeviceSpec::File { path, looped: false });
     }
-    common(text).ok_or_else(|| bad("must not be empty: default, none, file:PATH.wav or a device id"))
+    common(text, "default, none, file:PATH.wav or a device id")
 }
 
 /// The text that gives this SPEC again.
@@ -62,12 +62,12 @@ pub fn spec_text(spec: &DeviceSpec) -> String {
     }
 }
 
-fn common(text: &str) -> Option<DeviceSpec> {
+fn common(text: &str, possible: &str) -> Result<DeviceSpec, String> {
     match text {
-        "" => None,
-        "default" => Some(DeviceSpec::Default),
-        "none" => Some(DeviceSpec::None),
-        id => Some(DeviceSpec::Id(id.into())),
+        "" => Err(format!("must not be empty: {possible}")),
+        "default" => Ok(DeviceSpec::Default),
+        "none" => Ok(DeviceSpec::None),
+        id => DeviceSpec::id(id).map_err(|problem| format!("is none of {possible}: {problem}")),
     }
 }
 

@@ -267,10 +267,22 @@ fn specs_of_sound_devices_are_read_and_written() {
         assert_eq!(parse_input(text).unwrap(), spec);
         assert_eq!(spec_text(&spec), text);
     }
-    for bad in ["", "tone:", "tone:19", "tone:20001", "tone:x", "file:", "file:/a/b.mp3", "file:?loop"] {
+    for bad in [
+        "",
+        "banana",
+        "hw:0",
+        "alsa:",
+        "tone:",
+        "tone:19",
+        "tone:20001",
+        "tone:x",
+        "file:",
+        "file:/a/b.mp3",
+        "file:?loop",
+    ] {
         assert!(parse_input(bad).is_err(), "{bad}");
     }
-    for bad in ["", "tone:440", "file:/a.wav?loop", "file:/a.ogg"] {
+    for bad in ["", "banana", "tone:440", "file:/a.wav?loop", "file:/a.ogg"] {
         assert!(parse_output(bad).is_err(), "{bad}");
     }
     let DeviceSpec::File { path, .. } = parse_output("file:b.wav").unwrap() else { panic!("a file") };

@@ -24,6 +24,16 @@ pub enum DeviceSpec {
     Id(String),
 }
 
+impl DeviceSpec {
+    /// A device by its id, if the text has the form of one; whether the device is there is another matter.
+    ///
+    /// # Errors
+    /// What is wrong with it, for people.
+    pub fn id(text: &str) -> Result<Self, String> {
+        super::device::check(text).map(|()| Self::Id(text.to_owned())).map_err(|lost| lost.0)
+    }
+}
+
 /// How sound is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AudioConfig {

@@ -16,8 +16,9 @@ const HEAD: &str = "# The control socket
 
 <!-- Made from the types by the test tests/tests/house/reference.rs; don't edit: AHOY_WRITE_DOCS=1 writes it anew. -->
 
-JSON-RPC 2.0, one UTF-8 JSON object a line, over the Unix socket `ahoyd.sock` in the daemon's home (directory 0700, socket
-0600, only the same user gets in). A request is at most 64 KiB long; a longer or broken line gets an error, and the
+JSON-RPC 2.0, one UTF-8 JSON object a line, over the Unix socket `ahoyd.sock` (0600, only the same user gets in): in the home that
+`--home` or `AHOY_HOME` names, else in `$XDG_RUNTIME_DIR/ahoy`, else in `$XDG_STATE_HOME/ahoy` (`~/.local/state/ahoy`). A directory that
+the daemon makes is 0700; one that was there stays as it is. A request is at most 64 KiB long; a longer or broken line gets an error, and the
 connection goes on. `hello` comes first. Unknown fields in requests are refused by name; clients ignore unknown
 events and fields, since minor versions only add.
 

@@ -13,12 +13,13 @@ const HEAD: &str = "# Settings
 
 <!-- Made from the table in daemon/src/config/keys.rs by the test tests/tests/house/settings.rs; don't edit: AHOY_WRITE_DOCS=1 writes it anew. -->
 
-`config.toml` in the daemon's home (`--config FILE` names another one). The command line wins over the environment, the environment
+`config.toml` in the home that `--home` or `AHOY_HOME` names, else in `$XDG_CONFIG_HOME/ahoy` (`~/.config/ahoy`); `--config FILE` names another one. Without
+a home, data lie in `$XDG_DATA_HOME/ahoy` (`~/.local/share/ahoy`), logs in `$XDG_STATE_HOME/ahoy/logs` (`~/.local/state/ahoy/logs`), the socket in `$XDG_RUNTIME_DIR/ahoy`. The command line wins over the environment, the environment
 over the file, the file over the defaults. An unknown key, a wrong type and a value out of its range stop the start with exit code 2
 and a message that names every problem at once, each with its line and what is possible. `ahoyd --check-config` tells them and starts
-nothing. [config.schema.json](config.schema.json) is the same table as a JSON schema, for editors that know TOML.
+nothing (whether files and devices that you name are there is seen at the start). [config.schema.json](config.schema.json) is the same table as a JSON schema, for editors that know TOML.
 
-`AHOY_HOME` names the home, as `--home` does. In environment variables lists are separated by commas.
+In environment variables lists are separated by commas.
 
 | key | unit | values | default | what it is | set also by |
 | --- | --- | --- | --- | --- | --- |

@@ -46,10 +46,13 @@ fn one(direction: &str, spec: &str, devices: &[AudioDevice]) -> Finding {
             let hint = format!("plug one in, or start ahoyd with {option} none or file:PATH.wav");
             Finding::warn(check, format!("no {name} was found"), hint)
         }
-        ("default", Some(first)) => {
-            let default = devices.iter().find(|device| device.direction == direction && device.default);
-            Finding::ok(check, format!("{} (the default)", default.unwrap_or(first).name))
-        }
+        ("default", Some(_)) => match devices.iter().find(|device| device.direction == direction && device.default) {
+            Some(default) => Finding::ok(check, format!("{} (the default)", default.name)),
+            None => {
+                let hint = format!("start the sound server, or ahoyd with a device of `ahoy devices` as {option}");
+                Finding::warn(check, format!("no {name} is the default: is a sound server running?"), hint)
+            }
+        },
         ("none", _) => Finding::warn(
             check,
             format!("none, as it was told: no {name} is used"),

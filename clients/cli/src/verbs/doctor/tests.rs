@@ -73,6 +73,10 @@ async fn a_device_that_is_not_there_is_named() {
     assert_eq!(found(&devices_of("alsa:x", headset.clone()).await, "mic"), Finding::ok("mic", "Headset"));
     assert_eq!(found(&devices_of("default", headset).await, "mic").message, "Headset (the default)");
     assert_eq!(found(&devices_of("default", json!([])).await, "mic").verdict, Verdict::Warn);
+    let plugin =
+        json!([{ "id": "alsa:null", "name": "Discard", "direction": "input", "default": false, "selected": false }]);
+    let none = found(&devices_of("default", plugin).await, "mic");
+    assert!(none.verdict == Verdict::Warn && !none.message.contains("Discard"), "{none:?}");
     assert_eq!(found(&devices_of("tone:440", json!([])).await, "mic"), Finding::ok("mic", "tone:440"));
 }
 
