@@ -44,25 +44,6 @@ impl Failure {
     }
 }
 
-impl Failure {
-    /// The same for scripts; none where the verb's own last line has said it (an end, a time-out) or nobody reads.
-    pub(crate) fn object(&self) -> Option<serde_json::Value> {
-        let refusal = match self {
-            Self::Ended { .. } | Self::TimedOut(_) | Self::Output(_) => return None,
-            Self::Client(ClientError::Refused(refusal)) => Some(refusal),
-            Self::Client(_) | Self::Usage(_) | Self::Failed(_) => None,
-        };
-        let message = refusal.map_or_else(|| self.to_string(), |refusal| refusal.message.clone());
-        let mut object = serde_json::json!({ "kind": "error", "message": message, "exit_code": self.exit_code() });
-        if let Some(refusal) = refusal {
-            object["error"] = serde_json::json!(refusal.kind);
-            object["hint"] = serde_json::json!(refusal.hint);
-            object["candidates"] = serde_json::json!(refusal.candidates);
-        }
-        Some(object)
-    }
-}
-
 /// 5: nobody answered; 6: somebody did not want; else 1, also for a reason that this program does not know yet.
 pub(crate) fn reason_code(reason: &str) -> u8 {
     end_reason(reason).map_or(1, |known| known.exit_code)
@@ -132,19 +113,6 @@ mod tests {
         assert_eq!(Failure::Client(ClientError::NoHome).exit_code(), 3);
         assert_eq!(Failure::TimedOut(1.0).exit_code(), 5);
         assert_eq!(Failure::Usage(String::new()).exit_code(), 2);
-    }
-
-    #[test]
-    fn scripts_get_kind_and_hint_of_a_refusal_and_no_second_line_about_an_end() {
-        let refusal = ControlError::new(ErrorKind::NoSuchContact, "no contact x", "add it");
-        let object = Failure::Client(ClientError::Refused(refusal)).object().unwrap();
-        assert_eq!(object["kind"], "error");
-        assert_eq!(object["error"], "no_such_contact");
-        assert_eq!(object["hint"], "add it");
-        assert_eq!(object["exit_code"], 4);
-        assert_eq!(Failure::Client(ClientError::NoHome).object().unwrap()["exit_code"], 3);
-        assert_eq!(Failure::TimedOut(1.0).object(), None);
-        assert_eq!(Failure::Ended { reason: "lost".into(), cause: None }.object(), None);
     }
 
     #[test]

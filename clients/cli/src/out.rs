@@ -57,13 +57,9 @@ impl Out {
         std::io::stderr().write_all(line.as_bytes()).ok();
     }
 
-    /// Tells people why it failed, and scripts as one more object.
+    /// Tells people why it failed.
     pub(crate) fn complain(&self, failure: &Failure) {
         self.note(&format!("ahoy: {failure}"));
-        if let Some(object) = failure.object() {
-            // Where stdout is closed, stderr has said it.
-            self.object(&object).ok();
-        }
     }
 
     fn line(&self, text: &str) -> Result<(), Failure> {
