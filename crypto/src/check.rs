@@ -54,7 +54,7 @@ impl Check {
     pub const NOT_ALLOWED: Check = Check(24);
     /// 025: inbox body: the sender's rate is spent.
     pub const RATE: Check = Check(25);
-    /// 026: offer: 16 calls ring already.
+    /// 026: offer: 16 calls ring already, or 4 of that account.
     pub const RINGING: Check = Check(26);
     /// 028: elsewhere: not of our own account.
     pub const NOT_OWN_ACCOUNT: Check = Check(28);

@@ -54,6 +54,9 @@ pub const OFFER_TTL_MAX_S: u16 = 60;
 pub const OFFER_ATTEMPT_MAX: u8 = 63;
 /// Count: calls that ring here at once; the next one is dropped in silence.
 pub const RINGING_MAX: usize = 16;
+/// Count: calls of one account that ring here at once; the next one is dropped in silence, so that it fills no others'
+/// places. Two devices that call, and their recalls.
+pub const RINGING_OF_ONE_MAX: usize = 4;
 /// Number: counters of frames stay below it, so that no nonce comes twice.
 pub const COUNTER_END: u64 = 1 << 48;
 /// Count: message numbers of a pair that may arrive early and are kept (the next one and 31 more).

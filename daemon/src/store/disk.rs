@@ -1,5 +1,6 @@
 //! The redb file itself: layout, transactions, sealed rows.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use ahoy_protocol::core::effect::{StoreCommand, Table};
@@ -107,8 +108,10 @@ impl Disk {
         &mut self,
         read: impl FnOnce(&ReadTransaction, &Seal, &Path) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        let work = self.database().and_then(|database| Ok(database.begin_read()?));
-        let result = work.map_err(Fault::Redb).and_then(|work| read(&work, &self.seal, &self.path));
+        let result = borne(|| {
+            let work = self.database().and_then(|database| Ok(database.begin_read()?)).map_err(Fault::Redb)?;
+            read(&work, &self.seal, &self.path)
+        });
         result.map_err(|fault| self.failed("read", fault, unreadable))
     }
 
@@ -119,6 +122,12 @@ impl Disk {
             Fault::Redb(error) => {
                 self.database = None;
                 fault(&self.path, what, error, other)
+            }
+            Fault::Unbearable => {
+                // It may panic once more while it is closed.
+                let database = self.database.take();
+                catch_unwind(AssertUnwindSafe(|| drop(database))).unwrap_or_default();
+                unreadable(&self.path, "it is damaged")
             }
         }
     }
@@ -216,8 +225,8 @@ impl Disk {
     }
 
     fn write(&mut self, change: impl FnOnce(&Seal, &WriteTransaction) -> Result<(), Fault>) -> Result<(), StoreError> {
-        let work = self.database().and_then(|database| Ok(database.begin_write()?));
-        let result = work.map_err(Fault::Redb).and_then(|work| {
+        let result = borne(|| {
+            let work = self.database().and_then(|database| Ok(database.begin_write()?)).map_err(Fault::Redb)?;
             change(&self.seal, &work)?;
             Ok(work.commit()?)
         });
@@ -283,9 +292,17 @@ fn open_row(seal: &Seal, path: &Path, name: &str, hash: &[u8], sealed: &[u8]) ->
     Ok((key.to_vec(), value.to_vec()))
 }
 
+/// Runs what redb may not bear: a bit that is wrong in a file can panic it at any use, which must not end the thread
+/// that everybody waits for.
+fn borne<T>(run: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or(Err(Fault::Unbearable))
+}
+
 /// What stops a transaction.
 enum Fault {
     Redb(redb::Error),
+    /// redb panicked: it checks less of a damaged file than it relies on.
+    Unbearable,
     Ours(StoreError),
 }
 

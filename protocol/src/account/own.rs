@@ -78,11 +78,11 @@ impl Own {
     ///
     /// # Errors
     /// [`RowError`] if the row cannot be used.
-    pub fn from_row(row: &[u8], now_s: u64) -> Result<Self, RowError> {
+    pub fn from_row(row: &[u8]) -> Result<Self, RowError> {
         let row: OwnRow = rows::read(row)?;
         let seed = |bytes: [u8; 32]| SignKey::from_seed(&Secret::new(bytes));
         let certificate = row.certificate.as_slice().try_into().map_err(|_| RowError::Damaged)?;
-        let prekeys = row.prekeys.into_iter().map(|prekey| read_prekey(prekey, now_s));
+        let prekeys = row.prekeys.into_iter().map(read_prekey);
         Ok(Self {
             account: seed(row.account_key.into()),
             device: seed(row.device_key.into()),
@@ -279,11 +279,10 @@ impl Own {
     }
 }
 
-fn read_prekey(row: PrekeyRow, now_s: u64) -> Option<Prekey> {
+fn read_prekey(row: PrekeyRow) -> Option<Prekey> {
     let key = DhKey::from_secret(&Secret::new(row.secret.into()));
-    // It is our own: read at a moment at which it was in force.
-    let at_s = now_s.min(row.born_s);
-    let record = PrekeyRecord::check(&row.record, at_s, None, None).ok()?;
+    // It is our own: read at the moment of its birth, whatever the clock says now.
+    let record = PrekeyRecord::check(&row.record, row.born_s, None, None).ok()?;
     Some(Prekey { id: row.spk_id.into(), key, born_s: row.born_s, record })
 }
 

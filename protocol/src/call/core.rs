@@ -183,6 +183,12 @@ impl CallCore {
         self.live.values().filter(|call| call.rings()).count()
     }
 
+    /// Number of calls of this account that ring here.
+    #[must_use]
+    pub fn ringing_of(&self, account: AccountId) -> usize {
+        self.live.values().filter(|call| call.rings() && call.facts.offerer == account).count()
+    }
+
     /// Every link of calls that are not ended.
     #[must_use]
     pub fn links(&self) -> Vec<(CallId, DeviceId, LinkId)> {

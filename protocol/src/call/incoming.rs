@@ -9,7 +9,7 @@ use super::state::{Call, Facts, Leg, Offered, Peer, Phase, Ringing, Told};
 use super::text;
 use crate::control::{ControlError, ErrorKind, EventKind, InCall, RosterEntry};
 use crate::ids::{AccountId, CallId, DeviceId};
-use crate::limits::{CLOCK_OFF_MS, OFFERED_MAX, RINGING_MAX};
+use crate::limits::{CLOCK_OFF_MS, OFFERED_MAX, RINGING_MAX, RINGING_OF_ONE_MAX};
 use crate::wire::bodies::{Elsewhere, Flags, Missed, Offer, PairBody, Purpose, Reason, Verdict};
 
 impl CallCore {
@@ -84,7 +84,9 @@ impl CallCore {
 
     /// The caller is there, now: only this makes it ring.
     pub(super) fn confirmed(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
-        let ringing = self.ringing();
+        let offerer = self.live.get(&id).map(|call| call.facts.offerer);
+        let full = self.ringing() >= RINGING_MAX
+            || offerer.is_some_and(|offerer| self.ringing_of(offerer) >= RINGING_OF_ONE_MAX);
         let Some(call) = self.live.get_mut(&id) else {
             self.keep_early(id, device, super::signal::CallInput::Confirmed { call: id, device }, cx);
             return;
@@ -107,7 +109,7 @@ impl CallCore {
                     // Groups are not there yet: better refused than answered by half.
                     cx.push(CallEffect::Pair { call: id, device, body: PairBody::HangUp(Reason::Refused) });
                     self.drop_offered(id, cx);
-                } else if ringing >= RINGING_MAX {
+                } else if full {
                     self.drop_offered(id, cx);
                 } else if self.quiet || peer.policy.do_not_disturb {
                     self.do_not_disturb(id, device, cx);

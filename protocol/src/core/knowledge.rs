@@ -125,4 +125,8 @@ impl State for Knowledge<'_> {
     fn ringing(&self) -> usize {
         self.calls.ringing()
     }
+
+    fn ringing_of(&self, account: AccountId) -> usize {
+        self.calls.ringing_of(account)
+    }
 }

@@ -136,7 +136,7 @@ impl Core {
         let rows = |table: Table| setup.rows.iter().filter(move |(of, ..)| *of == table);
         let stored = rows(Table::Account).next();
         let mut own = match stored {
-            Some((_, _, row)) => Own::from_row(row, now.unix_s()),
+            Some((_, _, row)) => Own::from_row(row),
             None => Own::make(setup.name.clone(), now.unix_s(), rng),
         }
         .map_err(|_| SetupError::Row("account"))?;

@@ -73,4 +73,7 @@ pub trait State {
     fn take_rate(&mut self, rate: Rate);
     /// Calls that ring here now (026).
     fn ringing(&self) -> usize;
+
+    /// Number of calls of this account that ring here.
+    fn ringing_of(&self, account: AccountId) -> usize;
 }

@@ -9,7 +9,7 @@ use super::signal::{Sender, Signal};
 use super::state::{Rate, State};
 use crate::account::Attempt;
 use crate::ids::{AccountId, DeviceId};
-use crate::limits::RINGING_MAX;
+use crate::limits::{RINGING_MAX, RINGING_OF_ONE_MAX};
 use crate::topic::Topic;
 use crate::wire::bodies::{InboxBody, Purpose};
 use crate::wire::envelope::{FLAG_ASK, FLAG_RECEIPT, Type, unpad};
@@ -131,7 +131,8 @@ impl Opened {
             | Signal::Missed(_) => (false, Some(Rate::Device(sender.device))),
         };
         Check::RATE.refuse_if(rate.is_some_and(|rate| !state.has_rate(rate)))?;
-        Check::RINGING.refuse_if(ring && state.ringing() >= RINGING_MAX)?;
+        let full = state.ringing() >= RINGING_MAX || state.ringing_of(sender.account) >= RINGING_OF_ONE_MAX;
+        Check::RINGING.refuse_if(ring && full)?;
         if let Some(rate) = rate {
             state.take_rate(rate);
         }

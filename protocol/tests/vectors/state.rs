@@ -159,4 +159,8 @@ impl State for Receiver {
     fn ringing(&self) -> usize {
         self.ringing
     }
+
+    fn ringing_of(&self, _account: AccountId) -> usize {
+        0
+    }
 }

@@ -18,10 +18,13 @@ const NO_SPACE: i32 = 28;
 struct Faulty {
     file: FileBackend,
     full: Arc<AtomicBool>,
+    /// What it reads is not to be borne.
+    mad: Arc<AtomicBool>,
 }
 
 impl Faulty {
     fn room(&self) -> io::Result<()> {
+        assert!(!self.mad.load(Ordering::SeqCst), "this is a test: redb panics");
         if self.full.load(Ordering::SeqCst) { Err(io::Error::from_raw_os_error(NO_SPACE)) } else { Ok(()) }
     }
 }
@@ -51,6 +54,7 @@ impl StorageBackend for Faulty {
 struct Full {
     place: Place,
     full: Arc<AtomicBool>,
+    mad: Arc<AtomicBool>,
     opened: Arc<AtomicU32>,
     store: Store,
     committed: mpsc::Receiver<Committed>,
@@ -60,17 +64,18 @@ impl Full {
     fn new() -> Self {
         let place = Place::new();
         let (full, opened) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU32::new(0)));
-        let (file, is_full, count) = (place.file(), full.clone(), opened.clone());
+        let mad = Arc::new(AtomicBool::new(false));
+        let (file, is_full, is_mad, count) = (place.file(), full.clone(), mad.clone(), opened.clone());
         let opener = move || {
             count.fetch_add(1, Ordering::SeqCst);
             let file = crate::platform::open_private(&file, true)?;
-            let backend = Faulty { file: FileBackend::new(file)?, full: is_full.clone() };
+            let backend = Faulty { file: FileBackend::new(file)?, full: is_full.clone(), mad: is_mad.clone() };
             Ok(Database::builder().create_with_backend(backend)?)
         };
         let disk = Disk::open_with(&place.file(), &place.key(), true, Box::new(opener)).unwrap();
         let (done, committed) = mpsc::channel(limits::WAITING_GROUPS);
         let store = Store::begin(disk, &place.file(), done).unwrap();
-        Self { place, full, opened, store, committed }
+        Self { place, full, mad, opened, store, committed }
     }
 
     fn is_full(&self, full: bool) {
@@ -111,6 +116,21 @@ fn a_full_disk_is_named_and_writing_works_again_once_there_is_room_without_a_res
     let mut sorted = rows;
     sorted.sort_by(|a, b| a.1.cmp(&b.1));
     assert_eq!(sorted, expected, "what failed is written with what came later, the newest value of each key");
+}
+
+#[test]
+fn a_panic_of_redb_is_a_failed_write_and_the_store_goes_on() {
+    let mut full = Full::new();
+    full.mad.store(true, Ordering::SeqCst);
+    for number in 1..4 {
+        full.store.submit(number, vec![put(Table::Contacts, b"a", b"1")]).unwrap();
+        let failed = full.next().failed.unwrap();
+        assert!(matches!(failed, StoreError::Unreadable { .. }), "{number}: {failed}");
+    }
+    full.mad.store(false, Ordering::SeqCst);
+    full.store.submit(4, vec![put(Table::Contacts, b"b", b"2")]).unwrap();
+    assert_eq!(full.next(), Committed { up_to: 4, failed: None });
+    assert_eq!(full.rows().len(), 2);
 }
 
 #[test]

@@ -228,7 +228,7 @@ fn a_clock_that_is_far_off_is_warned_about_and_refuses_nothing() {
 fn while_16_ring_the_next_one_does_not() {
     let mut b = Desk::new(2);
     for n in 0..16 {
-        b.rings(call(100 + n), 1);
+        b.rings(call(100 + n), 10 + n / 4);
     }
     b.offer(call(7), 1, 1);
     let out = b.confirm(call(7), 1);
@@ -236,6 +236,20 @@ fn while_16_ring_the_next_one_does_not() {
     assert_eq!(b.core.ringing(), 16);
     b.decline(call(100)).unwrap();
     b.rings(call(8), 1);
+}
+
+#[test]
+fn one_contact_rings_4_times_at_most_and_takes_no_place_of_others() {
+    let mut b = Desk::new(2);
+    for n in 0..4 {
+        b.rings(call(100 + n), 1);
+    }
+    b.offer(call(7), 1, 1);
+    let out = b.confirm(call(7), 1);
+    assert_eq!(out, [CallEffect::Forget { call: call(7) }], "in silence");
+    b.rings(call(8), 3);
+    b.decline(call(100)).unwrap();
+    b.rings(call(9), 1);
 }
 
 #[test]

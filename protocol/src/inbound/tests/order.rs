@@ -110,6 +110,9 @@ fn the_first_check_that_fails_gives_the_number() {
     assert_eq!(judge(&bad, &mut desk), Some(Check::RINGING));
     assert!(desk.taken.is_empty(), "what failed took no token");
     desk.ringing = 15;
+    desk.ringing_of_one = 4;
+    assert_eq!(judge(&bad, &mut desk), Some(Check::RINGING), "one contact has its share only");
+    desk.ringing_of_one = 3;
     assert_eq!(judge(&bad, &mut desk), None);
     assert_eq!(desk.taken.len(), 1);
 }

@@ -107,6 +107,7 @@ pub(crate) struct Desk<'a> {
     pub(crate) budget: u32,
     pub(crate) rate: u32,
     pub(crate) ringing: usize,
+    pub(crate) ringing_of_one: usize,
     pub(crate) seen: BTreeSet<[u8; 32]>,
     pub(crate) taken: Vec<Rate>,
     pub(crate) paid: u32,
@@ -127,6 +128,7 @@ impl<'a> Desk<'a> {
             budget: u32::MAX,
             rate: u32::MAX,
             ringing: 0,
+            ringing_of_one: 0,
             seen: BTreeSet::new(),
             taken: Vec::new(),
             paid: 0,
@@ -199,6 +201,10 @@ impl State for Desk<'_> {
     }
     fn ringing(&self) -> usize {
         self.ringing
+    }
+
+    fn ringing_of(&self, _account: AccountId) -> usize {
+        self.ringing_of_one
     }
 }
 

@@ -217,4 +217,7 @@ impl State for Node {
     fn ringing(&self) -> usize {
         0
     }
+    fn ringing_of(&self, _account: AccountId) -> usize {
+        0
+    }
 }

@@ -177,7 +177,7 @@ fn letters(tally: &mut Tally) {
 /// 025 and 026.
 fn limits(tally: &mut Tally) {
     let mut stage = Stage::new();
-    for _ in 0..16 {
+    for _ in 0..4 {
         stage.mallory.ring(&mut stage.world);
     }
     let more = stage.mallory.offer(&stage.world.nodes[BEN].core);
