@@ -161,7 +161,7 @@ impl Home {
         let (store, loaded) = opened.expect("the store is let go");
         store.close();
         let of = |table: Table| loaded.rows.iter().filter(move |row| row.0 == table).map(|row| row.2.as_slice());
-        let own = of(Table::Account).find_map(|row| Own::from_row(row, unix_s()).ok()).expect("an account");
+        let own = of(Table::Account).find_map(|row| Own::from_row(row).ok()).expect("an account");
         Knowledge::of(own, &Contacts::from_rows(of(Table::Contacts)).expect("contacts"))
     }
 
