@@ -110,6 +110,15 @@ pub const CALLEES_MAX: usize = 256;
 pub const ENDED_MAX: usize = 256;
 /// Milliseconds: how long an ended call is listed.
 pub const ENDED_MS: u64 = 600_000;
+/// Count: calls whose successor is remembered, for commands that name the old one; oldest out. Crossing and broken calls
+/// are rare, and who still names one does so within seconds.
+pub const CONTINUED_MAX: usize = 16;
+/// Milliseconds: how long a call of ours that crosses another one may wait for the answer to its offer, before the other
+/// one is taken: five resends.
+pub const GLARE_WAIT_MS: u64 = 1_000;
+/// Milliseconds: how long a second call of a device that is in a call with us waits for the end of the first, or for a
+/// sign that it is lost, before it rings: a hang-up on a bad path has got through by then.
+pub const AGAIN_WAIT_MS: u64 = 10_000;
 /// Count: call ids remembered of an account, oldest out.
 pub const SEEN_PER_ACCOUNT: usize = 4096;
 /// Count: accounts whose call ids are remembered; more than a person has contacts.

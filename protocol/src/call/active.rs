@@ -18,6 +18,7 @@ impl CallCore {
         let now_ms = cx.now.mono_ms;
         let Some(call) = self.live.get_mut(&id) else { return };
         call.phase = Phase::Joined(Joined {
+            since_ms: now_ms,
             accepted_unix_ms: cx.now.unix_ms,
             status_due_ms: now_ms.saturating_add(STATUS_EVERY_MS),
             announce_due_ms: now_ms.saturating_add(ANNOUNCE_EVERY_MS),

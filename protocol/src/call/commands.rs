@@ -15,6 +15,8 @@ impl CallCore {
             | CallCommand::Accept { .. }
             | CallCommand::Decline { .. }
             | CallCommand::HangUp { .. }
+            | CallCommand::Hold { .. }
+            | CallCommand::Resume { .. }
             | CallCommand::Mute { .. }
             | CallCommand::Unmute { .. }
                 if self.stopping =>
@@ -38,6 +40,8 @@ impl CallCore {
                 self.hang_up(id, cx);
                 done(id)
             }),
+            CallCommand::Hold { call } => self.hold(call.map(|id| self.ended.now_called(id))).map(done),
+            CallCommand::Resume { call } => self.resume(call.map(|id| self.ended.now_called(id)), cx).map(done),
             CallCommand::Mute { call } => self.mute_command(call, true, cx),
             CallCommand::Unmute { call } => self.mute_command(call, false, cx),
         };
@@ -47,7 +51,7 @@ impl CallCore {
     fn mute_command(&mut self, call: Option<CallId>, muted: bool, cx: &mut Cx<'_>) -> Result<Reply, ControlError> {
         match call {
             Some(id) => {
-                self.visible_call(id)?;
+                self.visible_call(self.ended.now_called(id))?;
             }
             None if self.visible().next().is_none() => return Err(no_call("there is no call to mute in")),
             None => {}
@@ -57,7 +61,7 @@ impl CallCore {
     }
 
     /// A call that frontends see and that is not ended.
-    fn visible_call(&self, id: CallId) -> Result<&Call, ControlError> {
+    pub(super) fn visible_call(&self, id: CallId) -> Result<&Call, ControlError> {
         match self.live.get(&id) {
             Some(call) if call.visible() => Ok(call),
             Some(_) | None if self.ended.contains(id) => Err(wrong_state("this call is over", "`ahoy calls` says why")),
@@ -67,14 +71,14 @@ impl CallCore {
 
     /// The call that rings here and is meant; with `resume` also one that is held, if it is named.
     fn which_incoming(&self, call: Option<CallId>, resume: bool) -> Result<CallId, ControlError> {
-        if let Some(id) = call {
+        if let Some(id) = call.map(|id| self.ended.now_called(id)) {
             let call = self.visible_call(id)?;
             return match &call.phase {
                 Phase::Ringing(_) => Ok(id),
                 Phase::Joined(_) if resume && self.focus != Some(id) => Ok(id),
                 Phase::Joined(_) => Err(wrong_state("this call is accepted already", "hang up to end it")),
                 Phase::Outgoing(_) => Err(wrong_state("this call is our own", "wait for the other side, or hang up")),
-                Phase::Offered(_) => Err(no_call("no call has this id")),
+                Phase::Offered(_) | Phase::Undecided(_) => Err(no_call("no call has this id")),
             };
         }
         only_one(self.visible().filter(|call| call.rings()), "nothing rings here")
@@ -82,12 +86,12 @@ impl CallCore {
 
     /// The call that is meant, out of those we made or accepted.
     fn which_own(&self, call: Option<CallId>) -> Result<CallId, ControlError> {
-        if let Some(id) = call {
+        if let Some(id) = call.map(|id| self.ended.now_called(id)) {
             let call = self.visible_call(id)?;
             return match &call.phase {
                 Phase::Outgoing(_) | Phase::Joined(_) => Ok(id),
                 Phase::Ringing(_) => Err(wrong_state("this call rings here", "decline it")),
-                Phase::Offered(_) => Err(no_call("no call has this id")),
+                Phase::Offered(_) | Phase::Undecided(_) => Err(no_call("no call has this id")),
             };
         }
         only_one(self.visible().filter(|call| !call.rings()), "there is no call to hang up")
@@ -100,7 +104,7 @@ fn done(id: CallId) -> Reply {
 }
 
 /// The one call there is.
-fn only_one<'a>(calls: impl Iterator<Item = &'a Call>, none: &str) -> Result<CallId, ControlError> {
+pub(super) fn only_one<'a>(calls: impl Iterator<Item = &'a Call>, none: &str) -> Result<CallId, ControlError> {
     let ids: Vec<CallId> = calls.map(|call| call.id).collect();
     match ids.as_slice() {
         [] => Err(no_call(none)),

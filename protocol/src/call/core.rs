@@ -41,6 +41,8 @@ pub struct CallCore {
     pub(super) quiet: bool,
     pub(super) last_link: u64,
     pub(super) stopping: bool,
+    /// A second call hears `busy` while we are in one.
+    pub(super) busy_in_call: bool,
 }
 
 /// A link whose call is over.
@@ -94,6 +96,7 @@ impl CallCore {
             quiet: false,
             last_link: 0,
             stopping: false,
+            busy_in_call: false,
         }
     }
 
@@ -116,6 +119,11 @@ impl CallCore {
     /// The contact is none any more.
     pub fn forget_policy(&mut self, account: AccountId) {
         self.policies.remove(&account);
+    }
+
+    /// Whether a second call hears `busy` while we are in one; otherwise it rings (call waiting).
+    pub fn set_busy_in_call(&mut self, busy: bool) {
+        self.busy_in_call = busy;
     }
 
     /// A call id out of the store (`SeenCalls`): it makes no second missed call.

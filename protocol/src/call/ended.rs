@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 
 use crate::control::{CallInfo, CallState, LinkState};
 use crate::ids::{CallId, Now};
-use crate::limits::{ENDED_MAX, ENDED_MS};
+use crate::limits::{CONTINUED_MAX, ENDED_MAX, ENDED_MS};
 use crate::wire::bodies::Reason;
 
 /// Calls that ended lately, oldest first.
 #[derive(Default)]
 pub(super) struct EndedCalls {
     calls: VecDeque<Ended>,
+    /// Calls in whose place another one went on, oldest first.
+    continued: VecDeque<(CallId, CallId)>,
 }
 
 struct Ended {
@@ -32,6 +34,20 @@ impl EndedCalls {
             self.calls.pop_front();
         }
         self.calls.push_back(Ended { id, at_ms: now.mono_ms, info });
+    }
+
+    /// A call is over, and another one of the same people goes on in its place.
+    pub(super) fn continues_as(&mut self, over: CallId, next: CallId) {
+        if self.continued.len() >= CONTINUED_MAX {
+            self.continued.pop_front();
+        }
+        self.continued.push_back((over, next));
+    }
+
+    /// The call that goes on in the place of this one; itself if there is none.
+    pub(super) fn now_called(&self, id: CallId) -> CallId {
+        // Entered in order: a successor that is over as well stands further back.
+        self.continued.iter().fold(id, |id, (over, next)| if *over == id { *next } else { id })
     }
 
     /// It ended lately.

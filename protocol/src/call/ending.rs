@@ -5,7 +5,7 @@ use super::effect::{CallEffect, HistoryEntry, LinkCommand};
 use super::end_reason::End;
 use super::state::{Call, Leg, Phase};
 use super::text;
-use crate::control::{CallState, Direction, EventKind};
+use crate::control::{CallState, EventKind};
 use crate::ids::{CallId, DeviceId};
 use crate::limits::LINK_LINGER_MS;
 use crate::wire::bodies::{CtlBody, Missed, PairBody, Reason};
@@ -16,8 +16,11 @@ impl CallCore {
         let Some(call) = self.live.get(&id) else { return };
         let reason = match call.phase {
             Phase::Joined(_) => Reason::HungUp,
-            Phase::Outgoing(_) => Reason::Cancelled,
-            Phase::Ringing(_) | Phase::Offered(_) => return,
+            Phase::Outgoing(_) => {
+                self.crossed_by_cancelled(id, cx);
+                Reason::Cancelled
+            }
+            Phase::Ringing(_) | Phase::Offered(_) | Phase::Undecided(_) => return,
         };
         self.finish(id, End { reason, cause: None, by: None }, reason, cx);
     }
@@ -34,6 +37,8 @@ impl CallCore {
                 self.check_silence(id, cx);
             }
             Phase::Ringing(_) | Phase::Joined(_) => self.end_by(id, device, reason, cx),
+            // Nobody has seen it, and whoever was called by us is in that call.
+            Phase::Undecided(_) => self.drop_undecided(id, None, cx),
             Phase::Offered(_) => {}
         }
     }
@@ -61,6 +66,7 @@ impl CallCore {
                     self.note_missed(id, offerer, started_ms, reason, cx);
                     self.drop_offered(id, cx);
                 }
+                Phase::Undecided(_) => self.drop_undecided(id, Some(reason), cx),
                 Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Joined(_) => {
                     self.finish(id, End { reason, cause: None, by: None }, reason, cx);
                 }
@@ -127,6 +133,11 @@ impl CallCore {
 
     /// Ends a call, once: whoever is still in it hears `tell`.
     pub(super) fn finish(&mut self, id: CallId, end: End, tell: Reason, cx: &mut Cx<'_>) {
+        self.finish_as(id, end, tell, None, cx);
+    }
+
+    /// Ends a call in whose place another one goes on, if one does.
+    pub(super) fn finish_as(&mut self, id: CallId, end: End, tell: Reason, next: Option<CallId>, cx: &mut Cx<'_>) {
         let Some(call) = self.live.get(&id) else { return };
         let info = self.call_info(call);
         let devices: Vec<DeviceId> = call.peers.iter().map(|p| p.device).collect();
@@ -147,15 +158,19 @@ impl CallCore {
         cx.event(EventKind::CallState {
             call: text::call(id),
             state: CallState::Ended,
-            direction: if call.facts.incoming { Direction::In } else { Direction::Out },
+            direction: call.facts.direction(),
             reason: Some(end.reason.text().to_owned()),
             cause: end.cause.clone(),
             device: end.by.map(text::device),
             client: None,
+            continues_as: next.map(text::call),
         });
         self.record_end(&call, &end, cx);
         cx.push(CallEffect::Forget { call: id });
         self.ended.push(id, info, end.reason, cx.now);
+        if let Some(next) = next {
+            self.ended.continues_as(id, next);
+        }
         if self.visible().next().is_none() && self.muted {
             // The next call starts unmuted: nobody would look for a switch left over from another call.
             self.muted = false;

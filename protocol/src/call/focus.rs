@@ -20,6 +20,31 @@ impl CallCore {
         }
     }
 
+    /// An accepted call becomes the active one; if it works already, what it displaced is let go at once.
+    pub(super) fn take_up(&mut self, id: CallId, end: bool, cx: &mut Cx<'_>) {
+        let works = self.live.get(&id).is_some_and(Call::worked);
+        self.take_focus(id, end);
+        if works {
+            self.works(id, cx);
+        }
+    }
+
+    /// A call takes the place of another one of the same people, which is about to end.
+    pub(super) fn pass_focus(&mut self, from: CallId, to: CallId) {
+        let displaced = self.live.get_mut(&from).and_then(|call| call.displaced.take());
+        for call in self.live.values_mut() {
+            if let Some(displaced) = call.displaced.as_mut().filter(|displaced| displaced.call == from) {
+                displaced.call = to;
+            }
+        }
+        if self.focus == Some(from) {
+            self.focus = Some(to);
+            if let Some(call) = self.live.get_mut(&to) {
+                call.displaced = displaced.filter(|displaced| displaced.call != to);
+            }
+        }
+    }
+
     /// The active call is over. If it never worked, the one it displaced is active again: nothing was lost by trying.
     pub(super) fn leave_focus(&mut self, over: &Call) {
         if self.focus != Some(over.id) {
@@ -36,7 +61,7 @@ impl CallCore {
             let reason = match self.live.get(&displaced.call).map(|call| &call.phase) {
                 Some(Phase::Joined(_)) => Reason::HungUp,
                 Some(Phase::Outgoing(_)) => Reason::Cancelled,
-                Some(Phase::Offered(_) | Phase::Ringing(_)) | None => return,
+                Some(Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_)) | None => return,
             };
             self.finish(displaced.call, End { reason, cause: None, by: None }, reason, cx);
         }
@@ -52,6 +77,7 @@ impl CallCore {
 
     /// After every input: sound, status and events follow from the state.
     pub(super) fn settle(&mut self, cx: &mut Cx<'_>) {
+        self.decide(cx);
         self.sync_sound(cx);
         let ids: Vec<CallId> = self.live.keys().copied().collect();
         for id in ids {
@@ -78,7 +104,8 @@ impl CallCore {
         }
     }
 
-    /// Sound flows only between us and those who take part in the active, accepted call. Off goes before on.
+    /// Sound flows only between us and those who take part in the active, accepted call and don't hold it. Off goes
+    /// before on.
     pub(super) fn sync_sound(&mut self, cx: &mut Cx<'_>) {
         let open = self.focus.and_then(|id| self.live.get(&id)).is_some_and(|call| call.joined().is_some());
         self.switch_links(false, cx);
@@ -95,7 +122,7 @@ impl CallCore {
         for call in self.live.values_mut() {
             let active = focus == Some(call.id) && call.joined().is_some();
             for peer in &mut call.peers {
-                let want = active && peer.leg == Leg::Accepted;
+                let want = active && peer.leg == Leg::Accepted && !peer.holds();
                 let Some(link) = peer.links.current.as_mut() else { continue };
                 if want == on && link.sound != on {
                     link.sound = on;
@@ -160,7 +187,7 @@ impl CallCore {
             return;
         }
         call.shown = state;
-        let direction = if call.facts.incoming { Direction::In } else { Direction::Out };
+        let direction = call.facts.direction();
         if let Some(state) = state {
             cx.event(call_state(id, state, direction));
         }
@@ -177,5 +204,6 @@ fn call_state(id: CallId, state: CallState, direction: Direction) -> EventKind {
         cause: None,
         device: None,
         client: None,
+        continues_as: None,
     }
 }

@@ -5,10 +5,10 @@ use super::core::{CallCore, Cx};
 use super::effect::{CallEffect, HistoryEntry};
 use super::end_reason::End;
 use super::signal::Sender;
-use super::state::{Call, Facts, Leg, Offered, Peer, Phase, Ringing, Told};
+use super::state::{Call, Facts, Leg, Offered, Peer, Phase, Ringing, Told, Undecided};
 use super::text;
-use crate::control::{ControlError, ErrorKind, EventKind, InCall, RosterEntry};
-use crate::ids::{AccountId, CallId, DeviceId};
+use crate::control::{ControlError, ErrorKind, EventKind, InCall, OfferedReply, Reply, RosterEntry};
+use crate::ids::{AccountId, CallId, DeviceId, Ticket};
 use crate::limits::{CLOCK_OFF_MS, OFFERED_MAX, RINGING_MAX, RINGING_OF_ONE_MAX};
 use crate::wire::bodies::{Elsewhere, Flags, Missed, Offer, PairBody, Purpose, Reason, Verdict};
 
@@ -46,7 +46,7 @@ impl CallCore {
     fn make_room_for_offer(&mut self) {
         let offered = |call: &Call| match &call.phase {
             Phase::Offered(offered) => Some(offered.received.mono_ms),
-            Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Joined(_) => None,
+            Phase::Outgoing(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Joined(_) => None,
         };
         let waiting = self.live.values().filter_map(|c| offered(c).map(|at| (at, c.id)));
         let waiting: Vec<_> = waiting.collect();
@@ -84,9 +84,6 @@ impl CallCore {
 
     /// The caller is there, now: only this makes it ring.
     pub(super) fn confirmed(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
-        let offerer = self.live.get(&id).map(|call| call.facts.offerer);
-        let full = self.ringing() >= RINGING_MAX
-            || offerer.is_some_and(|offerer| self.ringing_of(offerer) >= RINGING_OF_ONE_MAX);
         let Some(call) = self.live.get_mut(&id) else {
             self.keep_early(id, device, super::signal::CallInput::Confirmed { call: id, device }, cx);
             return;
@@ -94,7 +91,7 @@ impl CallCore {
         let Some(peer) = call.peers.iter_mut().find(|p| p.device == device) else { return };
         peer.heard_ms = cx.now.mono_ms;
         match &call.phase {
-            Phase::Outgoing(_) => {}
+            Phase::Outgoing(_) | Phase::Undecided(_) => {}
             // The session was replaced (a second offer): the other side waits for its verdict again.
             Phase::Ringing(_) => tell(id, device, Verdict::Ringing, cx),
             Phase::Joined(_) if call.facts.incoming => tell(id, device, Verdict::Accept, cx),
@@ -109,23 +106,50 @@ impl CallCore {
                     // Groups are not there yet: better refused than answered by half.
                     cx.push(CallEffect::Pair { call: id, device, body: PairBody::HangUp(Reason::Refused) });
                     self.drop_offered(id, cx);
-                } else if full {
-                    self.drop_offered(id, cx);
-                } else if self.quiet || peer.policy.do_not_disturb {
-                    self.do_not_disturb(id, device, cx);
+                } else if let Some(by) = self.decided_by(id, device) {
+                    let undecided = Undecided { by, since_ms: cx.now.mono_ms, clock_off };
+                    self.leave_undecided(id, device, undecided, cx);
                 } else {
-                    self.ring(id, device, clock_off, cx);
+                    self.may_ring(id, device, clock_off, cx);
                 }
             }
         }
     }
 
-    /// Nobody here is to be disturbed: the caller hears `busy`, and the call is listed as missed.
-    fn do_not_disturb(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
+    /// It rings, unless too much rings already or we are not to be disturbed in a call.
+    pub(super) fn may_ring(&mut self, id: CallId, device: DeviceId, clock_off: bool, cx: &mut Cx<'_>) {
+        if self.busy() || self.not_to_be_disturbed(id, device) {
+            self.turn_away(id, device, cx);
+        } else if self.full_for(id) {
+            self.drop_offered(id, cx);
+        } else {
+            self.ring(id, device, clock_off, cx);
+        }
+    }
+
+    /// Enough rings here, of all or of whoever calls (CHK-026).
+    fn full_for(&self, id: CallId) -> bool {
+        let of_offerer = |call: &Call| self.ringing_of(call.facts.offerer) >= RINGING_OF_ONE_MAX;
+        self.ringing() >= RINGING_MAX || self.live.get(&id).is_some_and(of_offerer)
+    }
+
+    /// We are in a call, and the setting says that a second one doesn't ring.
+    fn busy(&self) -> bool {
+        self.busy_in_call && self.visible().any(|call| !call.rings())
+    }
+
+    /// Nobody here is to be disturbed, at all or by this contact.
+    fn not_to_be_disturbed(&mut self, id: CallId, device: DeviceId) -> bool {
+        self.quiet || self.peer_mut(id, device).is_some_and(|peer| peer.policy.do_not_disturb)
+    }
+
+    /// Says `busy`. Nobody here has seen the call: it was missed.
+    fn turn_away(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
         let Some(call) = self.live.get(&id) else { return };
         let (offerer, started_ms) = (call.facts.offerer, call.facts.started_unix_ms);
         tell(id, device, Verdict::Busy, cx);
         self.note_missed(id, offerer, started_ms, Reason::Busy, cx);
+        self.release(id, device, false, cx);
         self.drop_offered(id, cx);
     }
 
@@ -165,11 +189,15 @@ impl CallCore {
     }
 
     /// No confirm within 5 s: one missed call. A confirm may still come.
-    pub(super) fn unconfirmed(&mut self, id: CallId, _device: DeviceId, cx: &mut Cx<'_>) {
+    pub(super) fn unconfirmed(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
         let Some(call) = self.live.get(&id) else { return };
         match call.phase {
             Phase::Offered(_) => {}
-            Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Joined(_) => return,
+            Phase::Outgoing(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Joined(_) => return,
+        }
+        if self.decided_by(id, device).is_some() {
+            // We call them too, or are in a call with that device: there is nothing to call back for.
+            return;
         }
         let (offerer, started_ms) = (call.facts.offerer, call.facts.started_unix_ms);
         self.note_missed(id, offerer, started_ms, Reason::Lost, cx);
@@ -192,6 +220,7 @@ impl CallCore {
                 self.withdrawn(id, offerer, started_ms, reason, cx);
                 self.drop_offered(id, cx);
             }
+            Phase::Undecided(_) => self.drop_undecided(id, None, cx),
             Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Joined(_) => self.end_by(id, from.device, reason, cx),
         }
     }
@@ -231,6 +260,7 @@ impl CallCore {
                 self.seen.settle(id, self.own, cx.now.unix_ms);
                 self.drop_offered(id, cx);
             }
+            Phase::Undecided(_) => self.drop_undecided(id, None, cx),
             Phase::Ringing(_) => {
                 // The caller tells us the same; there is nothing to tell it.
                 for peer in &mut call.peers {
@@ -307,27 +337,39 @@ impl CallCore {
         };
         let Some(call) = self.live.get_mut(&id) else { return Err(wrong_state("this call is over", "call back")) };
         match call.phase {
-            Phase::Joined(_) => {
-                let works = call.worked();
-                self.take_focus(id, end);
-                if works {
-                    self.works(id, cx);
-                }
-            }
+            Phase::Joined(_) => self.take_up(id, end, cx),
             Phase::Ringing(_) => {
-                for peer in &mut call.peers {
-                    peer.leg = Leg::Accepted;
-                    tell(id, peer.device, Verdict::Accept, cx);
-                }
-                cx.push(CallEffect::Elsewhere(Box::new(elsewhere(id, 1, self.own_device))));
                 self.take_focus(id, end);
-                self.join(id, cx);
+                self.join_theirs(id, cx);
             }
-            Phase::Outgoing(_) | Phase::Offered(_) => {
+            Phase::Outgoing(_) | Phase::Offered(_) | Phase::Undecided(_) => {
                 return Err(wrong_state("this call doesn't ring here", "`call.list` shows its state"));
             }
         }
         Ok(id)
+    }
+
+    /// Accepts a call that came in: every device of the caller and our own other ones hear of it.
+    pub(super) fn join_theirs(&mut self, id: CallId, cx: &mut Cx<'_>) {
+        let Some(call) = self.live.get_mut(&id) else { return };
+        for peer in &mut call.peers {
+            peer.leg = Leg::Accepted;
+            tell(id, peer.device, Verdict::Accept, cx);
+        }
+        cx.push(self.answered_here(id));
+        self.join(id, cx);
+    }
+
+    /// Tells our other devices that a call was answered on this one.
+    pub(super) fn answered_here(&self, id: CallId) -> CallEffect {
+        CallEffect::Elsewhere(Box::new(elsewhere(id, 1, self.own_device)))
+    }
+
+    /// `call.offer` to who calls us: the call that rings is answered. The answer goes out first.
+    pub(super) fn answer(&mut self, ticket: Ticket, id: CallId, cx: &mut Cx<'_>) {
+        cx.reply(ticket, Ok(Reply::Offered(OfferedReply { call: text::call(id) })));
+        self.take_focus(id, false);
+        self.join_theirs(id, cx);
     }
 
     /// `call.decline`.

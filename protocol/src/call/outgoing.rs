@@ -27,6 +27,9 @@ impl CallCore {
             cx.reply(ticket, Err(error));
             return;
         }
+        if self.answer_instead(ticket, &to, cx) {
+            return;
+        }
         let mut id = CallId([0; 16]);
         cx.rng.fill_bytes(&mut id.0);
         let mut secret = [0; 32];
@@ -137,7 +140,7 @@ impl CallCore {
         match call.phase {
             Phase::Outgoing(_) => {}
             // Somebody else has accepted: this device was told, and is never confirmed.
-            Phase::Joined(_) | Phase::Offered(_) | Phase::Ringing(_) => return,
+            Phase::Joined(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) => return,
         }
         let Some(peer) = call.peer_mut(device) else { return };
         match peer.leg {
@@ -175,7 +178,7 @@ impl CallCore {
         let Some(call) = self.live.get(&id) else { return };
         match call.phase {
             Phase::Outgoing(_) => {}
-            Phase::Joined(_) | Phase::Offered(_) | Phase::Ringing(_) => return,
+            Phase::Joined(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) => return,
         }
         if let Some((reason, cause)) = of_silence(&call.peers) {
             // A device that is over has said why; with one alone, it is the one who ended the call.
@@ -191,7 +194,7 @@ impl CallCore {
         let Some(call) = self.live.get_mut(&id) else { return };
         match call.phase {
             Phase::Outgoing(_) => {}
-            Phase::Joined(_) | Phase::Offered(_) | Phase::Ringing(_) => return,
+            Phase::Joined(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) => return,
         }
         let Some(peer) = call.peer_mut(device) else { return };
         match verdict {
@@ -230,6 +233,7 @@ impl CallCore {
         if self.focus.is_none() {
             self.focus = Some(id);
         }
+        self.crossed_by_accepted(id, device, cx);
     }
 
     /// A device that rang is gone. It forgot the call, or stops ringing by the same rule; others may still ring.

@@ -2,7 +2,7 @@
 
 use super::links::Links;
 use super::signal::ContactPolicy;
-use crate::control::CallState;
+use crate::control::{CallState, Direction};
 use crate::ids::{AccountId, CallId, DeviceId, Now};
 use crate::wire::bodies::{Flags, Media, Reason};
 
@@ -67,6 +67,7 @@ pub(super) struct Told {
 ///                    └── decline, cancel, no answer, unreachable ──────────────┤
 ///                                                                              v
 ///  offer ──> Offered ── confirmed ──> Ringing ── call.accept ──> Joined      ended
+///               │  └─ crosses ours ─> Undecided ─^──> (theirs survives) Joined
 ///               │                        └── decline, cancel, no answer, .. ──>^
 ///               └── ttl over, cancelled: nobody has seen it; a missed call at most
 /// ```
@@ -75,6 +76,8 @@ pub(super) enum Phase {
     Outgoing(Outgoing),
     /// It was offered to us; whether the caller is there isn't known. Nobody sees it.
     Offered(Offered),
+    /// Its caller is there, but it neither rings nor is taken before a call of ours with that caller has decided.
+    Undecided(Undecided),
     /// It rings here.
     Ringing(Ringing),
     /// Accepted, by us or by the callee.
@@ -97,6 +100,17 @@ pub(super) struct Offered {
     pub(super) sent_ms: u64,
 }
 
+/// Data of [`Phase::Undecided`]: glare if the other call is ours and nobody has accepted it, perhaps a recall if we are
+/// in it with the device that calls now.
+pub(super) struct Undecided {
+    /// The call that decides.
+    pub(super) by: CallId,
+    /// Since when, monotonic ms.
+    pub(super) since_ms: u64,
+    /// The caller's clock and ours differ too much.
+    pub(super) clock_off: bool,
+}
+
 /// Data of [`Phase::Ringing`].
 pub(super) struct Ringing {
     /// Since when, monotonic ms.
@@ -105,6 +119,8 @@ pub(super) struct Ringing {
 
 /// Data of [`Phase::Joined`].
 pub(super) struct Joined {
+    /// When it was accepted, monotonic ms.
+    pub(super) since_ms: u64,
     /// When it was accepted, Unix ms.
     pub(super) accepted_unix_ms: u64,
     /// The next repetition of our status on `ctl`, monotonic ms.
@@ -203,6 +219,13 @@ pub(super) enum Flow {
     },
 }
 
+impl Facts {
+    /// As frontends call it.
+    pub(super) fn direction(&self) -> Direction {
+        if self.incoming { Direction::In } else { Direction::Out }
+    }
+}
+
 impl Call {
     /// The device with this id.
     pub(super) fn peer_mut(&mut self, device: DeviceId) -> Option<&mut Peer> {
@@ -213,7 +236,7 @@ impl Call {
     pub(super) fn visible(&self) -> bool {
         match self.phase {
             Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Joined(_) => true,
-            Phase::Offered(_) => false,
+            Phase::Offered(_) | Phase::Undecided(_) => false,
         }
     }
 
@@ -226,7 +249,7 @@ impl Call {
     pub(super) fn joined(&self) -> Option<&Joined> {
         match &self.phase {
             Phase::Joined(joined) => Some(joined),
-            Phase::Outgoing(_) | Phase::Offered(_) | Phase::Ringing(_) => None,
+            Phase::Outgoing(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) => None,
         }
     }
 
@@ -238,7 +261,7 @@ impl Call {
     /// The state that frontends shall see; none while it is invisible.
     pub(super) fn state(&self, focused: bool) -> Option<CallState> {
         match &self.phase {
-            Phase::Offered(_) => None,
+            Phase::Offered(_) | Phase::Undecided(_) => None,
             Phase::Ringing(_) => Some(CallState::Incoming),
             Phase::Outgoing(_) => {
                 let rings = self.peers.iter().any(|p| p.leg == Leg::Ringing);

@@ -17,6 +17,8 @@ enum Due {
     CallerGivesUp,
     /// The offer's time to live is over, without a confirm.
     OfferOver,
+    /// A call that crosses another one, or may replace it, has waited long enough.
+    Decide,
     /// 45 s of ringing here.
     NoAnswer,
     /// The caller is gone while it rings here.
@@ -35,6 +37,8 @@ enum Due {
     Status,
     /// Our announce.
     Announce,
+    /// The longest call there may be.
+    MaxDuration,
 }
 
 impl CallCore {
@@ -92,6 +96,14 @@ impl CallCore {
                 let after_ms = offered.ttl_ms.saturating_add(1);
                 vec![(offered.received.mono_ms.saturating_add(after_ms), Due::OfferOver)]
             }
+            Phase::Undecided(undecided) => {
+                let mut due = Vec::new();
+                for peer in &call.peers {
+                    due.extend(self.decision_due_ms(undecided, peer.device).map(|at_ms| (at_ms, Due::Decide)));
+                    due.extend(lost_ms(peer, times).map(|at_ms| (at_ms, Due::CallerLost(peer.device))));
+                }
+                due
+            }
             Phase::Ringing(ringing) => {
                 let mut due = vec![(ringing.since_ms.saturating_add(times.ring_callee_ms), Due::NoAnswer)];
                 let peers = call.peers.iter();
@@ -100,6 +112,8 @@ impl CallCore {
             }
             Phase::Joined(joined) => {
                 let mut due = vec![(joined.status_due_ms, Due::Status), (joined.announce_due_ms, Due::Announce)];
+                let end_ms = times.max_call_ms.map(|max_ms| joined.since_ms.saturating_add(max_ms));
+                due.extend(end_ms.map(|at_ms| (at_ms, Due::MaxDuration)));
                 for peer in call.peers.iter().filter(|p| p.leg == Leg::Accepted) {
                     media_due(peer, times, &mut due);
                 }
@@ -116,6 +130,13 @@ impl CallCore {
                 let end = End { reason: Reason::NoAnswer, cause: None, by: None };
                 self.finish(id, end, Reason::NoAnswer, cx);
             }
+            // Every step ends with a look at what is undecided.
+            Due::Decide => {}
+            Due::MaxDuration => {
+                let end = End { reason: Reason::MaxDuration, cause: None, by: None };
+                self.finish(id, end, Reason::MaxDuration, cx);
+            }
+            Due::CallerLost(_) if !self.live.get(&id).is_some_and(Call::visible) => self.drop_undecided(id, None, cx),
             Due::CallerLost(_) => self.lost(id, "the caller's device is gone", cx),
             Due::CalleeLost(device) => self.callee_lost(id, device, cx),
             Due::Lost(_) => self.lost(id, "no packet for 60 s; every restart failed", cx),

@@ -13,6 +13,8 @@ pub struct Times {
     pub caller_lost_ms: u64,
     /// `connecting` in all.
     pub connecting_ms: u64,
+    /// The longest an accepted call may last; none: as long as people want.
+    pub max_call_ms: Option<u64>,
     /// No confirm after an answer.
     pub confirm_ms: u64,
 }
@@ -25,6 +27,7 @@ impl Default for Times {
             ring_caller_ms: 60_000,
             caller_lost_ms: 5_000,
             connecting_ms: 30_000,
+            max_call_ms: None,
             confirm_ms: 5_000,
         }
     }

@@ -137,6 +137,10 @@ pub enum EventKind {
         /// The client that asked for it, if one did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client: Option<String>,
+        /// The call of the same people that goes on in its place: both had called each other, or a lost participant
+        /// has called again. Commands that name the ended call mean this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        continues_as: Option<String>,
     },
     /// Media flows with a participant.
     ParticipantJoined {

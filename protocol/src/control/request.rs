@@ -174,6 +174,16 @@ pub enum CallCommand {
         /// Which.
         call: Option<crate::ids::CallId>,
     },
+    /// `call.hold`.
+    Hold {
+        /// Which; the active one if absent.
+        call: Option<crate::ids::CallId>,
+    },
+    /// `call.resume`.
+    Resume {
+        /// Which; the only one that is held if absent.
+        call: Option<crate::ids::CallId>,
+    },
     /// `call.list`.
     List,
     /// `call.mute`: our microphone, in every call.
@@ -273,6 +283,12 @@ pub enum Request {
     /// Hang up or cancel.
     #[serde(rename = "call.hang_up")]
     CallHangUp(WhoseCall),
+    /// Hold the active call: nothing of our sound leaves, nothing of theirs is played.
+    #[serde(rename = "call.hold")]
+    CallHold(WhoseCall),
+    /// Take a held call up again; the one that is active is held.
+    #[serde(rename = "call.resume")]
+    CallResume(WhoseCall),
     /// Calls, ended ones of the last 10 minutes included.
     #[serde(rename = "call.list")]
     CallList(NoParams),

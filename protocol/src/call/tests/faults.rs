@@ -143,22 +143,6 @@ fn media_that_pass_after_12_s_come_up_by_the_one_restart() {
 }
 
 #[test]
-fn when_both_call_each_other_nothing_hangs() {
-    let mut world = two("glare");
-    let (x, y) = (world.dial(0, 2), world.dial(1, 1));
-    world.run(100);
-    // Two calls that each follow the rules: each rings on the other side.
-    assert_eq!((world.state(0, x), world.state(1, x)), (Some(CallState::Ringing), Some(CallState::Incoming)));
-    assert_eq!((world.state(1, y), world.state(0, y)), (Some(CallState::Ringing), Some(CallState::Incoming)));
-    world.accept(0, y);
-    world.run(100);
-    world.hang_up(0, x);
-    world.run(1_000);
-    assert_eq!(world.reasons(x), [said("cancelled"), said("cancelled")]);
-    assert_eq!((world.state(0, y), world.state(1, y)), (Some(CallState::Active), Some(CallState::Active)));
-}
-
-#[test]
 fn the_same_call_twice_in_a_row_works() {
     let mut world = two("again");
     for _ in 0..20 {

@@ -27,6 +27,8 @@ pub(super) struct Invariants {
     rang: BTreeSet<CallId>,
     shown: BTreeMap<CallId, CallState>,
     ended: BTreeSet<CallId>,
+    /// Calls of ours that gave way to one that crossed them.
+    gave_way: BTreeSet<CallId>,
     history: BTreeMap<CallId, u32>,
     missed: BTreeSet<CallId>,
     joined: BTreeSet<(CallId, String)>,
@@ -65,13 +67,33 @@ impl Invariants {
                 self.may_talk.insert(parse_call(done.call.as_deref().expect("accept names its call")));
             }
             if let Reply::Offered(offered) = reply {
-                self.offered.insert(parse_call(&offered.call));
+                let call = parse_call(&offered.call);
+                // Whoever calls somebody whose call rings here answers that call.
+                if self.rang.contains(&call) { &mut self.may_talk } else { &mut self.offered }.insert(call);
             }
+        }
+        for effect in out {
+            let CallEffect::Event(EventKind::CallState { call, reason, continues_as: Some(next), .. }) = effect else {
+                continue;
+            };
+            self.goes_on_as(parse_call(call), parse_call(next), reason.as_deref() == Some("cancelled"));
         }
         for effect in out {
             self.effect(effect);
         }
         self.settled();
+    }
+
+    /// Another call takes the place of one: the user's word for the one counts for the other.
+    fn goes_on_as(&mut self, call: CallId, next: CallId, gave_way: bool) {
+        let asked = if gave_way { &self.offered } else { &self.may_talk };
+        assert!(asked.contains(&call), "nobody asked for the call that goes on as another one");
+        assert!(self.confirmed.iter().any(|(c, _)| *c == next), "a call that isn't confirmed takes another one's place");
+        assert!(!self.rang.contains(&next), "a call that rang takes another one's place");
+        self.may_talk.insert(next);
+        if gave_way {
+            self.gave_way.insert(call);
+        }
     }
 
     fn effect(&mut self, effect: &CallEffect) {
@@ -101,9 +123,12 @@ impl Invariants {
             }
             CallEffect::Event(event) => self.event(event),
             CallEffect::History(entry) => {
+                assert!(!self.gave_way.contains(&entry.call), "a line of history for a call that gave way");
                 let lines = self.history.entry(entry.call).or_default();
                 *lines += 1;
-                assert!(*lines == 1 || (*lines == 2 && self.rang.contains(&entry.call)), "two lines of history");
+                // A late confirm turns the missed call into a call.
+                let turned = self.rang.contains(&entry.call) || self.may_talk.contains(&entry.call);
+                assert!(*lines == 1 || (*lines == 2 && turned), "two lines of history");
             }
             CallEffect::Forget { call } => {
                 let open = self.links.values().filter(|l| l.call == *call && (l.send || l.play)).count();
@@ -195,7 +220,7 @@ impl Invariants {
         }
         for call in &self.ended {
             // An end always has its line, whatever ended it.
-            assert!(self.history.contains_key(call), "an end without a line of history");
+            assert!(self.history.contains_key(call) || self.gave_way.contains(call), "an end without a line of history");
         }
     }
 

@@ -7,6 +7,7 @@ mod desk;
 mod early;
 mod faults;
 mod flow;
+mod glare;
 mod hold;
 mod incoming;
 mod invariants;

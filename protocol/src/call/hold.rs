@@ -1,0 +1,51 @@
+//! `call.hold` and `call.resume`: a call that waits without sound, and its return.
+
+use super::commands::{only_one, wrong_state};
+use super::core::{CallCore, Cx};
+use super::state::Phase;
+use crate::control::ControlError;
+use crate::ids::CallId;
+
+impl CallCore {
+    /// `call.hold`: nobody hears us and we hear nobody. No other call is taken up by it.
+    pub(super) fn hold(&mut self, call: Option<CallId>) -> Result<CallId, ControlError> {
+        let id = match call {
+            Some(id) => id,
+            None => {
+                let active = self.visible().filter(|call| call.joined().is_some() && self.focus == Some(call.id));
+                only_one(active, "no call is active")?
+            }
+        };
+        match self.visible_call(id)?.phase {
+            Phase::Joined(_) if self.focus == Some(id) => {
+                self.focus = None;
+                Ok(id)
+            }
+            Phase::Joined(_) => Err(wrong_state("this call is held already", "resume it, or hang up")),
+            Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Offered(_) | Phase::Undecided(_) => {
+                Err(wrong_state("this call is not accepted yet", "only an accepted call can be held"))
+            }
+        }
+    }
+
+    /// `call.resume`: the call becomes the active one; the one that was so is held.
+    pub(super) fn resume(&mut self, call: Option<CallId>, cx: &mut Cx<'_>) -> Result<CallId, ControlError> {
+        let id = match call {
+            Some(id) => id,
+            None => {
+                let held = self.visible().filter(|call| call.joined().is_some() && self.focus != Some(call.id));
+                only_one(held, "no call is held")?
+            }
+        };
+        match self.visible_call(id)?.phase {
+            Phase::Joined(_) if self.focus != Some(id) => {
+                self.take_up(id, false, cx);
+                Ok(id)
+            }
+            Phase::Joined(_) => Err(wrong_state("this call is not held", "`call.hold` holds it")),
+            Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Offered(_) | Phase::Undecided(_) => {
+                Err(wrong_state("this call is not accepted yet", "accept it, or wait for the other side"))
+            }
+        }
+    }
+}

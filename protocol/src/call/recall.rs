@@ -1,0 +1,30 @@
+//! Recall: a participant lost us, by a crash or on a dead path, and calls again while our side of the call still waits
+//! for it. It is taken back without ringing; our user's consent to that call stands.
+
+use super::core::{CallCore, Cx};
+use super::end_reason::{End, cause};
+use super::state::{Flow, Leg};
+use crate::ids::{CallId, DeviceId};
+use crate::wire::bodies::Reason;
+
+impl CallCore {
+    /// A participant of ours has lost us, as far as we can tell: nothing comes from it on the link, or it no longer
+    /// listens to the call. Once 60 s are over so is the call, and who calls then rings.
+    pub(super) fn lost_us(&self, id: CallId, device: DeviceId) -> bool {
+        let Some(call) = self.live.get(&id).filter(|call| call.joined().is_some()) else { return false };
+        call.peers.iter().any(|peer| {
+            let gone = peer.gone_ms.is_some() || matches!(peer.flow, Flow::Interrupted { .. });
+            peer.device == device && peer.leg == Leg::Accepted && gone
+        })
+    }
+
+    /// The new call takes the place of the old one, which ends without a sound.
+    pub(super) fn take_back(&mut self, old: CallId, new: CallId, cx: &mut Cx<'_>) {
+        self.pass_focus(old, new);
+        self.join_theirs(new, cx);
+        // Nobody ended it.
+        let cause = Some(cause("called_again", "the other side lost this call and has called again"));
+        let end = End { reason: Reason::Lost, cause, by: None };
+        self.finish_as(old, end, Reason::Lost, Some(new), cx);
+    }
+}
