@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use ahoy_client::control::CallState;
+use ahoy_client::control::{CallState, InCall};
 
 /// Calls without a server in between: talks to the daemon `ahoyd`.
 #[derive(Debug, Parser)]
@@ -78,11 +78,22 @@ pub(crate) enum Verb {
         wait: WaitArgs,
     },
     /// Accept a call that rings.
-    Answer(OneCall),
+    Answer {
+        /// Which.
+        #[command(flatten)]
+        one: OneCall,
+        /// What becomes of the call that is active: hold, end or refuse (to answer).
+        #[arg(long, value_name = "WHAT", default_value = "hold")]
+        in_call: InCallArg,
+    },
     /// Decline a call that rings.
     Decline(OneCall),
     /// Hang up, or cancel a call that was not answered yet.
     Hangup(OneCall),
+    /// Hold the active call: neither side hears the other.
+    Hold(OneCall),
+    /// Take up a held call; the active one is held.
+    Resume(OneCall),
     /// Calls, with those that ended in the last ten minutes.
     Calls,
     /// Calls of the past, newest first; each call once.
@@ -315,6 +326,27 @@ pub(crate) struct OneCall {
     /// How long to stay.
     #[command(flatten)]
     pub(crate) wait: WaitArgs,
+}
+
+/// What becomes of the active call when another one is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InCallArg {
+    /// It is held.
+    Hold,
+    /// It ends as soon as the new one works.
+    End,
+    /// The new one is not answered.
+    Refuse,
+}
+
+impl From<InCallArg> for InCall {
+    fn from(arg: InCallArg) -> Self {
+        match arg {
+            InCallArg::Hold => Self::Hold,
+            InCallArg::End => Self::End,
+            InCallArg::Refuse => Self::Refuse,
+        }
+    }
 }
 
 /// How long to stay with a call.

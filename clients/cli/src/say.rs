@@ -70,6 +70,9 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
             let context = context.as_deref().map(|text| format!(" about {text}")).unwrap_or_default();
             format!("{} calls{context} (ahoy answer {})", who(from), call)
         }
+        EventKind::CallState { call, continues_as: Some(next), .. } => {
+            format!("call {} goes on as {}", short(call), short(next))
+        }
         EventKind::CallState { call, state, direction, reason, cause, client, .. } => {
             let by = client.as_deref().map(|client| format!(", asked by {client}")).unwrap_or_default();
             let way = match direction {

@@ -227,11 +227,17 @@ pub const KEYS: [Key; 23] = [
     Key::new(
         "max_call_duration_ms",
         number("ms", (1_000, 604_800_000), |draft, value| draft.config.max_call_duration_ms = Some(value)),
-        "longest call (read and checked, not enforced yet)",
+        "longest call, from its acceptance on; then it ends for both sides",
         |config| json!(config.max_call_duration_ms),
     )
     .absent("no limit")
     .env("MAX_CALL_DURATION_MS"),
+    Key::new(
+        "busy_in_call",
+        Kind::Switch { set: |draft, on| draft.config.busy_in_call = on },
+        "a second call hears `busy` while we are in one, and counts as missed, instead of ringing",
+        |config| json!(config.busy_in_call),
+    ),
     Key::new(
         "calls_a_minute",
         number("calls", (1, 6_000), |draft, value| draft.config.calls_a_minute = narrow(value)),

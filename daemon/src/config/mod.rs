@@ -50,6 +50,8 @@ pub struct Config {
     pub ice_servers: Vec<IceServer>,
     /// Longest call, ms; none: no limit.
     pub max_call_duration_ms: Option<u64>,
+    /// A second call hears `busy` while we are in one.
+    pub busy_in_call: bool,
     /// New calls taken of a contact, at once and a minute.
     pub calls_a_minute: u32,
     /// Calls don't ring until a frontend says otherwise.
@@ -76,6 +78,7 @@ impl Default for Config {
             frame_ms: 20,
             ice_servers: Vec::new(),
             max_call_duration_ms: None,
+            busy_in_call: false,
             calls_a_minute: ContactRate::default().0,
             do_not_disturb: false,
             times: Times::default(),

@@ -251,6 +251,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             | Request::CallAccept(_)
             | Request::CallDecline(_)
             | Request::CallHangUp(_)
+            | Request::CallHold(_)
+            | Request::CallResume(_)
             | Request::CallList(_)
             | Request::CallMute(_)
             | Request::CallUnmute(_)

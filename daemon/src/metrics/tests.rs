@@ -80,7 +80,7 @@ fn ended(reason: &str) -> EventKind {
         direction: Direction::Out,
         reason: Some(reason.into()),
         cause: None,
-        client: None,
+        client: None, continues_as: None,
         device: None,
     }
 }

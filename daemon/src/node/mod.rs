@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ahoy_media::host_media::api::{AudioConfig, DeviceInfo, DeviceSpec};
 use ahoy_media::simple_webrtc::engine::Engine;
 use ahoy_protocol::control::AudioDevice;
-use ahoy_protocol::core::{ContactRate, Core, Setup, SetupError};
+use ahoy_protocol::core::{ContactRate, Core, Setup, SetupError, Times};
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use libp2p::Multiaddr;
@@ -122,16 +122,15 @@ impl Node {
         config: &Config,
         parts: Parts,
     ) -> Result<Running, StartError> {
-        if config.max_call_duration_ms.is_some() {
-            tracing::warn!("max_call_duration_ms is set, and not enforced yet: calls end only when somebody ends them");
-        }
         let (outboxes, inboxes) = queues(committed);
         let (listen, drawn) = listen_addresses(config, &loaded)?;
         let clock = Clock::start();
-        let (name, times) = (config.name.clone(), config.times.clone());
+        let times = Times { max_call_ms: config.max_call_duration_ms, ..config.times.clone() };
+        let (name, busy_in_call) = (config.name.clone(), config.busy_in_call);
         let contact_rate = ContactRate(config.calls_a_minute);
         let (loopback, do_not_disturb) = (config.loopback(), config.do_not_disturb);
-        let setup = Setup { rows: loaded.rows, name, times, contact_rate, loopback, do_not_disturb };
+        let rows = loaded.rows;
+        let setup = Setup { rows, name, times, busy_in_call, contact_rate, loopback, do_not_disturb };
         let (core, first) = Core::new(setup, clock.now(), &mut UnwrapErr(SysRng))?;
         let hub = Hub::new(clock::unix_ms());
 

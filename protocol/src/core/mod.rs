@@ -66,6 +66,8 @@ pub struct Setup {
     pub name: Option<String>,
     /// Time limits.
     pub times: Times,
+    /// A second call hears `busy` while we are in one; otherwise it rings.
+    pub busy_in_call: bool,
     /// How much is taken of each contact.
     pub contact_rate: ContactRate,
     /// We listen on loopback, so loopback addresses of contacts may be dialled and used.
@@ -147,6 +149,7 @@ impl Core {
             .map_err(|_| SetupError::Row("list of strangers"))?;
         let mut calls = CallCore::new(own.account(), own.device(), setup.times.clone());
         calls.set_quiet(setup.do_not_disturb);
+        calls.set_busy_in_call(setup.busy_in_call);
         let mut seen_rows = Vec::new();
         for (_, key, value) in rows(Table::SeenCalls) {
             let (call, account, unix_ms) = read_seen(key, value).ok_or(SetupError::Row("list of past calls"))?;

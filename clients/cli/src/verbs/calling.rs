@@ -28,10 +28,15 @@ pub(crate) async fn call(client: &mut Client, names: &[String], wait: WaitArgs, 
 }
 
 /// Accepts, and follows the call.
-pub(crate) async fn answer(client: &mut Client, one: &OneCall, out: &Out) -> Result<(), Failure> {
+pub(crate) async fn answer(
+    client: &mut Client,
+    one: &OneCall,
+    in_call: InCall,
+    out: &Out,
+) -> Result<(), Failure> {
     let mut followed = Followed::subscribe(client, one.wait, GOOD_ENDS, out).await?;
     let call = meant(client, one.call.as_deref()).await?;
-    let done = client.accept(call.as_deref(), InCall::default()).await?;
+    let done = client.accept(call.as_deref(), in_call).await?;
     followed.is_one_of(done.call.or(call))?;
     followed.until_wanted(client).await
 }
@@ -50,6 +55,24 @@ pub(crate) async fn hang_up(client: &mut Client, one: &OneCall, out: &Out) -> Re
     let mut followed = Followed::subscribe(client, one.wait, &["hung_up", "max_duration", "cancelled"], out).await?;
     let call = meant(client, one.call.as_deref()).await?;
     let done = client.hang_up(call.as_deref()).await?;
+    followed.is_one_of(done.call.or(call))?;
+    followed.until_wanted(client).await
+}
+
+/// Holds, and follows the call.
+pub(crate) async fn hold(client: &mut Client, one: &OneCall, out: &Out) -> Result<(), Failure> {
+    let mut followed = Followed::subscribe(client, one.wait, GOOD_ENDS, out).await?;
+    let call = meant(client, one.call.as_deref()).await?;
+    let done = client.hold(call.as_deref()).await?;
+    followed.is_one_of(done.call.or(call))?;
+    followed.until_wanted(client).await
+}
+
+/// Resumes, and follows the call.
+pub(crate) async fn resume(client: &mut Client, one: &OneCall, out: &Out) -> Result<(), Failure> {
+    let mut followed = Followed::subscribe(client, one.wait, GOOD_ENDS, out).await?;
+    let call = meant(client, one.call.as_deref()).await?;
+    let done = client.resume(call.as_deref()).await?;
     followed.is_one_of(done.call.or(call))?;
     followed.until_wanted(client).await
 }
@@ -137,11 +160,15 @@ impl<'a> Followed<'a> {
                 continue;
             }
             self.show(&notice.raw, notice.known.as_ref())?;
-            let Some(EventKind::CallState { state, reason, cause, .. }) = notice.known.map(|event| event.kind) else {
+            let Some(EventKind::CallState { state, reason, cause, continues_as, .. }) = notice.known.map(|event| event.kind) else {
                 continue;
             };
             self.state = Some(state);
-            if state == CallState::Ended {
+            if let Some(next) = continues_as.filter(|_| state == CallState::Ended) {
+                // Both had called each other, or a lost participant has called again: it is the same conversation.
+                self.call = next;
+                self.state = None;
+            } else if state == CallState::Ended {
                 return self.ended(reason.unwrap_or_default(), cause);
             }
         }

@@ -41,9 +41,11 @@ pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
         | Verb::Presence { .. }
         | Verb::Ptt { .. }
         | Verb::Call { .. }
-        | Verb::Answer(_)
+        | Verb::Answer { .. }
         | Verb::Decline(_)
         | Verb::Hangup(_)
+        | Verb::Hold(_)
+        | Verb::Resume(_)
         | Verb::Calls
         | Verb::History { .. }
         | Verb::Mute
@@ -71,9 +73,11 @@ async fn ask(args: &Args, client: &mut Client, out: &Out) -> Result<(), Failure>
         Verb::Presence { state, of } => people::presence(client, *state, of.as_deref(), out).await,
         Verb::Ptt { key, mute } => people::push_to_talk(client, *key, *mute, out).await,
         Verb::Call { names, wait } => calling::call(client, names, *wait, out).await,
-        Verb::Answer(one) => calling::answer(client, one, out).await,
+        Verb::Answer { one, in_call } => calling::answer(client, one, (*in_call).into(), out).await,
         Verb::Decline(one) => calling::decline(client, one, out).await,
         Verb::Hangup(one) => calling::hang_up(client, one, out).await,
+        Verb::Hold(one) => calling::hold(client, one, out).await,
+        Verb::Resume(one) => calling::resume(client, one, out).await,
         Verb::Calls => calls::calls(client, out).await,
         Verb::History { limit, verb } => history::history(client, *limit, verb.as_ref(), out).await,
         Verb::Mute => mute(client, true, out).await,

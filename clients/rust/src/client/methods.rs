@@ -125,6 +125,22 @@ impl Client {
         self.call(&Request::CallHangUp(whose(call))).await
     }
 
+    /// Holds a call, or the active one: neither side hears the other until it is resumed.
+    ///
+    /// # Errors
+    /// Refused with `no_such_call` or `wrong_state`; else as [`Client::call`].
+    pub async fn hold(&mut self, call: Option<&str>) -> Result<DoneReply, ClientError> {
+        self.call(&Request::CallHold(whose(call))).await
+    }
+
+    /// Takes up a held call, or the only one; the one that is active is held.
+    ///
+    /// # Errors
+    /// Refused with `no_such_call`, `ambiguous_call` or `wrong_state`; else as [`Client::call`].
+    pub async fn resume(&mut self, call: Option<&str>) -> Result<DoneReply, ClientError> {
+        self.call(&Request::CallResume(whose(call))).await
+    }
+
     /// Calls, newest last, with those that ended in the last ten minutes.
     ///
     /// # Errors

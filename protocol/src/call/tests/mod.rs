@@ -15,6 +15,8 @@ mod late;
 mod links;
 mod media;
 mod outgoing;
+mod recall;
+mod resume;
 mod seen;
 mod session;
 mod status;
