@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 use super::question::Ask;
 
 /// Every method with the scope it needs.
-pub const METHODS: [(&str, Scope); 35] = [
+pub const METHODS: [(&str, Scope); 37] = [
     ("hello", Scope::Observe),
     ("subscribe", Scope::Observe),
     ("status", Scope::Observe),

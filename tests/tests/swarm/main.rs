@@ -10,6 +10,10 @@ mod decline;
 #[cfg(test)]
 mod floods;
 #[cfg(test)]
+mod glare;
+#[cfg(test)]
+mod hold;
+#[cfg(test)]
 mod kill;
 #[cfg(test)]
 mod mute;
