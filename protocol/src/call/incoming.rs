@@ -9,7 +9,7 @@ use super::state::{Call, Facts, Leg, Offered, Peer, Phase, Ringing, Told, Undeci
 use super::text;
 use crate::control::{ControlError, ErrorKind, EventKind, InCall, OfferedReply, Reply, RosterEntry};
 use crate::ids::{AccountId, CallId, DeviceId, Ticket};
-use crate::limits::{CLOCK_OFF_MS, OFFERED_MAX, RINGING_MAX, RINGING_OF_ONE_MAX};
+use crate::limits::{CLOCK_OFF_MS, OFFERED_MAX};
 use crate::wire::bodies::{Elsewhere, Flags, Missed, Offer, PairBody, Purpose, Reason, Verdict};
 
 impl CallCore {
@@ -116,44 +116,8 @@ impl CallCore {
         }
     }
 
-    /// It rings, unless too much rings already or we are not to be disturbed in a call.
-    pub(super) fn may_ring(&mut self, id: CallId, device: DeviceId, clock_off: bool, cx: &mut Cx<'_>) {
-        if self.busy() || self.not_to_be_disturbed(id, device) {
-            self.turn_away(id, device, cx);
-        } else if self.full_for(id) {
-            self.drop_offered(id, cx);
-        } else {
-            self.ring(id, device, clock_off, cx);
-        }
-    }
-
-    /// Enough rings here, of all or of whoever calls (CHK-026).
-    fn full_for(&self, id: CallId) -> bool {
-        let of_offerer = |call: &Call| self.ringing_of(call.facts.offerer) >= RINGING_OF_ONE_MAX;
-        self.ringing() >= RINGING_MAX || self.live.get(&id).is_some_and(of_offerer)
-    }
-
-    /// We are in a call, and the setting says that a second one doesn't ring.
-    fn busy(&self) -> bool {
-        self.busy_in_call && self.visible().any(|call| !call.rings())
-    }
-
-    /// Nobody here is to be disturbed, at all or by this contact.
-    fn not_to_be_disturbed(&mut self, id: CallId, device: DeviceId) -> bool {
-        self.quiet || self.peer_mut(id, device).is_some_and(|peer| peer.policy.do_not_disturb)
-    }
-
-    /// Says `busy`. Nobody here has seen the call: it was missed.
-    fn turn_away(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
-        let Some(call) = self.live.get(&id) else { return };
-        let (offerer, started_ms) = (call.facts.offerer, call.facts.started_unix_ms);
-        tell(id, device, Verdict::Busy, cx);
-        self.note_missed(id, offerer, started_ms, Reason::Busy, cx);
-        self.release(id, device, false, cx);
-        self.drop_offered(id, cx);
-    }
-
-    fn ring(&mut self, id: CallId, device: DeviceId, clock_off: bool, cx: &mut Cx<'_>) {
+    /// It rings: the first that people see of it.
+    pub(super) fn ring(&mut self, id: CallId, device: DeviceId, clock_off: bool, cx: &mut Cx<'_>) {
         let Some(call) = self.live.get_mut(&id) else { return };
         call.phase = Phase::Ringing(Ringing { since_ms: cx.now.mono_ms });
         if let Some(peer) = call.peer_mut(device) {
@@ -385,7 +349,7 @@ impl CallCore {
 }
 
 /// Sends a verdict.
-fn tell(call: CallId, device: DeviceId, verdict: Verdict, cx: &mut Cx<'_>) {
+pub(super) fn tell(call: CallId, device: DeviceId, verdict: Verdict, cx: &mut Cx<'_>) {
     cx.push(CallEffect::Pair { call, device, body: PairBody::Verdict(verdict) });
 }
 

@@ -27,6 +27,7 @@ mod text;
 mod timers;
 mod times;
 mod under_way;
+mod waiting;
 
 #[cfg(test)]
 mod tests;

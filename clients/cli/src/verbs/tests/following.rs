@@ -142,6 +142,45 @@ async fn an_answered_call_is_followed_from_the_state_it_was_in() {
 }
 
 #[tokio::test]
+async fn a_call_that_gave_way_is_followed_to_the_one_that_goes_on() {
+    let mut gave_way = state(CALL, "ended", Some("cancelled"));
+    gave_way["continues_as"] = json!(OTHER);
+    let events = vec![
+        state(CALL, "dialing", None),
+        gave_way,
+        state(CALL, "active", None),
+        state(OTHER, "connecting", None),
+        state(OTHER, "active", None),
+    ];
+    let came = call(&["--wait", "active"], events).await;
+    assert_eq!(came.code(), 0);
+    assert_eq!(came.last(), &json!({ "kind": "reached", "call": OTHER, "state": "active" }));
+}
+
+#[tokio::test]
+async fn a_call_is_held_and_resumed_and_followed_until_it_is() {
+    for (verb, method, before, after) in
+        [("hold", "call.hold", "active", "held"), ("resume", "call.resume", "held", "active")]
+    {
+        let done = Turn { method, answer: json!({ "call": CALL }), events: vec![state(CALL, after, None)] };
+        let script = vec![turn("subscribe", snapshot(json!([call_info(before)]))), done];
+        let came = run(&[verb, "--wait", after], script).await;
+        assert_eq!((came.code(), &came.last()["state"]), (0, &json!(after)), "{verb}");
+    }
+    let script = vec![turn("subscribe", snapshot(json!([]))), turn("call.hold", refusal("wrong_state"))];
+    assert_eq!(run(&["hold"], script).await.code(), 1);
+}
+
+#[tokio::test]
+async fn what_becomes_of_the_active_call_is_said_when_another_one_is_answered() {
+    for in_call in ["hold", "end", "refuse"] {
+        let script = vec![turn("subscribe", snapshot(json!([]))), turn("call.accept", refusal("in_call"))];
+        let came = run(&["answer", "--in-call", in_call], script).await;
+        assert_eq!((came.code(), &came.asked[2]), (1, &json!({ "in_call": in_call })));
+    }
+}
+
+#[tokio::test]
 async fn what_one_does_oneself_is_no_failure() {
     for (verb, method, reason) in [
         ("decline", "call.decline", "declined"),
