@@ -80,7 +80,8 @@ fn ended(reason: &str) -> EventKind {
         direction: Direction::Out,
         reason: Some(reason.into()),
         cause: None,
-        client: None, continues_as: None,
+        client: None,
+        continues_as: None,
         device: None,
     }
 }

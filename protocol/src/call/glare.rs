@@ -150,7 +150,8 @@ impl CallCore {
             self.drop_undecided(id, Some(Reason::AnsweredElsewhere), cx);
         }
         // What this device has offered besides crosses ours: it is withdrawn, and nobody has missed it.
-        let crossing = |call: &&Call| matches!(call.phase, Phase::Offered(_)) && call.peers.iter().any(|p| p.device == device);
+        let crossing =
+            |call: &&Call| matches!(call.phase, Phase::Offered(_)) && call.peers.iter().any(|p| p.device == device);
         let offered: Vec<_> = self.live.values().filter(crossing).map(|call| (call.id, call.facts.offerer)).collect();
         for (id, offerer) in offered {
             if let Some(seen) = self.seen.of(id, offerer, cx.now.unix_ms) {
@@ -195,7 +196,12 @@ impl CallCore {
     }
 
     /// `call.offer` to somebody whose call rings here answers that call. Whether it did.
-    pub(super) fn answer_instead(&mut self, ticket: Ticket, to: &[(AccountId, Vec<DeviceId>)], cx: &mut Cx<'_>) -> bool {
+    pub(super) fn answer_instead(
+        &mut self,
+        ticket: Ticket,
+        to: &[(AccountId, Vec<DeviceId>)],
+        cx: &mut Cx<'_>,
+    ) -> bool {
         let [(account, _)] = to else { return false };
         let theirs = |call: &&Call| call.rings() && call.facts.offerer == *account && call.facts.roster.len() == 2;
         let Some(id) = self.live.values().find(theirs).map(|call| call.id) else { return false };

@@ -1,5 +1,6 @@
 //! Whole devices in one process, joined by a network and media of the test's own, in virtual time.
 
+mod again;
 mod calls;
 mod contacts;
 mod history;

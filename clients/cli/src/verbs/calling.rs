@@ -28,12 +28,7 @@ pub(crate) async fn call(client: &mut Client, names: &[String], wait: WaitArgs, 
 }
 
 /// Accepts, and follows the call.
-pub(crate) async fn answer(
-    client: &mut Client,
-    one: &OneCall,
-    in_call: InCall,
-    out: &Out,
-) -> Result<(), Failure> {
+pub(crate) async fn answer(client: &mut Client, one: &OneCall, in_call: InCall, out: &Out) -> Result<(), Failure> {
     let mut followed = Followed::subscribe(client, one.wait, GOOD_ENDS, out).await?;
     let call = meant(client, one.call.as_deref()).await?;
     let done = client.accept(call.as_deref(), in_call).await?;
@@ -160,7 +155,9 @@ impl<'a> Followed<'a> {
                 continue;
             }
             self.show(&notice.raw, notice.known.as_ref())?;
-            let Some(EventKind::CallState { state, reason, cause, continues_as, .. }) = notice.known.map(|event| event.kind) else {
+            let Some(EventKind::CallState { state, reason, cause, continues_as, .. }) =
+                notice.known.map(|event| event.kind)
+            else {
                 continue;
             };
             self.state = Some(state);

@@ -60,7 +60,8 @@ fn ended_calls_are_counted_by_reason() {
         direction: ahoy_protocol::control::Direction::Out,
         reason: reason.map(Into::into),
         cause: None,
-        client: None, continues_as: None,
+        client: None,
+        continues_as: None,
         device: None,
     };
     for (now, reason) in [

@@ -88,7 +88,10 @@ impl Invariants {
     fn goes_on_as(&mut self, call: CallId, next: CallId, gave_way: bool) {
         let asked = if gave_way { &self.offered } else { &self.may_talk };
         assert!(asked.contains(&call), "nobody asked for the call that goes on as another one");
-        assert!(self.confirmed.iter().any(|(c, _)| *c == next), "a call that isn't confirmed takes another one's place");
+        assert!(
+            self.confirmed.iter().any(|(c, _)| *c == next),
+            "a call that isn't confirmed takes another one's place"
+        );
         assert!(!self.rang.contains(&next), "a call that rang takes another one's place");
         self.may_talk.insert(next);
         if gave_way {
@@ -220,7 +223,10 @@ impl Invariants {
         }
         for call in &self.ended {
             // An end always has its line, whatever ended it.
-            assert!(self.history.contains_key(call) || self.gave_way.contains(call), "an end without a line of history");
+            assert!(
+                self.history.contains_key(call) || self.gave_way.contains(call),
+                "an end without a line of history"
+            );
         }
     }
 
