@@ -128,6 +128,7 @@ impl World {
             self.disconnect(n, other);
         }
         for (other, link) in links {
+            self.nodes[other].links.remove(&link);
             self.inbox.push_back((other, Input::Link { link, event: LinkEvent::Closed(LinkEnd::Remote) }));
         }
         let node = &mut self.nodes[n];
@@ -135,6 +136,8 @@ impl World {
         node.allowed.clear();
         node.links.clear();
         node.microphone = false;
+        node.sending.clear();
+        node.playing.clear();
         self.run();
     }
 
