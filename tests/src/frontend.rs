@@ -51,6 +51,14 @@ impl Frontend {
         Self { control: control.clone(), ask, newest, seen: Vec::new() }
     }
 
+    /// Another frontend of the same node.
+    ///
+    /// # Panics
+    /// If the node refuses.
+    pub async fn another(&self, name: &str) -> Client {
+        Client::over(Box::new(self.control.connect()), name, None).await.expect("the node answers")
+    }
+
     /// Every event so far that was waited for or passed on the way.
     pub fn seen(&self) -> impl Iterator<Item = &EventKind> {
         self.seen.iter().map(|event| &event.kind)

@@ -128,6 +128,7 @@ pub(super) fn snapshot(found: Reply, board: &Board) -> Result<Box<Snapshot>, Con
         | Reply::History(_)
         | Reply::AudioDevices(_)
         | Reply::Config(_)
+        | Reply::Discovered(_)
         | Reply::Done(_) => Err(odd()),
     }
 }
@@ -165,6 +166,7 @@ pub(super) fn stats(
         | Reply::History(_)
         | Reply::AudioDevices(_)
         | Reply::Config(_)
+        | Reply::Discovered(_)
         | Reply::Done(_) => return Err(odd()),
     };
     let info = meant(&calls, call)?;

@@ -10,11 +10,12 @@ use data_encoding::HEXLOWER;
 use super::question::Ask;
 
 /// Every method with the scope it needs.
-pub const METHODS: [(&str, Scope); 37] = [
+pub const METHODS: &[(&str, Scope)] = &[
     ("hello", Scope::Observe),
     ("subscribe", Scope::Observe),
     ("status", Scope::Observe),
     ("shutdown", Scope::Admin),
+    ("rpc.discover", Scope::Observe),
     ("config.get", Scope::Observe),
     ("account.show", Scope::Observe),
     ("account.card", Scope::Observe),
@@ -65,6 +66,7 @@ pub(super) fn name(request: &Request) -> &'static str {
         Request::Subscribe(_) => "subscribe",
         Request::Status(_) => "status",
         Request::Shutdown(_) => "shutdown",
+        Request::Discover(_) => "rpc.discover",
         Request::ConfigGet(_) => "config.get",
         Request::AccountShow(_) => "account.show",
         Request::AccountCard(_) => "account.card",
@@ -112,6 +114,7 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         Request::Hello(_)
         | Request::Subscribe(_)
         | Request::Status(_)
+        | Request::Discover(_)
         | Request::ConfigGet(_)
         | Request::HistoryList(_)
         | Request::HistoryClear(_)

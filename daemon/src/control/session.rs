@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ahoy_protocol::control::{
     API_VERSION, AudioDevicesReply, CallCommand, ConfigReply, ControlError, ErrorKind, Event, EventKind, HelloParams,
-    HelloReply, Reply, Request, Scope, SubscribedReply,
+    HelloReply, Reply, Request, Scope, SubscribedReply, openrpc,
 };
 use ahoy_protocol::core::input::Command;
 use serde_json::Value;
@@ -215,6 +215,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
     async fn here(&mut self, request: Request) -> Result<Reply, ControlError> {
         match request {
             Request::Status(_) => Ok(Reply::Status(Box::new(self.desk.board.status()))),
+            Request::Discover(_) => discovered(),
             Request::ConfigGet(_) => Ok(Reply::Config(ConfigReply { config: self.desk.config.clone() })),
             Request::AudioList(_) => {
                 // Asking the operating system for its devices can take a while.
@@ -289,6 +290,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             | Reply::History(_)
             | Reply::AudioDevices(_)
             | Reply::Config(_)
+            | Reply::Discovered(_)
             | Reply::Done(_) => Err(internal("the state was answered with something else")),
         }
     }
@@ -343,6 +345,12 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
         self.place = Some(Place { next: reply.seq + 1, owed: reply.seq });
         Ok(())
     }
+}
+
+/// The interface as a document, made of its types.
+fn discovered() -> Result<Reply, ControlError> {
+    let document = serde_json::from_value(openrpc(&METHODS)).map_err(|_| internal("the document is no OpenRPC"))?;
+    Ok(Reply::Discovered(document))
 }
 
 /// Major and minor number of `1.0`; none for anything that is written otherwise.

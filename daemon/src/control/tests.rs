@@ -2,6 +2,7 @@
 
 mod events;
 mod hub;
+mod keys;
 mod requests;
 mod socket;
 

@@ -5,6 +5,7 @@
 
 mod contact;
 mod counts;
+mod discover;
 mod error;
 mod event;
 mod explain;
@@ -19,6 +20,7 @@ pub use contact::{
     RotateParams, SafetyReply, StrangerParams, TokenName, VerifyContactParams,
 };
 pub use counts::{Counts, TaskCount, TaskCounts};
+pub use discover::openrpc;
 pub use error::{ControlError, ErrorKind};
 pub use event::{CallState, Direction, EndCause, Event, EventKind, Level, MediaState, MuteSource};
 pub use explain::{END_REASONS, EndReason, Explanation, Fault, end_reason};
@@ -26,8 +28,8 @@ pub use history::{HistoryCall, HistoryParams, HistoryReply};
 pub use home::{Env, HomePaths, SOCKET_NAME};
 pub use reply::{
     AccountInfo, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CandidatePair, CardReply, ConfigReply,
-    ContactReply, ContactsReply, DoneReply, HelloReply, LinkState, OfferedReply, ParticipantInfo, ParticipantStats,
-    Reply, RosterEntry, Snapshot, StatsReply, Status, SubscribedReply,
+    ContactReply, ContactsReply, DiscoverReply, DoneReply, HelloReply, LinkState, OfferedReply, ParticipantInfo,
+    ParticipantStats, Reply, RosterEntry, Snapshot, StatsReply, Status, SubscribedReply,
 };
 pub use request::{
     AcceptParams, AccountCommand, AddContactParams, CallCommand, CardParams, ContactCommand, ContactParams,

@@ -44,6 +44,8 @@ pub enum Reply {
     AudioDevices(AudioDevicesReply),
     /// `config.get`.
     Config(ConfigReply),
+    /// `rpc.discover`.
+    Discovered(DiscoverReply),
     /// Everything else: done.
     Done(DoneReply),
 }
@@ -112,6 +114,16 @@ pub struct AudioDevicesReply {
 pub struct ConfigReply {
     /// Every key with its value.
     pub config: serde_json::Value,
+}
+
+/// `rpc.discover`: an OpenRPC document.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DiscoverReply {
+    /// The version of OpenRPC.
+    pub openrpc: String,
+    /// The document's other fields.
+    #[serde(flatten)]
+    pub document: serde_json::Map<String, serde_json::Value>,
 }
 
 /// Done.

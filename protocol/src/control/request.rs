@@ -214,6 +214,9 @@ pub enum Request {
     /// Stop the daemon.
     #[serde(rename = "shutdown")]
     Shutdown(NoParams),
+    /// This interface as an OpenRPC document.
+    #[serde(rename = "rpc.discover")]
+    Discover(NoParams),
     /// The configuration in force.
     #[serde(rename = "config.get")]
     ConfigGet(NoParams),

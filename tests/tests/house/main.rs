@@ -8,6 +8,8 @@ mod errors;
 #[cfg(test)]
 mod licences;
 #[cfg(test)]
+mod openrpc;
+#[cfg(test)]
 mod outside;
 #[cfg(test)]
 mod patience;

@@ -10,6 +10,8 @@ mod decline;
 #[cfg(test)]
 mod floods;
 #[cfg(test)]
+mod frontends;
+#[cfg(test)]
 mod glare;
 #[cfg(test)]
 mod hold;

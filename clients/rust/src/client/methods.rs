@@ -37,6 +37,14 @@ impl Client {
         self.call(&Request::Shutdown(NoParams {})).await
     }
 
+    /// The interface as an OpenRPC document.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn discover(&mut self) -> Result<Value, ClientError> {
+        self.call(&Request::Discover(NoParams {})).await
+    }
+
     /// The configuration in force.
     ///
     /// # Errors
