@@ -168,6 +168,10 @@ impl Check {
     pub const NOT_IN_SET: Check = Check(94);
     /// 095: prekey request: anything wrong.
     pub const PREKEY_REQUEST: Check = Check(95);
+    /// 096: voicemail request: anything wrong.
+    pub const VOICEMAIL_REQUEST: Check = Check(96);
+    /// 097: voicemail: not what was announced, or no message.
+    pub const VOICEMAIL: Check = Check(97);
 
     /// Every check in force, ascending: the counters that exist.
     pub const ALL: &[Check] = &[
@@ -252,6 +256,8 @@ impl Check {
         Check::SET_TIME,
         Check::NOT_IN_SET,
         Check::PREKEY_REQUEST,
+        Check::VOICEMAIL_REQUEST,
+        Check::VOICEMAIL,
     ];
 
     /// The number.

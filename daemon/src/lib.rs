@@ -13,6 +13,7 @@ pub mod node;
 pub mod pages;
 pub mod panics;
 pub mod platform;
+pub mod player;
 #[cfg(test)]
 mod recorder;
 pub mod service;

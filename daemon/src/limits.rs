@@ -44,6 +44,12 @@ pub const LINKS: usize = 64;
 /// Peers counted for `status`.
 pub const PEERS: usize = 1024;
 
+/// Packets of a recorded message: two minutes of the shortest that are sent, 10 ms.
+pub const TAPE_PACKETS: usize = 12_000;
+/// How long after its last packet a message is played to its end, ms: more than a jitter buffer holds.
+pub const PLAYED_OUT_MS: u64 = 500;
+/// Longest sound of a message in the store, bytes.
+pub const STORE_SOUND_BYTES: usize = 1024 * 1024;
 /// Calls of a page of the history unless more or fewer are asked for: a screen or two.
 pub const HISTORY_PAGE: usize = 50;
 /// Calls of a page of the history at most.

@@ -89,6 +89,22 @@ pub const LETTER_KEPT_MS: u64 = 7 * 24 * 3_600_000;
 pub const NOTES_A_CONTACT: usize = 32;
 /// Count: missed calls that anybody is still to be told of, oldest out.
 pub const NOTES_MAX: usize = 1024;
+/// Milliseconds: the longest message that is left after a call nobody answered.
+pub const VOICEMAIL_MS: u32 = 120_000;
+/// Bytes: such a message; two minutes at 64 kbit/s, and more than that at the 40 that we use.
+pub const VOICEMAIL_BYTES: u32 = 1024 * 1024;
+/// Bytes: a packet of it (the largest that Opus makes).
+pub const VOICEMAIL_PACKET_BYTES: usize = 1275;
+/// Count: calls of ours that nobody answered for which a message can still be left, oldest out.
+pub const UNANSWERED_MAX: usize = 16;
+/// Count: messages that one device is still to get, oldest out.
+pub const VOICEMAILS_OWED_A_DEVICE: usize = 4;
+/// Count: messages that any device is still to get, oldest out; 32 MiB of disk at most.
+pub const VOICEMAILS_OWED_MAX: usize = 32;
+/// Count: messages kept of one contact, oldest out.
+pub const VOICEMAILS_GOT_A_CONTACT: usize = 8;
+/// Count: messages kept of all, oldest out; 64 MiB of disk at most.
+pub const VOICEMAILS_GOT_MAX: usize = 64;
 /// Milliseconds: a forgotten call keeps its topics at most this long for its last words.
 pub const FORGET_MS: u64 = 5_000;
 /// Milliseconds: a forgotten call keeps its topics at least this long, to acknowledge the other side's last words.

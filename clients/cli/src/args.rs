@@ -105,6 +105,14 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: Option<HistoryVerb>,
     },
+    /// Leave a message, of two minutes at most, for a call that nobody answered: Ctrl-C ends and sends it.
+    Voicemail {
+        /// Call id, or the beginning of one; without it the newest call that nobody answered.
+        call: Option<String>,
+        /// End it after this many seconds.
+        #[arg(long, value_name = "S", default_value_t = 120.0)]
+        seconds: f64,
+    },
     /// Mute the microphone.
     Mute,
     /// Unmute the microphone.
@@ -137,7 +145,15 @@ pub(crate) enum Verb {
 /// `ahoy history`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum HistoryVerb {
-    /// Forget all calls of the past.
+    /// Play a message that was left after a call.
+    Play {
+        /// Call id, or the beginning of one.
+        call: String,
+        /// Write it into this WAV file instead of playing it through the speaker.
+        #[arg(long, value_name = "FILE.wav")]
+        to: Option<PathBuf>,
+    },
+    /// Forget all calls of the past, with the messages left after them.
     Clear,
 }
 

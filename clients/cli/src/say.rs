@@ -98,6 +98,10 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::DeviceLost { direction, detail } => format!("{direction} device lost: {detail}"),
         EventKind::DeviceChanged { direction, detail } => format!("{direction} device is used again: {detail}"),
         EventKind::MissedCall { account, .. } => format!("missed a call of {}", names.of(account)),
+        EventKind::Voicemail { account, duration_ms, .. } => {
+            format!("{} left a message of {:.0} s", names.of(account), f64::from(*duration_ms) / 1000.0)
+        }
+        EventKind::VoicemailDelivered { account, .. } => format!("{} has got the message", names.of(account)),
         EventKind::HistoryCleared { client } => format!("the history was cleared, asked by {client}"),
         EventKind::ContactChanged { account } => format!("contact {} changed", names.of(account)),
         EventKind::ContactRequest { account, name, greeting } => {

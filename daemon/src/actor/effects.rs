@@ -17,6 +17,7 @@ use super::reply;
 use super::stats::{self, Rates};
 use crate::control::{Answer, Board, Hub};
 use crate::limits;
+use crate::player::Player;
 use crate::store::{Committed, Store, StoreError};
 
 /// Where effects go. All of them return at once.
@@ -25,6 +26,8 @@ pub struct Ports {
     pub network: mpsc::Sender<NetCommand>,
     /// To links and sound.
     pub media: Media,
+    /// Plays messages that somebody left.
+    pub player: Player,
     /// To the store.
     pub store: Arc<Store>,
     /// To all frontends.
@@ -211,16 +214,27 @@ impl Groups {
     /// What acknowledges something may leave only if it is written down; the rest always may.
     fn network(&mut self, command: NetCommand, refused: bool) {
         let acknowledges = match command {
-            NetCommand::Publish { .. } | NetCommand::AnswerPrekey { .. } => true,
+            NetCommand::Publish { .. } | NetCommand::AnswerPrekey { .. } | NetCommand::AnswerVoicemail { .. } => true,
             NetCommand::Subscribe(_)
             | NetCommand::Unsubscribe(_)
             | NetCommand::Verdict { .. }
             | NetCommand::Connect { .. }
             | NetCommand::Gossip { .. }
+            | NetCommand::AskVoicemail { .. }
             | NetCommand::RequestPrekey { .. } => false,
         };
         if refused && acknowledges {
             return;
+        }
+        if let NetCommand::AnswerVoicemail { ticket, sound: Some(sound), .. } = command {
+            let network = self.ports.network.clone();
+            let send = move |read: Result<Option<Vec<u8>>, StoreError>| {
+                let answer = NetCommand::AnswerVoicemail { ticket, answer: read.ok().flatten(), sound: None };
+                if network.try_send(answer).is_err() {
+                    tracing::warn!("a message is not sent now: the network takes nothing more");
+                }
+            };
+            return self.ports.store.read_sound(sound, Box::new(send));
         }
         match self.ports.network.try_send(command) {
             Ok(()) => {}

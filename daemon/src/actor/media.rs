@@ -14,23 +14,28 @@ use ahoy_protocol::core::input::Input;
 
 use super::convert::{self, Told};
 use super::stats::Rates;
+use super::tape::{TAPE, Tape};
 use crate::limits;
 
 /// Encoded frames on their way from the audio thread to the links.
 pub struct EngineOut {
     engine: Arc<dyn Engine>,
+    tape: Tape,
 }
 
 impl EngineOut {
-    /// To the links of this engine.
+    /// To the links of this engine, and to the tape.
     #[must_use]
-    pub fn new(engine: Arc<dyn Engine>) -> Self {
-        Self { engine }
+    pub fn new(engine: Arc<dyn Engine>, tape: Tape) -> Self {
+        Self { engine, tape }
     }
 }
 
 impl FrameOut for EngineOut {
     fn frame(&mut self, link: LinkId, frame: AudioFrame) {
+        if link == TAPE {
+            return self.tape.take(&frame.payload);
+        }
         // A link that is not connected yet, or no longer, hears nothing: that is no fault.
         if let Err(error) = self.engine.send_audio(link, frame) {
             tracing::trace!(%error, "a frame was not sent");
@@ -43,6 +48,11 @@ pub struct Media {
     engine: Arc<dyn Engine>,
     sound: Arc<dyn Sound>,
     servers: Vec<IceServer>,
+    tape: Tape,
+    /// Sound in a packet, ms.
+    frame_ms: u8,
+    /// The core wants the microphone.
+    wanted: bool,
     /// Loopback is used for media because somebody listens there on purpose.
     loopback: bool,
     /// Every address the network listens on.
@@ -60,7 +70,41 @@ impl Media {
     #[must_use]
     pub fn new(engine: Arc<dyn Engine>, sound: Arc<dyn Sound>, servers: Vec<IceServer>, loopback: bool) -> Self {
         let (open, failed) = (HashSet::new(), HashMap::new());
-        Self { engine, sound, servers, loopback, all: Vec::new(), outside: Vec::new(), open, failed }
+        let (tape, frame_ms, wanted) = (Tape::default(), 20, false);
+        Self {
+            engine,
+            sound,
+            servers,
+            tape,
+            frame_ms,
+            wanted,
+            loopback,
+            all: Vec::new(),
+            outside: Vec::new(),
+            open,
+            failed,
+        }
+    }
+
+    /// Messages are recorded on this tape, in packets of so many ms.
+    #[must_use]
+    pub fn recording(self, tape: Tape, frame_ms: u32) -> Self {
+        Self { tape, frame_ms: u8::try_from(frame_ms).unwrap_or(u8::MAX), ..self }
+    }
+
+    /// Begins to record a message, or ends that.
+    fn record(&mut self, on: bool) -> Option<Input> {
+        if on {
+            self.tape.begin();
+            // What it would receive leads nowhere.
+            drop(self.sound.add_link(TAPE));
+            self.sound.send(TAPE, true);
+            self.sound.microphone(true);
+            return None;
+        }
+        self.sound.remove_link(TAPE);
+        self.sound.microphone(self.wanted);
+        Some(Input::Recorded { frame_ms: self.frame_ms, packets: self.tape.end() })
     }
 
     /// Media uses the addresses that the network listens on: loopback only if it was asked for, nothing else is
@@ -111,10 +155,13 @@ impl Media {
                 self.close(convert::media_link(link));
                 return None;
             }
-            MediaCommand::Send { .. }
-            | MediaCommand::Play { .. }
-            | MediaCommand::Microphone { .. }
-            | MediaCommand::Mute { .. } => {
+            MediaCommand::Record { on } => return self.record(on),
+            MediaCommand::Microphone { open } => {
+                self.wanted = open;
+                self.sound.microphone(open);
+                return None;
+            }
+            MediaCommand::Send { .. } | MediaCommand::Play { .. } | MediaCommand::Mute { .. } => {
                 self.hear(&command);
                 return None;
             }
@@ -129,7 +176,6 @@ impl Media {
         match command {
             MediaCommand::Send { link, on } => self.sound.send(convert::media_link(*link), *on),
             MediaCommand::Play { link, on } => self.sound.play(convert::media_link(*link), *on),
-            MediaCommand::Microphone { open } => self.sound.microphone(*open),
             MediaCommand::Mute { muted } => self.sound.mute(*muted),
             MediaCommand::Open { .. }
             | MediaCommand::Apply { .. }
@@ -137,6 +183,8 @@ impl Media {
             | MediaCommand::EndOfCandidates { .. }
             | MediaCommand::Restart { .. }
             | MediaCommand::Ctl { .. }
+            | MediaCommand::Microphone { .. }
+            | MediaCommand::Record { .. }
             | MediaCommand::Close { .. } => {}
         }
     }

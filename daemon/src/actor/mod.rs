@@ -14,6 +14,7 @@ mod machine;
 mod media;
 mod notes;
 mod stats;
+mod tape;
 #[cfg(test)]
 mod tests;
 
@@ -36,6 +37,7 @@ use tokio::time::Instant;
 pub use effects::Ports;
 pub use machine::Machine;
 pub use media::{EngineOut, Media};
+pub use tape::Tape;
 
 use crate::clock::Clock;
 use crate::control::{Answer, Ask, Holding, INBOXES, Question};
@@ -219,6 +221,8 @@ impl<M: Machine> Actor<M> {
             | NetEvent::Discovered { .. }
             | NetEvent::Subscribed { .. }
             | NetEvent::Unsubscribed { .. }
+            | NetEvent::Voicemail { .. }
+            | NetEvent::VoicemailRequest { .. }
             | NetEvent::Prekey { .. }
             | NetEvent::PrekeyRequest { .. } => {}
         }
@@ -236,6 +240,11 @@ impl<M: Machine> Actor<M> {
             Ask::Stats(call) => {
                 let waiting = effects::Waiting::Stats { call, answer };
                 self.ask_core(waiting, client, Command::Call(ahoy_protocol::control::CallCommand::List));
+            }
+            Ask::Play { call, to } => {
+                let player = self.groups.ports.player.clone();
+                let play = move |read| player.play(read, to, answer);
+                self.groups.ports.store.read_sound(call.0.to_vec(), Box::new(play));
             }
             Ask::History(page) => self.groups.ports.store.list_history(page, answer),
             Ask::ClearHistory => self.groups.ports.store.clear_history(answer),

@@ -19,6 +19,8 @@ pub(super) fn tell(kind: &EventKind) {
         }
         EventKind::ParticipantJoined { call, .. } => tracing::info!(call = short(call), "the other side is heard"),
         EventKind::MissedCall { call, .. } => tracing::info!(call = short(call), "a missed call"),
+        EventKind::Voicemail { call, .. } => tracing::info!(call = short(call), "a message was left"),
+        EventKind::VoicemailDelivered { call, .. } => tracing::info!(call = short(call), "our message is there"),
         EventKind::HistoryCleared { .. } => tracing::info!("the history was cleared"),
         EventKind::DeviceLost { direction, .. } => tracing::warn!(direction, "a sound device is lost"),
         EventKind::DeviceChanged { direction, .. } => tracing::info!(direction, "a sound device is back"),

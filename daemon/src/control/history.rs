@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ahoy_protocol::control::{
     ContactCommand, ControlError, ErrorKind, EventKind, HistoryCall, HistoryParams, HistoryReply, Reply,
 };
-use ahoy_protocol::core::input::Command;
+use ahoy_protocol::core::input::{Command, VoicemailCommand};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::methods::call_id;
@@ -30,6 +30,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
         for entry in found.calls.iter_mut().flat_map(|call| &mut call.roster) {
             entry.name = names.get(&entry.account).cloned();
         }
+        let messages = self.voicemails().await?;
+        for call in &mut found.calls {
+            call.voicemail_ms = messages.iter().find(|info| info.call == call.call).map(|info| info.duration_ms);
+        }
         Ok(Reply::History(fitting(found)))
     }
 
@@ -44,6 +48,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
     /// Forgets all calls of the past; every frontend is told.
     pub(super) async fn clear_history(&mut self) -> Result<Reply, ControlError> {
         let done = self.ask(Ask::ClearHistory).await?;
+        self.ask(Ask::Core(Command::Voicemail(VoicemailCommand::Forget))).await?;
         let client = self.name();
         self.desk.hub.publish(crate::clock::unix_ms(), EventKind::HistoryCleared { client });
         Ok(done)
@@ -88,6 +93,7 @@ mod tests {
             started_at_ms: 1,
             accepted_at_ms: None,
             ended_at_ms: None,
+            voicemail_ms: None,
         };
         let page = fitting(HistoryReply { calls: vec![call.clone(); limits::HISTORY_PAGE_MAX], more: false });
         let text = serde_json::to_string(&page).unwrap();

@@ -3,7 +3,7 @@
 use ahoy_protocol::control::{
     AcceptParams, AccountCommand, CallCommand, ContactCommand, ControlError, ErrorKind, Request, Scope, WhoseCall,
 };
-use ahoy_protocol::core::input::Command;
+use ahoy_protocol::core::input::{Command, VoicemailCommand};
 use ahoy_protocol::ids::CallId;
 use data_encoding::HEXLOWER;
 
@@ -47,7 +47,12 @@ pub const METHODS: &[(&str, Scope)] = &[
     ("call.push_to_talk", Scope::Call),
     ("call.stats", Scope::Observe),
     ("history.list", Scope::Observe),
+    ("history.play", Scope::Media),
     ("history.clear", Scope::Admin),
+    ("voicemail.list", Scope::Observe),
+    ("voicemail.record", Scope::Call),
+    ("voicemail.send", Scope::Call),
+    ("voicemail.cancel", Scope::Call),
     ("device.audio.list", Scope::Observe),
 ];
 
@@ -98,7 +103,12 @@ pub(super) fn name(request: &Request) -> &'static str {
         Request::CallPushToTalk(_) => "call.push_to_talk",
         Request::CallStats(_) => "call.stats",
         Request::HistoryList(_) => "history.list",
+        Request::HistoryPlay(_) => "history.play",
         Request::HistoryClear(_) => "history.clear",
+        Request::VoicemailList(_) => "voicemail.list",
+        Request::VoicemailRecord(_) => "voicemail.record",
+        Request::VoicemailSend(_) => "voicemail.send",
+        Request::VoicemailCancel(_) => "voicemail.cancel",
         Request::AudioList(_) => "device.audio.list",
     }
 }
@@ -108,6 +118,7 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
     let account = |command| Ok(Need::Actor(Ask::Core(Command::Account(command))));
     let contact = |command| Ok(Need::Actor(Ask::Core(Command::Contact(command))));
     let call = |command| Ok(Need::Actor(Ask::Core(Command::Call(command))));
+    let voicemail = |command| Ok(Need::Actor(Ask::Core(Command::Voicemail(command))));
     let method = name(&request);
     let whose = |which: WhoseCall| call_id(method, which.call);
     match request {
@@ -117,6 +128,7 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         | Request::Discover(_)
         | Request::ConfigGet(_)
         | Request::HistoryList(_)
+        | Request::HistoryPlay(_)
         | Request::HistoryClear(_)
         | Request::AudioList(_) => Ok(Need::Here(request)),
         Request::Shutdown(_) => Ok(Need::Actor(Ask::Shutdown)),
@@ -155,6 +167,10 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
             let muted = params.pressed == params.mute;
             call(if muted { CallCommand::Mute { call: id } } else { CallCommand::Unmute { call: id } })
         }
+        Request::VoicemailList(_) => voicemail(VoicemailCommand::List),
+        Request::VoicemailRecord(which) => voicemail(VoicemailCommand::Record { call: whose(which)? }),
+        Request::VoicemailSend(_) => voicemail(VoicemailCommand::Send),
+        Request::VoicemailCancel(_) => voicemail(VoicemailCommand::Cancel),
         Request::CallStats(which) => Ok(Need::Actor(Ask::Stats(whose(which)?))),
     }
 }

@@ -13,6 +13,7 @@ mod session;
 mod strict;
 #[cfg(test)]
 mod tests;
+mod voicemail;
 
 use std::sync::Arc;
 

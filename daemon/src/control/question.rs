@@ -32,6 +32,13 @@ pub enum Ask {
     Stats(Option<CallId>),
     /// `history.list`, answered by the store: names are left open.
     History(Page),
+    /// `history.play`, of a message that is there.
+    Play {
+        /// The call after which it was left.
+        call: CallId,
+        /// Into this file instead of through the speaker.
+        to: Option<std::path::PathBuf>,
+    },
     /// `history.clear`, answered by the store.
     ClearHistory,
     /// `shutdown`.

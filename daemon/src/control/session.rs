@@ -225,6 +225,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
                 Ok(Reply::AudioDevices(AudioDevicesReply { devices }))
             }
             Request::HistoryList(params) => self.history(params).await,
+            Request::HistoryPlay(params) => self.play(params).await,
             Request::HistoryClear(_) => self.clear_history().await,
             Request::Subscribe(params) => self.subscribe(params.after).await,
             Request::Hello(_)
@@ -257,6 +258,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             | Request::CallList(_)
             | Request::CallMute(_)
             | Request::CallUnmute(_)
+            | Request::VoicemailList(_)
+            | Request::VoicemailRecord(_)
+            | Request::VoicemailSend(_)
+            | Request::VoicemailCancel(_)
             | Request::CallStats(_) => Err(internal("a method is sorted wrongly")),
         }
     }
@@ -288,6 +293,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             | Reply::Calls(_)
             | Reply::Stats(_)
             | Reply::History(_)
+            | Reply::Voicemails(_)
             | Reply::AudioDevices(_)
             | Reply::Config(_)
             | Reply::Discovered(_)

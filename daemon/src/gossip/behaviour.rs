@@ -15,7 +15,7 @@ use super::filter::{Filter, filter};
 use super::first_checks::FirstChecks;
 use super::gate::Gate;
 use super::ports::NetError;
-use super::{prekey, pulse};
+use super::{prekey, pulse, voicemail};
 use crate::limits::network as limits;
 
 /// gossipsub with our checks and our filter.
@@ -27,6 +27,7 @@ pub(crate) struct Behaviours {
     pub(crate) limits: connection_limits::Behaviour,
     pub(crate) gossip: Gate<Gossip>,
     pub(crate) prekey: prekey::Behaviour,
+    pub(crate) voicemail: voicemail::Behaviour,
     pub(crate) pulse: pulse::Behaviour,
     pub(crate) mdns: Toggle<mdns::tokio::Behaviour>,
 }
@@ -42,6 +43,7 @@ pub(crate) fn behaviours(peer: PeerId, counters: Arc<Counters>, mdns: bool) -> R
         limits: connection_limits::Behaviour::new(connection_limits()),
         gossip: Gate::new(gossip, move |peer| checks.reads(peer)),
         prekey: prekey::behaviour(),
+        voicemail: voicemail::behaviour(),
         pulse: pulse::Behaviour::default(),
         mdns: discovery(peer, mdns).into(),
     })

@@ -25,6 +25,7 @@ use super::ports::{NetConfig, NetOutput, Transport};
 use super::prekey::REQUEST_BYTES;
 use super::prekey_desk::Desk;
 use super::unsent::Unsent;
+use super::voicemail::Streams;
 use crate::limits::network as limits;
 
 /// The state of the network driver.
@@ -37,6 +38,7 @@ pub(crate) struct Driver {
     pub(super) dials: Dials,
     pub(super) discovered: Discovered,
     pub(super) desk: Desk,
+    pub(super) voicemail: Streams,
     pub(super) prekeys: Bucket,
     /// When all quiet devices are asked for a sign of life.
     pub(super) idle: Instant,
@@ -70,6 +72,7 @@ impl Driver {
             dials: Dials::default(),
             discovered: Discovered::default(),
             desk: Desk::default(),
+            voicemail: Streams::default(),
             prekeys: Bucket::new(limits::PREKEY_BURST, limits::PREKEYS_PER_SECOND, now),
             idle: now + limits::PULSE_IDLE,
             tcp_beside,
@@ -89,6 +92,8 @@ impl Driver {
             NetCommand::Verdict { message, acceptance } => self.verdict(&message, acceptance),
             NetCommand::Connect { device, addresses } => self.connect(device, addresses),
             NetCommand::Gossip { device, allowed } => self.set_gossip(device, allowed),
+            NetCommand::AskVoicemail { device, request } => self.ask_voicemail(device, request),
+            NetCommand::AnswerVoicemail { ticket, answer, sound: _ } => self.answer_voicemail(ticket, answer),
             NetCommand::RequestPrekey { device, request } => self.request_prekey(device, request),
             NetCommand::AnswerPrekey { ticket, answer } => {
                 let Some(channel) = self.desk.answered(ticket) else { return };

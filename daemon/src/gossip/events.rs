@@ -76,6 +76,7 @@ impl Driver {
                 }
             }
             BehavioursEvent::Gossip(GateEvent::Held) => self.counters.peers_held.add(),
+            BehavioursEvent::Voicemail(event) => self.on_voicemail(event),
             BehavioursEvent::Prekey(event) => self.on_prekey(event, now),
             BehavioursEvent::Pulse(event) => self.on_pulse(event, now),
             BehavioursEvent::Mdns(mdns::Event::Discovered(seen)) => self.on_discovered(seen),

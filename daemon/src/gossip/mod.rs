@@ -40,6 +40,7 @@ mod swarm;
 #[cfg(test)]
 mod tests;
 mod unsent;
+mod voicemail;
 
 pub use counters::{Counted, Counters};
 pub use network::Network;

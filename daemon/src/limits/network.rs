@@ -61,6 +61,14 @@ pub const PREKEYS_PER_SECOND: u32 = 20;
 pub const PREKEY_BURST: u32 = 60;
 /// Our own prekey requests under way.
 pub const PREKEY_ASKED: usize = 64;
+/// Bytes of an answer to a request about messages: the longest message.
+pub const VOICEMAIL_ANSWER_BYTES: usize = 1024 * 1024;
+/// How long an exchange about messages may take: a mebibyte at 70 kbit/s.
+pub const VOICEMAIL_TIMEOUT: Duration = Duration::from_secs(120);
+/// Streams about messages of one connection, and requests of one device: it tells of one, and we fetch one.
+pub const VOICEMAIL_STREAMS: usize = 2;
+/// Requests about messages under way each way; those of others wait for the disk.
+pub const VOICEMAIL_WAITING: usize = 16;
 /// Addresses remembered or dialled of one device.
 pub const ADDRESSES: usize = 16;
 /// Addresses of one device that are dialled at a time: all, so that none waits for those that don't answer.

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 pub use parts::{Boxed, MakeEngine, MakeNetwork, MakeSound, NetworkSetup, Parts, RunningNetwork, SoundSetup};
 
-use crate::actor::{Actor, EngineOut, Inboxes, Media, Ports};
+use crate::actor::{Actor, EngineOut, Inboxes, Media, Ports, Tape};
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
 use crate::control::{Board, Control, Hub, ListAudio, Sources};
@@ -27,6 +27,7 @@ use crate::gossip::{Counters, NetOutput};
 use crate::home::{Home, HomeError};
 use crate::limits;
 use crate::metrics::{self, Figures};
+use crate::player::Player;
 use crate::store::{Committed, Loaded, Store, StoreError};
 
 /// Why a daemon does not start; written for the person who started it.
@@ -135,7 +136,8 @@ impl Node {
         let hub = Hub::new(clock::unix_ms());
 
         let engine = (parts.engine)(outboxes.links);
-        let frames = Box::new(EngineOut::new(engine.clone()));
+        let tape = Tape::default();
+        let frames = Box::new(EngineOut::new(engine.clone(), tape.clone()));
         let setup = SoundSetup { config: audio_config(config), frames, events: outboxes.audio };
         let sound = (parts.sound)(setup).map_err(StartError::Sound)?;
         let (device_key, inputs) = (core.device_key(), outboxes.network);
@@ -152,8 +154,10 @@ impl Node {
         let tasks = frontends.clone();
         let control = Control::new(outboxes.questions, hub.clone(), board.clone(), config.shown(), audio, frontends);
         let figures = Figures { board: board.clone(), control: control.clone(), sound: sound.clone(), tasks };
+        let player = Player::new(&sound);
         let media = Media::new(engine, sound, config.ice_servers.clone(), config.loopback());
-        let ports = Ports { network: network.commands.clone(), media, store, hub, board: board.clone() };
+        let media = media.recording(tape, config.frame_ms);
+        let ports = Ports { network: network.commands.clone(), media, player, store, hub, board: board.clone() };
         let (tell, listening) = watch::channel(Vec::new());
         let actor = actor.spawn(Actor::new(core, first, ports, clock, tell).run(inboxes));
         Ok(Running { control, board, figures, metrics: None, network, actor, stop: outboxes.stop, listening })

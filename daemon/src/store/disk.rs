@@ -50,6 +50,8 @@ fn table_name(table: Table) -> &'static str {
         Table::UnderWay => "under_way",
         Table::Notes => "notes",
         Table::Strangers => "strangers",
+        Table::Voicemail => "voicemail",
+        Table::Sounds => "sounds",
     }
 }
 
@@ -139,7 +141,7 @@ impl Disk {
                 work.open_table(rows(table_name(table)))?;
             }
             work.open_table(HISTORY)?;
-            put(seal, work, OWN, CHECK, CHECK)
+            put_named(seal, work, OWN, (CHECK, CHECK), limits::STORE_VALUE_BYTES)
         })
     }
 
@@ -147,7 +149,7 @@ impl Disk {
     pub(super) fn load(&mut self) -> Result<Loaded, StoreError> {
         let all = self.read(|work, seal, path| {
             let mut all: Vec<Row> = Vec::new();
-            for table in Table::ALL {
+            for table in Table::ALL.into_iter().filter(|table| *table != Table::Sounds) {
                 let name = table_name(table);
                 let rows = match work.open_table(rows(name)) {
                     Ok(rows) => rows,
@@ -176,7 +178,7 @@ impl Disk {
         self.write(|seal, work| {
             for command in commands {
                 match command {
-                    StoreCommand::Put { table, key, value } => put(seal, work, table_name(*table), key, value)?,
+                    StoreCommand::Put { table, key, value } => put(seal, work, *table, key, value)?,
                     StoreCommand::Delete { table, key } => {
                         let name = table_name(*table);
                         let hash = seal.name(name, key).map_err(Fault::Ours)?;
@@ -190,7 +192,7 @@ impl Disk {
     }
 
     pub(super) fn put_port(&mut self, port: u16) -> Result<(), StoreError> {
-        self.write(|seal, work| put(seal, work, OWN, PORT, &port.to_be_bytes()))
+        self.write(|seal, work| put_named(seal, work, OWN, (PORT, &port.to_be_bytes()), limits::STORE_VALUE_BYTES))
     }
 
     /// The history, in the order it was written.
@@ -205,6 +207,11 @@ impl Disk {
         })
     }
 
+    /// The sound of a message, if there is one.
+    pub(super) fn sound(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.row(table_name(Table::Sounds), key)
+    }
+
     /// Forgets the history.
     pub(super) fn clear_history(&mut self) -> Result<(), StoreError> {
         self.write(|_, work| {
@@ -215,11 +222,15 @@ impl Disk {
     }
 
     fn own(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.row(OWN, key)
+    }
+
+    fn row(&mut self, name: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.read(|work, seal, path| {
-            let hash = seal.name(OWN, key).map_err(Fault::Ours)?;
-            match work.open_table(rows(OWN))?.get(hash.as_slice())? {
+            let hash = seal.name(name, key).map_err(Fault::Ours)?;
+            match work.open_table(rows(name))?.get(hash.as_slice())? {
                 None => Ok(None),
-                Some(sealed) => Ok(Some(open_row(seal, path, OWN, &hash, sealed.value())?.1)),
+                Some(sealed) => Ok(Some(open_row(seal, path, name, &hash, sealed.value())?.1)),
             }
         })
     }
@@ -270,10 +281,21 @@ fn record(seal: &Seal, work: &WriteTransaction, new: &Entry, path: &Path) -> Res
     Ok(())
 }
 
+fn put(seal: &Seal, work: &WriteTransaction, table: Table, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+    let most = if table == Table::Sounds { limits::STORE_SOUND_BYTES } else { limits::STORE_VALUE_BYTES };
+    put_named(seal, work, table_name(table), (key, value), most)
+}
+
 /// The row's own key is sealed with it: u16 length, key, value.
-fn put(seal: &Seal, work: &WriteTransaction, name: &'static str, key: &[u8], value: &[u8]) -> Result<(), Fault> {
+fn put_named(
+    seal: &Seal,
+    work: &WriteTransaction,
+    name: &'static str,
+    (key, value): (&[u8], &[u8]),
+    most: usize,
+) -> Result<(), Fault> {
     let bytes = key.len() + value.len();
-    if key.len() > limits::STORE_KEY_BYTES || value.len() > limits::STORE_VALUE_BYTES {
+    if key.len() > limits::STORE_KEY_BYTES || value.len() > most {
         return Err(Fault::Ours(StoreError::TooLong { bytes }));
     }
     let length = u16::try_from(key.len()).map_err(|_| Fault::Ours(StoreError::TooLong { bytes }))?;

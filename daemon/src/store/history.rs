@@ -86,6 +86,7 @@ impl Entry {
             started_at_ms: self.started_ms,
             accepted_at_ms: self.accepted_ms,
             ended_at_ms: self.ended_ms,
+            voicemail_ms: None,
         }
     }
 }

@@ -106,6 +106,10 @@ impl StoreError {
 /// Where a frontend's answer goes.
 pub type Answer = oneshot::Sender<Result<Reply, ControlError>>;
 
+/// What takes the sound of a message once it is read, or nothing if there is none; called on the store's thread, and must
+/// return at once.
+pub type TakeSound = Box<dyn FnOnce(Result<Option<Vec<u8>>, StoreError>) + Send>;
+
 /// A row as the core put it.
 pub type Row = (Table, Vec<u8>, Vec<u8>);
 
@@ -181,6 +185,11 @@ impl Store {
     /// Forgets the history, and answers when the disk has.
     pub fn clear_history(&self, answer: Answer) {
         self.ask(Job::ClearHistory(answer));
+    }
+
+    /// Reads the sound of a message, in its turn.
+    pub fn read_sound(&self, key: Vec<u8>, take: TakeSound) {
+        self.ask(Job::Sound(key, take));
     }
 
     fn ask(&self, job: Job) {

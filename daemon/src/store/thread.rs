@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::disk::Disk;
 use super::owed::Owed;
-use super::{Answer, Committed, Page, StoreError};
+use super::{Answer, Committed, Page, StoreError, TakeSound};
 use crate::limits;
 
 /// What the thread is asked to do.
@@ -19,6 +19,7 @@ pub(super) enum Job {
     Port(u16),
     History(Page, Answer),
     ClearHistory(Answer),
+    Sound(Vec<u8>, TakeSound),
 }
 
 /// Works until nobody can ask any more; what is owed is tried a last time then.
@@ -53,7 +54,7 @@ fn jobs(disk: &mut Disk, owed: &mut Owed, first: Job, inbox: &Receiver<Job>, don
                 up_to = Some(number);
                 next = inbox.try_recv().ok();
             }
-            Job::Port(_) | Job::History(..) | Job::ClearHistory(_) => other = Some(job),
+            Job::Port(_) | Job::History(..) | Job::ClearHistory(_) | Job::Sound(..) => other = Some(job),
         }
     }
     if let Some(up_to) = up_to {
@@ -69,6 +70,7 @@ fn jobs(disk: &mut Disk, owed: &mut Owed, first: Job, inbox: &Receiver<Job>, don
                 tracing::error!(%error, "the listen port could not be kept");
             }
         }
+        Some(Job::Sound(key, take)) => take(disk.sound(&key)),
         Some(Job::History(page, answer)) => tell(answer, disk.history().map(|all| Reply::History(page.of(all)))),
         Some(Job::ClearHistory(answer)) => {
             let cleared = disk.clear_history();
@@ -126,6 +128,7 @@ fn tell(answer: Answer, result: Result<Reply, StoreError>) {
 pub(super) fn refuse(job: Job) {
     match job {
         Job::History(_, answer) | Job::ClearHistory(answer) => tell(answer, Err(StoreError::Busy)),
+        Job::Sound(_, take) => take(Err(StoreError::Busy)),
         Job::Group { .. } | Job::Port(_) => tracing::error!("rows are lost: the store takes nothing more"),
     }
 }

@@ -33,6 +33,6 @@ mod waiting;
 mod tests;
 
 pub use self::core::CallCore;
-pub(crate) use text::missed_call;
+pub(crate) use text::{call as call_text, missed_call};
 pub use times::Times;
 pub(crate) use under_way::cut_off;

@@ -5,7 +5,7 @@ use crate::ids::{AccountId, CallId, DeviceId};
 use crate::wire::bodies::{Flags, Media};
 
 /// 32 lower-case hex digits.
-pub(super) fn call(id: CallId) -> String {
+pub(crate) fn call(id: CallId) -> String {
     data_encoding::HEXLOWER.encode(&id.0)
 }
 

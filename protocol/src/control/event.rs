@@ -210,6 +210,22 @@ pub enum EventKind {
         /// When it was offered, Unix ms.
         started_at_ms: u64,
     },
+    /// Somebody left a message after a call that was not answered here.
+    Voicemail {
+        /// Call.
+        call: String,
+        /// Who.
+        account: String,
+        /// How long it is, ms.
+        duration_ms: u32,
+    },
+    /// A message of ours is at a device of the contact.
+    VoicemailDelivered {
+        /// Call.
+        call: String,
+        /// Whose device.
+        account: String,
+    },
     /// All calls of the past were forgotten.
     HistoryCleared {
         /// The client that asked for it.

@@ -51,4 +51,36 @@ pub struct HistoryCall {
     /// When it ended, Unix ms; absent where that is not known: it was told later by a note, or the daemon was killed in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at_ms: Option<u64>,
+    /// Somebody left a message so long, ms: `history.play` plays it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voicemail_ms: Option<u32>,
+}
+
+/// `history.play`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlayParams {
+    /// The call after which the message was left.
+    pub call: String,
+    /// Write it into this WAV file (an absolute path) instead of playing it through the speaker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+}
+
+/// What was left for us.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VoicemailsReply {
+    /// Oldest first.
+    pub voicemails: Vec<VoicemailInfo>,
+}
+
+/// A message that was left for us.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VoicemailInfo {
+    /// Call id.
+    pub call: String,
+    /// Who.
+    pub account: String,
+    /// How long it is, ms.
+    pub duration_ms: u32,
 }

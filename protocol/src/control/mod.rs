@@ -24,7 +24,7 @@ pub use discover::openrpc;
 pub use error::{ControlError, ErrorKind};
 pub use event::{CallState, Direction, EndCause, Event, EventKind, Level, MediaState, MuteSource};
 pub use explain::{END_REASONS, EndReason, Explanation, Fault, end_reason};
-pub use history::{HistoryCall, HistoryParams, HistoryReply};
+pub use history::{HistoryCall, HistoryParams, HistoryReply, PlayParams, VoicemailInfo, VoicemailsReply};
 pub use home::{Env, HomePaths, SOCKET_NAME};
 pub use reply::{
     AccountInfo, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CandidatePair, CardReply, ConfigReply,

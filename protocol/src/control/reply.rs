@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::contact::{AttemptsReply, Contact, ContactRequestInfo, ContactRequestsReply, PresenceState, SafetyReply};
 use super::counts::Counts;
 use super::event::{CallState, Direction};
-use super::history::HistoryReply;
+use super::history::{HistoryReply, VoicemailsReply};
 
 /// A successful answer. It stands in the line without a tag: the reader knows from its request which of these it gets.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -40,6 +40,8 @@ pub enum Reply {
     Stats(StatsReply),
     /// `history.list`.
     History(HistoryReply),
+    /// `voicemail.list`.
+    Voicemails(VoicemailsReply),
     /// `device.audio.list`.
     AudioDevices(AudioDevicesReply),
     /// `config.get`.

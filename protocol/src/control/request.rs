@@ -7,7 +7,7 @@ use super::contact::{
     AcceptContactParams, PolicyParams, PresenceParams, PresenceState, RenameContactParams, RequestContactParams,
     RotateParams, StrangerParams, TokenName, VerifyContactParams,
 };
-use super::history::HistoryParams;
+use super::history::{HistoryParams, PlayParams};
 
 /// What a client may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -310,7 +310,22 @@ pub enum Request {
     /// Calls of the past, newest first.
     #[serde(rename = "history.list")]
     HistoryList(HistoryParams),
-    /// Forget all calls of the past.
+    /// Play a message that was left after a call that was not answered here.
+    #[serde(rename = "history.play")]
+    HistoryPlay(PlayParams),
+    /// Messages that were left for us.
+    #[serde(rename = "voicemail.list")]
+    VoicemailList(NoParams),
+    /// Record a message, of two minutes at most, for a call of ours that nobody answered; without `call`: the newest.
+    #[serde(rename = "voicemail.record")]
+    VoicemailRecord(WhoseCall),
+    /// End the recording, and have it brought to the contact's devices when they are met.
+    #[serde(rename = "voicemail.send")]
+    VoicemailSend(NoParams),
+    /// End the recording, and forget it.
+    #[serde(rename = "voicemail.cancel")]
+    VoicemailCancel(NoParams),
+    /// Forget all calls of the past, with the messages left after them.
     #[serde(rename = "history.clear")]
     HistoryClear(NoParams),
     /// Microphones and speakers.

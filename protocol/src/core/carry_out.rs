@@ -28,6 +28,10 @@ impl Core {
                 self.open_link((link, call, device), (offerer, ice_policy), step);
             }
             CallEffect::Link { link, command } => self.link_command(link, command, step),
+            CallEffect::Microphone { open } if open && self.voicemail.next_ms().is_some() => {
+                self.end_of_recording(step);
+                step.out.push(Effect::Media(MediaCommand::Microphone { open }));
+            }
             CallEffect::Microphone { open } => step.out.push(Effect::Media(MediaCommand::Microphone { open })),
             CallEffect::Mute { muted } => step.out.push(Effect::Media(MediaCommand::Mute { muted })),
             CallEffect::Reply { ticket, result } => step.reply(ticket, result),
@@ -35,7 +39,10 @@ impl Core {
                 let event: EventKind = self.name_event(event, step);
                 step.event(event);
             }
-            CallEffect::History(entry) => step.store(StoreCommand::History(entry)),
+            CallEffect::History(entry) => {
+                self.call_is_over(&entry);
+                step.store(StoreCommand::History(entry));
+            }
         }
     }
 }

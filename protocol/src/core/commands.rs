@@ -18,6 +18,10 @@ impl Core {
         let reply = match command {
             Command::Account(command) => self.account_command(ticket, command, step),
             Command::Contact(command) => self.contact_command(ticket, command, step),
+            Command::Voicemail(command) => match self.voicemail_command(ticket, command, step) {
+                Some(reply) => reply,
+                None => return,
+            },
             Command::Snapshot => {
                 let snapshot = Some(Box::new(self.snapshot(step.now)));
                 Ok(Reply::Subscribed(SubscribedReply { seq: 0, snapshot }))

@@ -79,6 +79,22 @@ pub enum NetCommand {
         /// 33 bytes.
         request: Vec<u8>,
     },
+    /// Ask a connected device something about messages left after a call; the request says what.
+    AskVoicemail {
+        /// Which.
+        device: DeviceId,
+        /// 17 or 65 bytes.
+        request: Vec<u8>,
+    },
+    /// Answer what a device asked about messages; neither answer nor sound closes the stream without a byte.
+    AnswerVoicemail {
+        /// Which.
+        ticket: NetTicket,
+        /// What.
+        answer: Option<Vec<u8>>,
+        /// The row of the table `Sounds` that is the answer; it is read first.
+        sound: Option<Vec<u8>>,
+    },
     /// Answer a prekey request; none closes the stream without a byte.
     AnswerPrekey {
         /// Which.
@@ -167,6 +183,11 @@ pub enum MediaCommand {
         /// Open.
         open: bool,
     },
+    /// Record a message from the microphone, or end that: `Input::Recorded` follows.
+    Record {
+        /// On.
+        on: bool,
+    },
     /// Mute or unmute it.
     Mute {
         /// Muted.
@@ -212,19 +233,37 @@ pub enum Table {
     Notes,
     /// Requests, refusals, blocks and attempts of accounts that are no contacts, by account id.
     Strangers,
+    /// Messages left after calls that nobody answered: what is known of each.
+    Voicemail,
+    /// The sound of those messages, by call id. Not read at a start.
+    Sounds,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 6] =
-        [Self::Account, Self::Contacts, Self::SeenCalls, Self::UnderWay, Self::Notes, Self::Strangers];
+    pub const ALL: [Self; 8] = [
+        Self::Account,
+        Self::Contacts,
+        Self::SeenCalls,
+        Self::UnderWay,
+        Self::Notes,
+        Self::Strangers,
+        Self::Voicemail,
+        Self::Sounds,
+    ];
 
     /// What is in it must be on the disk before anything is acknowledged. A call goes on without a disk: what history
     /// would tell of it after a kill is not worth a call.
     #[must_use]
     pub fn binds(self) -> bool {
         match self {
-            Self::Account | Self::Contacts | Self::SeenCalls | Self::Notes | Self::Strangers => true,
+            Self::Account
+            | Self::Contacts
+            | Self::SeenCalls
+            | Self::Notes
+            | Self::Strangers
+            | Self::Voicemail
+            | Self::Sounds => true,
             Self::UnderWay => false,
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::call::signal::LinkEvent;
 use crate::control::{AccountCommand, CallCommand, ContactCommand, OfferParams};
+pub use crate::core::voicemail::VoicemailCommand;
 use crate::ids::{CallId, DeviceId, LinkId, Ticket};
 pub use crate::topic::Topic;
 use crate::wire::bodies::CtlBody;
@@ -56,6 +57,13 @@ pub enum Input {
         /// At most 1024 bytes.
         message: Vec<u8>,
     },
+    /// A message was recorded, and that has ended.
+    Recorded {
+        /// Sound in a packet, ms.
+        frame_ms: u8,
+        /// Opus packets.
+        packets: Vec<Vec<u8>>,
+    },
     /// A time named by `next_timer_ms` has come.
     Timer,
     /// The rows that a frontend's question made could not be written, and it was told so: what the question changed
@@ -79,6 +87,8 @@ pub enum Command {
     Offer(OfferParams),
     /// The other `call.*` methods.
     Call(CallCommand),
+    /// `voicemail.*`.
+    Voicemail(VoicemailCommand),
     /// Everything a snapshot needs (`status` is filled in by the daemon).
     Snapshot,
 }
@@ -136,6 +146,24 @@ pub enum NetEvent {
         device: DeviceId,
         /// u16 length, record, device set.
         answer: Option<Vec<u8>>,
+    },
+    /// Answer of a device to a request of ours about messages; none if it stayed silent or failed.
+    Voicemail {
+        /// Which.
+        device: DeviceId,
+        /// The request was to fetch one.
+        fetched: bool,
+        /// What.
+        answer: Option<Vec<u8>>,
+    },
+    /// A device asks something about messages.
+    VoicemailRequest {
+        /// Proven by the transport.
+        device: DeviceId,
+        /// Bytes.
+        request: Vec<u8>,
+        /// For the answer.
+        ticket: NetTicket,
     },
     /// A device asks for our prekey.
     PrekeyRequest {

@@ -37,6 +37,7 @@ mod strangers;
 mod timers;
 mod under_way;
 mod undo;
+pub(crate) mod voicemail;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -118,6 +119,8 @@ pub struct Core {
     under_way: under_way::UnderWay,
     /// Missed calls that others are still to be told of.
     notes: notes::Notes,
+    /// Messages left after calls that nobody answered.
+    voicemail: voicemail::Voicemail,
     session: Session,
     calls: CallCore,
     refusals: Refusals,
@@ -162,6 +165,9 @@ impl Core {
         let cut_off = cut_off.map_err(damaged("list of calls under way"))?;
         let notes = notes::Notes::from_rows(rows(Table::Notes).map(|(_, key, row)| (key.as_slice(), row.as_slice())))
             .map_err(damaged("list of missed calls to be told"))?;
+        let messages = rows(Table::Voicemail).map(|(_, key, row)| (key.as_slice(), row.as_slice()));
+        let voicemail =
+            voicemail::Voicemail::from_rows(messages).map_err(damaged("list of messages left after calls"))?;
         let core = Core {
             inboxes: inboxes::Inboxes::new(own.inboxes()),
             session: Session::new(SessionTimes { reach_ms: setup.times.reach_ms, confirm_ms: setup.times.confirm_ms }),
@@ -186,6 +192,7 @@ impl Core {
             undo: undo::Undo::default(),
             under_way: under_way::UnderWay::default(),
             notes,
+            voicemail,
             told_at_ms: Vec::new(),
             tell_again_ms: None,
             refusals: Refusals::default(),
@@ -237,6 +244,7 @@ impl Core {
             Input::Net(event) => self.net_event(event, &mut step),
             Input::Link { link, event } => self.link_event(link, event, &mut step),
             Input::Ctl { link, message } => self.ctl_message(link, &message, &mut step),
+            Input::Recorded { frame_ms, packets } => self.recorded(frame_ms, packets, &mut step),
             Input::Timer => self.timers(&mut step),
             Input::Unwritten { ticket } => self.take_back(ticket, &mut step),
             Input::Shutdown => {

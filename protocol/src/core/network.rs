@@ -34,6 +34,10 @@ impl Core {
                 self.peers.unsubscribed(&device, &topic);
                 self.listens(device, topic, false, step);
             }
+            NetEvent::Voicemail { device, fetched, answer } => self.voicemail_answer(device, fetched, answer, step),
+            NetEvent::VoicemailRequest { device, request, ticket } => {
+                self.voicemail_request(device, &request, ticket, step);
+            }
             NetEvent::Prekey { device, answer } => self.prekey_answer(device, answer.as_deref(), step),
             NetEvent::PrekeyRequest { device, request, ticket } => self.prekey_request(device, &request, ticket, step),
         }
@@ -60,6 +64,7 @@ impl Core {
             step.gossip(device, true);
             self.acquaint(device, step);
             self.begin_request(device, step);
+            self.announce_messages(device, step);
         }
     }
 
@@ -218,6 +223,7 @@ impl Core {
         self.asking.known(&device);
         self.tellings.remove(&device);
         self.drop_notes_to_device(&device, step);
+        self.drop_unwanted_messages(step);
         step.gossip(device, false);
     }
 
@@ -228,6 +234,7 @@ impl Core {
             step.store(StoreCommand::Put { table: Table::Contacts, key: account.0.to_vec(), value: contact.row() });
             if blocked {
                 self.drop_notes_to(account, step);
+                self.drop_unwanted_messages(step);
             }
         }
     }

@@ -11,4 +11,5 @@ mod presence;
 mod requests;
 mod rotation;
 mod vanished;
+mod voicemail;
 mod world;

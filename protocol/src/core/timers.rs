@@ -14,6 +14,7 @@ impl Core {
         }
         self.tell_again(step);
         self.presence_timers(step);
+        self.voicemail_timer(step);
         for guest in self.guests.over(step.now.mono_ms) {
             step.gossip(guest, false);
         }
@@ -31,6 +32,10 @@ impl Core {
         old.into_iter().for_each(|topic| step.net(NetCommand::Unsubscribe(topic)));
         self.drop_old_rows(step);
         self.drop_old_notes(step);
+        self.drop_unwanted_messages(step);
+        for device in self.peers.devices() {
+            self.announce_messages(device, step);
+        }
         let next_s = self.inboxes.next_turn_s(now_s).min(self.own.next_turn_s());
         let wait_ms = next_s.saturating_sub(now_s).saturating_mul(1000).clamp(1000, WALL_CLOCK_LOOK_MS);
         self.look_at_ms = step.now.mono_ms.saturating_add(wait_ms);
@@ -68,6 +73,7 @@ impl Core {
         let times = [
             Some(self.look_at_ms),
             self.tell_again_ms,
+            self.voicemail.next_ms(),
             self.guests.next_ms(),
             self.presences.next_ms(),
             self.asking.next_ms(),

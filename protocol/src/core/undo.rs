@@ -98,6 +98,7 @@ impl Core {
         self.calls.forget_policy(*account);
         self.let_go_of_strangers(devices, step);
         self.drop_notes_to(account, step);
+        self.drop_unwanted_messages(step);
         step.store(StoreCommand::Delete { table: Table::Contacts, key: account.0.to_vec() });
     }
 

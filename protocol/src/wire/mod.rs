@@ -6,3 +6,4 @@ pub mod codec;
 pub mod ctl;
 pub mod envelope;
 mod fields;
+pub mod voicemail;

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use ahoy_crypto::Check;
+use ahoy_protocol::ids::CallId;
 use ahoy_protocol::inbound::doors::{CandidateCount, RestartRate};
 use ahoy_protocol::limits::{CANDIDATES_MAX, RESTARTS_MAX};
+use ahoy_protocol::wire::voicemail::{Announce, Message, Request};
 
 use crate::values::list;
 use crate::vector_file::{Case, load_own};
@@ -14,8 +16,22 @@ use crate::{is_ours, judge, run};
 type UnitCase = fn() -> Result<(), Check>;
 
 /// Checks that no vector has, each with something that it must refuse.
-const UNIT_CASES: [(Check, UnitCase); 2] =
-    [(Check::CANDIDATES, one_candidate_too_many), (Check::RESTARTS, one_restart_too_many)];
+const UNIT_CASES: [(Check, UnitCase); 4] = [
+    (Check::CANDIDATES, one_candidate_too_many),
+    (Check::RESTARTS, one_restart_too_many),
+    (Check::VOICEMAIL_REQUEST, a_request_of_no_kind),
+    (Check::VOICEMAIL, another_message_than_announced),
+];
+
+fn a_request_of_no_kind() -> Result<(), Check> {
+    Request::read(&[3; 17]).map(drop)
+}
+
+fn another_message_than_announced() -> Result<(), Check> {
+    let bytes = Message { frame_ms: 20, packets: vec![vec![1]] }.bytes();
+    let announced = Announce { call: CallId([0; 16]), started_ms: 0, duration_ms: 20, bytes: 5, hash: [0; 32] };
+    Message::check(&bytes, &announced).map(drop)
+}
 
 fn one_candidate_too_many() -> Result<(), Check> {
     let mut count = CandidateCount::default();

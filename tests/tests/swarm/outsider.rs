@@ -46,6 +46,8 @@ fn name(event: &EventKind) -> Option<String> {
         | EventKind::DeviceLost { .. }
         | EventKind::DeviceChanged { .. }
         | EventKind::HistoryCleared { .. }
+        | EventKind::Voicemail { .. }
+        | EventKind::VoicemailDelivered { .. }
         | EventKind::MissedCall { .. }
         | EventKind::ContactRequest { .. }
         | EventKind::RequestClosed { .. }

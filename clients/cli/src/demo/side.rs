@@ -72,6 +72,8 @@ impl Seen {
             | EventKind::DeviceLost { .. }
             | EventKind::DeviceChanged { .. }
             | EventKind::HistoryCleared { .. }
+            | EventKind::Voicemail { .. }
+            | EventKind::VoicemailDelivered { .. }
             | EventKind::MissedCall { .. }
             | EventKind::ContactChanged { .. }
             | EventKind::ContactRequest { .. }

@@ -1,12 +1,13 @@
 //! history.
 
 use std::fmt::Display;
+use std::path::Path;
 
 use chrono::{DateTime, Local, TimeZone};
 use serde_json::json;
 
 use ahoy_client::Client;
-use ahoy_client::control::{Direction, HistoryCall};
+use ahoy_client::control::{Direction, HistoryCall, VoicemailInfo};
 
 use crate::args::HistoryVerb;
 use crate::failure::{Failure, end_text};
@@ -25,11 +26,28 @@ pub(crate) async fn history(
 ) -> Result<(), Failure> {
     match verb {
         None => show(client, limit, out).await,
+        Some(HistoryVerb::Play { call, to }) => play(client, call, to.as_deref(), out).await,
         Some(HistoryVerb::Clear) => {
             client.clear_history().await?;
             out.show(&json!({ "cleared": true }), || "The history is empty now.".to_owned())
         }
     }
+}
+
+async fn play(client: &mut Client, call: &str, to: Option<&Path>, out: &Out) -> Result<(), Failure> {
+    let left = client.voicemails().await?;
+    let meant: Vec<&VoicemailInfo> = left.iter().filter(|message| message.call.starts_with(call)).collect();
+    let (id, seconds) = match meant[..] {
+        [message] => (message.call.clone(), f64::from(message.duration_ms) / 1000.0),
+        // The daemon says what is wrong with it.
+        _ => (call.to_owned(), 0.0),
+    };
+    let path = to.map(std::path::absolute).transpose()?.map(|path| path.display().to_string());
+    client.play(&id, path.as_deref()).await?;
+    out.show(&json!({ "call": id, "to": path, "seconds": seconds }), || match &path {
+        Some(path) => format!("{seconds:.1} s are in {path}."),
+        None => format!("{seconds:.1} s are played."),
+    })
 }
 
 async fn show(client: &mut Client, limit: usize, out: &Out) -> Result<(), Failure> {
@@ -68,7 +86,9 @@ fn row(call: &HistoryCall, us: &str, zone: &impl TimeZone<Offset: Display>) -> S
         (Some(_), None) => "?".to_owned(),
         (None, _) => "-".to_owned(),
     };
-    format!("{when}  {way:<6} {lasted:>8}  {:<20} {}  {}", with.join(", "), call.call, end_text(&call.reason, None))
+    let seconds = call.voicemail_ms.map(|ms| format!(", message of {:.0} s", f64::from(ms) / 1000.0));
+    let (with, end, message) = (with.join(", "), end_text(&call.reason, None), seconds.unwrap_or_default());
+    format!("{when}  {way:<6} {lasted:>8}  {with:<20} {}  {end}{message}", call.call)
 }
 
 /// A time as the clock on the wall shows it.
@@ -105,6 +125,7 @@ mod tests {
             started_at_ms: 1_800_000_000_000,
             accepted_at_ms,
             ended_at_ms,
+            voicemail_ms: None,
         }
     }
 
@@ -122,6 +143,8 @@ mod tests {
         assert!(long.contains("in      1:01:01"), "{long}");
         let missed = shown(&call(Direction::In, None, None));
         assert!(missed.contains("missed        -"), "{missed}");
+        let spoken = HistoryCall { voicemail_ms: Some(12_400), ..call(Direction::In, None, None) };
+        assert!(shown(&spoken).ends_with("hung up, message of 12 s"), "{}", shown(&spoken));
         let killed = shown(&call(Direction::In, accepted, None));
         assert!(killed.contains("in            ?"), "{killed}");
     }

@@ -17,6 +17,7 @@ mod doctor;
 mod history;
 mod meant;
 mod people;
+mod voicemail;
 mod watch;
 
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
         | Verb::Resume(_)
         | Verb::Calls
         | Verb::History { .. }
+        | Verb::Voicemail { .. }
         | Verb::Mute
         | Verb::Unmute
         | Verb::Stats { .. }
@@ -80,6 +82,7 @@ async fn ask(args: &Args, client: &mut Client, out: &Out) -> Result<(), Failure>
         Verb::Resume(one) => calling::resume(client, one, out).await,
         Verb::Calls => calls::calls(client, out).await,
         Verb::History { limit, verb } => history::history(client, *limit, verb.as_ref(), out).await,
+        Verb::Voicemail { call, seconds } => voicemail::voicemail(client, call.as_deref(), *seconds, out).await,
         Verb::Mute => mute(client, true, out).await,
         Verb::Unmute => mute(client, false, out).await,
         Verb::Stats { call, follow } => calls::stats(client, call.as_deref(), *follow, out).await,

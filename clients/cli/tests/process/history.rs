@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::scene::{AHOY, acquainted, times, two};
+use crate::scene::{AHOY, acquainted, part_at, times, two};
 use ahoy_tests::process::{Home, Said, Setup};
 
 /// The history, newest first.
@@ -106,4 +106,47 @@ fn a_cleared_history_is_empty_and_every_frontend_is_told() {
     assert_eq!(home.says(&["history", "clear"]).ok().last()["cleared"], true);
     assert_eq!(watch.event("history_cleared")["client"], "ahoy");
     assert_eq!(history(&home), Vec::<Value>::new());
+}
+
+#[test]
+fn a_message_left_for_a_callee_that_is_away_is_brought_on_its_return_and_can_be_heard() {
+    let caller = Setup { audio_in: "tone:700".to_owned(), ..times("reach_ms = 1500") };
+    let (a, mut b) = two(caller, Setup::default());
+    b.kill();
+    let call = calls_in_vain(&a);
+    let sent = a.says(&["voicemail", "--seconds", "2"]).ok();
+    assert_eq!((&sent.last()["call"], &sent.last()["sent"]), (&call["call"], &true.into()));
+    let mut watch = a.begins(&["watch"]);
+    watch.event("snapshot");
+    b.start();
+    assert_eq!(watch.event("voicemail_delivered")["call"], call["call"]);
+    let told = history(&b);
+    let [missed] = &told[..] else { panic!("{told:#?}") };
+    assert_eq!((&missed["call"], &missed["missed"]), (&call["call"], &true.into()));
+    let length_ms = missed["voicemail_ms"].as_u64().expect("a message");
+    assert!((1_500..=4_000).contains(&length_ms), "{length_ms} ms");
+    let id = call["call"].as_str().expect("an id");
+    let file = b.path().join("message.wav");
+    let played = b.says(&["history", "play", &id[..8], "--to", &file.display().to_string()]).ok();
+    assert_eq!(played.last()["call"], call["call"]);
+    let part = part_at(&file, 1.0, 700.0);
+    assert!(part > 0.9, "only {part} of the message is the caller's tone");
+    // It is there after a restart, and through the speaker, too.
+    b.kill();
+    b.start();
+    assert_eq!(history(&b)[0]["voicemail_ms"], missed["voicemail_ms"]);
+    let mut hears = b.begins(&["watch"]);
+    hears.event("snapshot");
+    let aloud = b.says(&["history", "play", id]).ok();
+    assert_eq!(aloud.last()["to"], Value::Null);
+    hears.event("sink_started");
+    assert_eq!(b.says(&["history", "play", "ffffffff"]).code, Some(2), "no call id");
+    assert_eq!(b.says(&["history", "play", &"f".repeat(32)]).code, Some(4), "no message");
+}
+
+#[test]
+fn a_message_is_left_only_for_a_call_that_nobody_answered() {
+    let home = Home::started(AHOY, Setup::default());
+    let said = home.says(&["voicemail", "--seconds", "1"]);
+    assert_eq!(said.code, Some(4), "{said:?}");
 }

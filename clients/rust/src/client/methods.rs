@@ -3,8 +3,8 @@
 use ahoy_protocol::control::{
     AcceptParams, AccountInfo, AddContactParams, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CardParams,
     CardReply, ConfigReply, Contact, ContactParams, ContactReply, ContactsReply, DoneReply, HistoryParams,
-    HistoryReply, InCall, NoParams, OfferParams, OfferedReply, ParticipantStats, Request, StatsReply, Status,
-    SubscribeParams, SubscribedReply, WhoseCall,
+    HistoryReply, InCall, NoParams, OfferParams, OfferedReply, ParticipantStats, PlayParams, Request, StatsReply,
+    Status, SubscribeParams, SubscribedReply, VoicemailInfo, VoicemailsReply, WhoseCall,
 };
 use serde_json::Value;
 
@@ -191,7 +191,42 @@ impl Client {
         self.call(&Request::HistoryList(HistoryParams { before: before.map(str::to_owned), limit })).await
     }
 
-    /// Forgets all calls of the past.
+    /// Plays a message that was left after a call, through the speaker or into the WAV file `to` (an absolute path).
+    ///
+    /// # Errors
+    /// Refused with `no_such_call` if there is no message, `in_call` while another one is played, or `no_resources` if the
+    /// file cannot be written; else as [`Client::call`].
+    pub async fn play(&mut self, call: &str, to: Option<&str>) -> Result<DoneReply, ClientError> {
+        self.call(&Request::HistoryPlay(PlayParams { call: call.to_owned(), to: to.map(str::to_owned) })).await
+    }
+
+    /// Messages that were left for us, oldest first.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn voicemails(&mut self) -> Result<Vec<VoicemailInfo>, ClientError> {
+        let reply: VoicemailsReply = self.call(&Request::VoicemailList(NoParams {})).await?;
+        Ok(reply.voicemails)
+    }
+
+    /// Records a message for a call of ours that nobody answered, or the newest one; the call it is for is answered.
+    ///
+    /// # Errors
+    /// Refused with `no_such_call` or, while the microphone is in use, `in_call`; else as [`Client::call`].
+    pub async fn record_voicemail(&mut self, call: Option<&str>) -> Result<DoneReply, ClientError> {
+        self.call(&Request::VoicemailRecord(whose(call))).await
+    }
+
+    /// Ends the recording and has it brought to the contact (`send`), or forgets it.
+    ///
+    /// # Errors
+    /// Refused with `wrong_state` if none goes on; else as [`Client::call`].
+    pub async fn end_voicemail(&mut self, send: bool) -> Result<DoneReply, ClientError> {
+        let end = if send { Request::VoicemailSend(NoParams {}) } else { Request::VoicemailCancel(NoParams {}) };
+        self.call(&end).await
+    }
+
+    /// Forgets all calls of the past, with the messages left after them.
     ///
     /// # Errors
     /// Refused with `no_resources` while the disk takes nothing; else as [`Client::call`].

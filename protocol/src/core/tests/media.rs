@@ -46,6 +46,7 @@ impl World {
                 self.first_audio();
             }
             MediaCommand::Restart { link, .. } => self.describe(n, link, SdpKind::Offer),
+            MediaCommand::Record { on } => self.record(n, on),
             MediaCommand::Candidate { .. } | MediaCommand::EndOfCandidates { .. } | MediaCommand::Mute { .. } => {}
         }
     }

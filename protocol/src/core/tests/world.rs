@@ -52,6 +52,8 @@ pub(super) struct World {
     tickets: u64,
     /// Which nodes a media path exists to.
     pub(super) media: bool,
+    /// Answers about messages do not get through.
+    pub(super) cut: bool,
 }
 
 impl World {
@@ -64,6 +66,7 @@ impl World {
             published: Vec::new(),
             tickets: 0,
             media: true,
+            cut: false,
         };
         for name in names {
             world.add(name, Vec::new());
@@ -319,6 +322,7 @@ impl World {
                     self.inbox.push_back((other, Input::Net(event)));
                 }
             }
+            NetCommand::AskVoicemail { .. } | NetCommand::AnswerVoicemail { .. } => self.voicemail_net(n, command),
             NetCommand::AnswerPrekey { ticket, answer } => {
                 let to = usize::try_from(ticket.0).unwrap();
                 self.inbox.push_back((to, Input::Net(NetEvent::Prekey { device: own, answer })));

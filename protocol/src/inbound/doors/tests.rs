@@ -3,11 +3,14 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ahoy_crypto::Check;
+use ahoy_crypto::hash::sha256;
 
 use super::address::Local;
 use super::{CandidateCount, LocalAddresses, RestartRate, candidate, description, is_forbidden, is_local};
-use crate::limits::{DESCRIPTION_MAX_BYTES, RESTART_WINDOW_MS};
+use crate::ids::CallId;
+use crate::limits::{DESCRIPTION_MAX_BYTES, RESTART_WINDOW_MS, VOICEMAIL_BYTES, VOICEMAIL_MS};
 use crate::wire::bodies::Candidate;
+use crate::wire::voicemail::{Announce, Message, Request};
 
 const ALL: LocalAddresses = LocalAddresses { loopback: true, private: true };
 
@@ -292,4 +295,46 @@ fn candidates_never_come_inside_a_description() {
         assert_eq!(description(sdp(line).as_bytes()), Err(Check::SDP_CANDIDATE), "{line}");
     }
     assert!(description(sdp("a=end-of-candidates\r\n").as_bytes()).is_ok());
+}
+
+fn announced() -> (Announce, Vec<u8>) {
+    let bytes = Message { frame_ms: 20, packets: vec![vec![1], vec![2]] }.bytes();
+    let (length, hash) = (u32::try_from(bytes.len()).unwrap(), sha256(&[&bytes]));
+    (Announce { call: CallId([3; 16]), started_ms: 5, duration_ms: 40, bytes: length, hash }, bytes)
+}
+
+#[test]
+fn a_request_about_messages_is_an_announcement_or_a_fetch_and_nothing_else() {
+    let (announce, _) = announced();
+    for good in [Request::Announce(announce), Request::Fetch(announce.call)] {
+        assert_eq!(Request::read(&good.bytes()), Ok(good));
+        for length in (0..70).filter(|length| *length != good.bytes().len()) {
+            let mut other = good.bytes();
+            other.resize(length, 0);
+            assert_eq!(Request::read(&other), Err(Check::VOICEMAIL_REQUEST), "{length} bytes");
+        }
+    }
+    let wrong = [
+        Announce { duration_ms: 0, ..announce },
+        Announce { duration_ms: VOICEMAIL_MS + 1, ..announce },
+        Announce { bytes: 2, ..announce },
+        Announce { bytes: VOICEMAIL_BYTES + 1, ..announce },
+    ];
+    for request in wrong {
+        assert_eq!(Request::read(&Request::Announce(request).bytes()), Err(Check::VOICEMAIL_REQUEST), "{request:?}");
+    }
+}
+
+#[test]
+fn only_the_message_that_was_announced_passes() {
+    let (announce, bytes) = announced();
+    assert!(Message::check(&bytes, &announce).is_ok());
+    for at in 0..bytes.len() {
+        let mut other = bytes.clone();
+        other[at] ^= 1;
+        assert_eq!(Message::check(&other, &announce), Err(Check::VOICEMAIL), "byte {at}");
+    }
+    assert_eq!(Message::check(&bytes[..bytes.len() - 3], &announce), Err(Check::VOICEMAIL));
+    assert_eq!(Message::check(&bytes, &Announce { duration_ms: 20, ..announce }), Err(Check::VOICEMAIL));
+    assert_eq!(Message::check(&bytes, &Announce { bytes: announce.bytes + 1, ..announce }), Err(Check::VOICEMAIL));
 }

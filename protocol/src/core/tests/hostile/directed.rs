@@ -10,12 +10,13 @@ use super::mad::Tally;
 use super::mallory::{Mallory, START_S, contact_inbox, envelope};
 use super::{BEN, bodies, inside_calls, throw};
 use crate::core::input::{Input, NetEvent, NetTicket};
-use crate::ids::DeviceId;
+use crate::ids::{CallId, DeviceId};
 use crate::outbound::Where;
 use crate::topic::Topic;
 use crate::wire::bodies::{Devices, InboxBody, Purpose, Receipt};
 use crate::wire::card::Card;
 use crate::wire::codec::AnyKind;
+use crate::wire::voicemail::{Announce, Request};
 
 /// Ben talks with Ada and knows Mallory.
 pub(super) struct Stage {
@@ -246,7 +247,19 @@ fn records(tally: &mut Tally) {
     }
     let event = NetEvent::PrekeyRequest { device: own, request: vec![1; 33], ticket: NetTicket(0) };
     stage.world.input(BEN, Input::Net(event));
+    messages(&mut stage.world, own);
     stage.end(tally);
+}
+
+/// 096 and 097: a request of no kind, and another message than announced.
+fn messages(world: &mut World, device: DeviceId) {
+    let announce = Announce { call: CallId([1; 16]), started_ms: 0, duration_ms: 20, bytes: 5, hash: [0; 32] };
+    let (now, node) = (world.now(), &mut world.nodes[BEN]);
+    let asks = |request| NetEvent::VoicemailRequest { device, request, ticket: NetTicket(0) };
+    let brings = NetEvent::Voicemail { device, fetched: true, answer: Some(vec![1, 20, 0, 1, 1]) };
+    for event in [asks(vec![9; 17]), asks(Request::Announce(announce).bytes()), brings] {
+        node.core.handle(Input::Net(event), now, &mut node.random);
+    }
 }
 
 /// 041..046: cards come through people.

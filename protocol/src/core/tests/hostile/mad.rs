@@ -174,6 +174,10 @@ impl Attack {
         self.dice.fill(&mut request);
         let event = NetEvent::PrekeyRequest { device: self.mallory.device_id(), request, ticket: NetTicket(0) };
         self.world.input(BEN, Input::Net(event));
+        let mut request = vec![0; 17 + 48 * self.dice.below(2)];
+        self.dice.fill(&mut request);
+        let event = NetEvent::VoicemailRequest { device: self.mallory.device_id(), request, ticket: NetTicket(0) };
+        self.world.input(BEN, Input::Net(event));
         self.count("prekey answers and requests");
     }
 

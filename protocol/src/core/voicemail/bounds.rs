@@ -1,0 +1,76 @@
+//! How many messages there may be, and what goes with them.
+
+use super::{Core, Facts, Step, StoreCommand, Table, Unanswered, Voicemail, rows};
+use crate::ids::{AccountId, DeviceId};
+use crate::limits::{
+    UNANSWERED_MAX, VOICEMAILS_GOT_A_CONTACT, VOICEMAILS_GOT_MAX, VOICEMAILS_OWED_A_DEVICE, VOICEMAILS_OWED_MAX,
+};
+
+impl Voicemail {
+    pub(super) fn keep_unanswered(&mut self, of: Unanswered) {
+        if self.unanswered.len() >= UNANSWERED_MAX {
+            self.unanswered.pop_front();
+        }
+        self.unanswered.push_back(of);
+    }
+
+    /// Takes one that we owe; those it pushes out.
+    pub(super) fn owe(&mut self, device: DeviceId, facts: Facts) -> Vec<(DeviceId, Facts)> {
+        let of_device = self.owed.iter().filter(|(to, _)| *to == device).count();
+        let oldest = if of_device >= VOICEMAILS_OWED_A_DEVICE {
+            self.owed.iter().position(|(to, _)| *to == device)
+        } else {
+            (self.owed.len() >= VOICEMAILS_OWED_MAX).then_some(0)
+        };
+        let out = oldest.map(|at| self.owed.remove(at)).into_iter().collect();
+        self.owed.push((device, facts));
+        out
+    }
+
+    /// Takes one that came; those it pushes out.
+    pub(super) fn take(&mut self, facts: Facts) -> Vec<Facts> {
+        let of_contact = self.got.iter().filter(|other| other.account == facts.account).count();
+        let oldest = if of_contact >= VOICEMAILS_GOT_A_CONTACT {
+            self.got.iter().position(|other| other.account == facts.account)
+        } else {
+            (self.got.len() >= VOICEMAILS_GOT_MAX).then_some(0)
+        };
+        let out = oldest.map(|at| self.got.remove(at)).into_iter().collect();
+        self.got.push(facts);
+        out
+    }
+}
+
+impl Core {
+    /// Nobody owes these any more; a sound that no device waits for goes, too.
+    pub(super) fn drop_owed(&mut self, gone: &[(DeviceId, Facts)], step: &mut Step<'_>) {
+        for (device, facts) in gone {
+            step.store(StoreCommand::Delete { table: Table::Voicemail, key: rows::owed_key(*device, facts.call) });
+            if !self.voicemail.owed.iter().any(|(_, other)| other.call == facts.call) {
+                step.store(StoreCommand::Delete { table: Table::Sounds, key: facts.call.0.to_vec() });
+            }
+        }
+    }
+
+    pub(super) fn drop_got(&self, gone: &[Facts], step: &mut Step<'_>) {
+        for facts in gone {
+            step.store(StoreCommand::Delete { table: Table::Voicemail, key: rows::got_key(facts.call) });
+            step.store(StoreCommand::Delete { table: Table::Sounds, key: facts.call.0.to_vec() });
+        }
+    }
+
+    /// Messages whose 7 days are over, or whose device or account shall hear nothing of us any more, go.
+    pub(in crate::core) fn drop_unwanted_messages(&mut self, step: &mut Step<'_>) {
+        let now_ms = step.now.unix_ms;
+        let wanted = |device: &DeviceId, account: &AccountId| {
+            self.contacts.get(account).is_some_and(|contact| {
+                contact.devices.contains_key(device) && !contact.policy.has(crate::account::Policy::BLOCKED)
+            })
+        };
+        let keep = |(device, facts): &(DeviceId, Facts)| facts.at_ms > now_ms && wanted(device, &facts.account);
+        let (kept, gone) = std::mem::take(&mut self.voicemail.owed).into_iter().partition::<Vec<_>, _>(keep);
+        self.voicemail.owed = kept;
+        self.drop_owed(&gone, step);
+        self.voicemail.announced.retain(|device, _| self.peers.is_connected(device));
+    }
+}
