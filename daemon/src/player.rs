@@ -70,7 +70,7 @@ impl Player {
         let began = Instant::now();
         let (mut sequence, mut timestamp) = (0_u16, 0_u32);
         for (n, payload) in (0_u32..).zip(&message.packets) {
-            std::thread::sleep((began + frame * n).saturating_duration_since(Instant::now()));
+            wait_until(began + frame * n);
             // The daemon stops: nobody listens any more.
             if self.sound.strong_count() == 0 {
                 return;
@@ -79,10 +79,21 @@ impl Player {
             sink.packet(AudioPacket { sequence, timestamp, marker: n == 0, payload, arrived });
             (sequence, timestamp) = (sequence.wrapping_add(1), timestamp.wrapping_add(step));
         }
-        std::thread::sleep(Duration::from_millis(limits::PLAYED_OUT_MS));
+        wait_until(Instant::now() + Duration::from_millis(limits::PLAYED_OUT_MS));
         if let Some(sound) = self.sound.upgrade() {
             sound.remove_link(PLAYER);
         }
+    }
+}
+
+/// Packets are due by the clock: there is nothing else to wait for.
+fn wait_until(due: Instant) {
+    loop {
+        let left = due.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return;
+        }
+        std::thread::park_timeout(left);
     }
 }
 

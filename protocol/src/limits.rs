@@ -103,6 +103,8 @@ pub const VOICEMAILS_OWED_A_DEVICE: usize = 4;
 pub const VOICEMAILS_OWED_MAX: usize = 32;
 /// Count: messages kept of one contact, oldest out.
 pub const VOICEMAILS_GOT_A_CONTACT: usize = 8;
+/// Milliseconds: as many messages as are kept of a contact are taken of it in this time, and no more.
+pub const VOICEMAIL_WINDOW_MS: u64 = 3_600_000;
 /// Count: messages kept of all, oldest out; 64 MiB of disk at most.
 pub const VOICEMAILS_GOT_MAX: usize = 64;
 /// Milliseconds: a forgotten call keeps its topics at most this long for its last words.

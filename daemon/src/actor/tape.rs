@@ -36,3 +36,21 @@ impl Tape {
         self.lock().take().unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tape_takes_nothing_before_it_runs_nor_after_and_no_more_than_fits() {
+        let tape = Tape::default();
+        tape.take(b"before");
+        tape.begin();
+        for n in 0..limits::TAPE_PACKETS + 1 {
+            tape.take(&n.to_be_bytes());
+        }
+        assert_eq!(tape.end().len(), limits::TAPE_PACKETS);
+        tape.take(b"after");
+        assert_eq!(tape.end(), Vec::<Vec<u8>>::new());
+    }
+}

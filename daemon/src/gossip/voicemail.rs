@@ -152,3 +152,25 @@ impl Driver {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::io::Cursor;
+    use libp2p::request_response::Codec;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_is_short_and_an_answer_no_longer_than_a_message() {
+        let request = async |length: usize| {
+            VoicemailCodec.read_request(&PROTOCOL, &mut Cursor::new(vec![1; length])).await.is_ok()
+        };
+        assert!(request(FETCH_BYTES).await && request(ANNOUNCE_BYTES).await);
+        assert!(!request(ANNOUNCE_BYTES + 1).await);
+        let answer = async |length: usize| {
+            VoicemailCodec.read_response(&PROTOCOL, &mut Cursor::new(vec![1; length])).await.is_ok()
+        };
+        assert!(answer(0).await && answer(limits::VOICEMAIL_ANSWER_BYTES).await);
+        assert!(!answer(limits::VOICEMAIL_ANSWER_BYTES + 1).await);
+    }
+}

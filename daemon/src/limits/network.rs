@@ -90,7 +90,7 @@ pub const CONNECTIONS_PER_DEVICE: u32 = 4;
 pub const TWO_CONNECTIONS: Duration = Duration::from_secs(5);
 /// Connections of devices that aren't allowed gossip; the oldest of the most crowded address goes.
 pub const STRANGERS: usize = 32;
-/// Streams of one connection: gossip 2, pulse 2, prekey up to 8. Each can hold 256 KiB unread.
+/// Streams of one connection: gossip 2, pulse 2, prekey up to 8, messages up to 4. Each can hold 256 KiB unread.
 pub const STREAMS: usize = 16;
 /// Streams of one connection on which no protocol is agreed yet.
 pub const NEGOTIATING: usize = 8;

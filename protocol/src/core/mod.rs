@@ -248,6 +248,7 @@ impl Core {
             Input::Timer => self.timers(&mut step),
             Input::Unwritten { ticket } => self.take_back(ticket, &mut step),
             Input::Shutdown => {
+                self.end_of_recording(&mut step);
                 self.stopping = true;
                 step.calls.push_back(CallInput::Shutdown);
             }

@@ -75,6 +75,7 @@ impl Core {
         self.guests.leave(&device);
         self.presence_gone(device, step);
         self.asking.gone(&device);
+        self.voicemail_disconnected(&device);
         self.dialing.disconnected(&device, step.now.mono_ms);
         step.calls.push_back(CallInput::Disconnected { device });
         if let Some(account) = self.contacts.of_device(&device).map(|contact| contact.account) {

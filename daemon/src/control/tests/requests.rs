@@ -239,6 +239,7 @@ fn the_list_of_methods_is_that_of_the_request_type() {
         "contact.add" => json!({"card": "ahoy:x"}),
         "contact.remove" => json!({"contact": "x"}),
         "call.offer" => json!({"to": []}),
+        "history.play" => json!({"call": "x"}),
         _ => json!({}),
     };
     for (method, _) in METHODS {

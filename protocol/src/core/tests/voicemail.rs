@@ -6,7 +6,8 @@ use super::world::World;
 use crate::control::{ContactCommand, EventKind, Reply};
 use crate::core::effect::{Effect, NetCommand, Table};
 use crate::core::input::{Command, Input, NetEvent, NetTicket, VoicemailCommand};
-use crate::limits::{VOICEMAIL_MS, VOICEMAILS_GOT_A_CONTACT, VOICEMAILS_OWED_A_DEVICE};
+use crate::ids::DeviceId;
+use crate::limits::{VOICEMAIL_MS, VOICEMAIL_WINDOW_MS, VOICEMAILS_GOT_A_CONTACT, VOICEMAILS_OWED_A_DEVICE};
 use crate::wire::voicemail::{Announce, Message, Request};
 
 const DAY_MS: u64 = 24 * 3_600_000;
@@ -17,32 +18,31 @@ impl World {
         (0..500_u32).map(|n| n.to_be_bytes().to_vec()).collect()
     }
 
-    /// The drivers of messages: streams between connected nodes, and a microphone that records.
-    pub(super) fn voicemail_net(&mut self, n: usize, command: NetCommand) {
+    /// A stream to a connected node.
+    pub(super) fn ask_voicemail(&mut self, n: usize, device: DeviceId, request: Vec<u8>) {
+        let fetched = matches!(Request::read(&request), Ok(Request::Fetch(_)));
+        let ticket = NetTicket(u64::try_from(2 * n + usize::from(fetched)).unwrap());
         let own = self.device(n);
-        match command {
-            NetCommand::AskVoicemail { device, request } => {
-                let fetched = matches!(Request::read(&request), Ok(Request::Fetch(_)));
-                let ticket = NetTicket(u64::try_from(2 * n + usize::from(fetched)).unwrap());
-                match (0..self.nodes.len()).find(|other| self.device(*other) == device && self.gossip(n, *other)) {
-                    Some(other) => {
-                        let event = NetEvent::VoicemailRequest { device: own, request, ticket };
-                        self.inbox.push_back((other, Input::Net(event)));
-                    }
-                    None => {
-                        let event = NetEvent::Voicemail { device, fetched, answer: None };
-                        self.inbox.push_back((n, Input::Net(event)));
-                    }
-                }
+        match (0..self.nodes.len()).find(|other| self.device(*other) == device && self.gossip(n, *other)) {
+            Some(other) => {
+                let event = NetEvent::VoicemailRequest { device: own, request, ticket };
+                self.inbox.push_back((other, Input::Net(event)));
             }
-            NetCommand::AnswerVoicemail { ticket, answer, sound } => {
-                let read = sound.and_then(|key| self.nodes[n].rows.get(&(Table::Sounds, key)).cloned());
-                let (to, fetched) = (usize::try_from(ticket.0 / 2).unwrap(), ticket.0 % 2 == 1);
-                let answer = if self.cut { None } else { read.or(answer) };
-                self.inbox.push_back((to, Input::Net(NetEvent::Voicemail { device: own, fetched, answer })));
+            None => {
+                let event = NetEvent::Voicemail { device, fetched, answer: None };
+                self.inbox.push_back((n, Input::Net(event)));
             }
-            other => panic!("{other:?}"),
         }
+    }
+
+    pub(super) fn answer_voicemail(&mut self, n: usize, ticket: NetTicket, answer: Option<Vec<u8>>) {
+        let (to, fetched) = (usize::try_from(ticket.0 / 2).unwrap(), ticket.0 % 2 == 1);
+        let answer = answer.filter(|_| !self.cut);
+        self.inbox.push_back((to, Input::Net(NetEvent::Voicemail { device: self.device(n), fetched, answer })));
+    }
+
+    pub(super) fn sound(&self, n: usize, key: Vec<u8>) -> Option<Vec<u8>> {
+        self.nodes[n].rows.get(&(Table::Sounds, key)).cloned()
     }
 
     pub(super) fn record(&mut self, n: usize, on: bool) {
@@ -194,14 +194,22 @@ fn messages_are_bounded_on_both_sides_and_the_newest_stay() {
     assert!(!calls.iter().any(|(call, _)| *call == first));
     for _ in 0..VOICEMAILS_GOT_A_CONTACT {
         leave_message(&mut world);
+        world.pass(VOICEMAIL_WINDOW_MS);
     }
     assert_eq!((left(&mut world, 1).len(), rows(&world, 1)), (VOICEMAILS_GOT_A_CONTACT, 2 * VOICEMAILS_GOT_A_CONTACT));
+    // Within an hour no more come than are kept: the rest waits at the caller.
+    let before = left(&mut world, 1);
+    for _ in 0..VOICEMAILS_GOT_A_CONTACT + 2 {
+        leave_message(&mut world);
+    }
+    assert_eq!(rows(&world, 0), 2 * 2);
+    assert!(left(&mut world, 1).iter().all(|message| !before.contains(message)));
     assert!(voicemail(&mut world, 1, VoicemailCommand::Forget));
     assert_eq!((left(&mut world, 1).len(), rows(&world, 1)), (0, 0));
 }
 
 /// What Ben does when a device asks this on a stream.
-fn asked(world: &mut World, device: crate::ids::DeviceId, request: Vec<u8>) -> Vec<Effect> {
+fn asked(world: &mut World, device: DeviceId, request: Vec<u8>) -> Vec<Effect> {
     let (now, node) = (world.now(), &mut world.nodes[1]);
     let event = NetEvent::VoicemailRequest { device, request, ticket: NetTicket(7) };
     node.core.handle(Input::Net(event), now, &mut node.random)
@@ -234,4 +242,15 @@ fn strangers_and_who_asks_for_what_is_not_theirs_get_silence() {
     let event = NetEvent::Voicemail { device: ada, fetched: true, answer };
     assert!(is_silent(&node.core.handle(Input::Net(event), now, &mut node.random)));
     assert_eq!((rows(&world, 1), left(&mut world, 1).len()), (0, 0));
+}
+
+#[test]
+fn a_daemon_that_stops_while_it_records_keeps_what_was_said() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    world.kill(1);
+    offer(&mut world, 0, "Ben");
+    world.pass(90_000);
+    assert!(voicemail(&mut world, 0, VoicemailCommand::Record { call: None }));
+    world.input(0, Input::Shutdown);
+    assert_eq!(rows(&world, 0), 2);
 }

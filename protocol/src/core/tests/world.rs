@@ -322,7 +322,11 @@ impl World {
                     self.inbox.push_back((other, Input::Net(event)));
                 }
             }
-            NetCommand::AskVoicemail { .. } | NetCommand::AnswerVoicemail { .. } => self.voicemail_net(n, command),
+            NetCommand::AskVoicemail { device, request } => self.ask_voicemail(n, device, request),
+            NetCommand::AnswerVoicemail { ticket, answer, sound } => {
+                let read = sound.and_then(|key| self.sound(n, key));
+                self.answer_voicemail(n, ticket, read.or(answer));
+            }
             NetCommand::AnswerPrekey { ticket, answer } => {
                 let to = usize::try_from(ticket.0).unwrap();
                 self.inbox.push_back((to, Input::Net(NetEvent::Prekey { device: own, answer })));

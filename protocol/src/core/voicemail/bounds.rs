@@ -3,7 +3,8 @@
 use super::{Core, Facts, Step, StoreCommand, Table, Unanswered, Voicemail, rows};
 use crate::ids::{AccountId, DeviceId};
 use crate::limits::{
-    UNANSWERED_MAX, VOICEMAILS_GOT_A_CONTACT, VOICEMAILS_GOT_MAX, VOICEMAILS_OWED_A_DEVICE, VOICEMAILS_OWED_MAX,
+    UNANSWERED_MAX, VOICEMAIL_WINDOW_MS, VOICEMAILS_GOT_A_CONTACT, VOICEMAILS_GOT_MAX, VOICEMAILS_OWED_A_DEVICE,
+    VOICEMAILS_OWED_MAX,
 };
 
 impl Voicemail {
@@ -25,6 +26,12 @@ impl Voicemail {
         let out = oldest.map(|at| self.owed.remove(at)).into_iter().collect();
         self.owed.push((device, facts));
         out
+    }
+
+    /// A contact has left as many as are kept of it within the hour: more would only wear out the disk.
+    pub(super) fn is_full_of(&self, account: &AccountId, now_ms: u64) -> bool {
+        let lately = |facts: &&Facts| facts.account == *account && facts.at_ms + VOICEMAIL_WINDOW_MS > now_ms;
+        self.got.iter().filter(lately).count() >= VOICEMAILS_GOT_A_CONTACT
     }
 
     /// Takes one that came; those it pushes out.
@@ -71,6 +78,5 @@ impl Core {
         let (kept, gone) = std::mem::take(&mut self.voicemail.owed).into_iter().partition::<Vec<_>, _>(keep);
         self.voicemail.owed = kept;
         self.drop_owed(&gone, step);
-        self.voicemail.announced.retain(|device, _| self.peers.is_connected(device));
     }
 }

@@ -166,22 +166,30 @@ impl Core {
     }
 
     fn end_recording(&mut self, keep: bool, step: &mut Step<'_>) -> Result<Reply, ControlError> {
-        let Some(recording) = self.voicemail.recording.as_mut().filter(|recording| recording.ending.is_none()) else {
+        let ended = self.stop_recording(keep, step).ok_or_else(|| {
             let hint = "`voicemail.record` begins one after a call that nobody answered";
-            return Err(ControlError::new(ErrorKind::WrongState, "no message is being recorded", hint));
-        };
-        recording.ending = Some(keep);
-        let call = Some(crate::call::call_text(recording.of.call));
-        step.out.push(Effect::Media(MediaCommand::Record { on: false }));
-        Ok(Reply::Done(DoneReply { call }))
+            ControlError::new(ErrorKind::WrongState, "no message is being recorded", hint)
+        })?;
+        Ok(Reply::Done(DoneReply { call: Some(crate::call::call_text(ended)) }))
     }
 
-    /// A recording that is long enough, or whose microphone a call gets, ends and goes.
+    /// Ends the recording that goes on; whose it is.
+    fn stop_recording(&mut self, keep: bool, step: &mut Step<'_>) -> Option<CallId> {
+        let recording = self.voicemail.recording.as_mut().filter(|recording| recording.ending.is_none())?;
+        recording.ending = Some(keep);
+        step.out.push(Effect::Media(MediaCommand::Record { on: false }));
+        Some(recording.of.call)
+    }
+
+    /// A recording whose microphone a call gets, or whose daemon stops, ends and goes.
     pub(super) fn end_of_recording(&mut self, step: &mut Step<'_>) {
-        if self.end_recording(true, step).is_err() {
-            // None goes on: nothing to end.
-            self.voicemail.announced.retain(|device, _| self.peers.is_connected(device));
-        }
+        self.stop_recording(true, step);
+    }
+
+    /// A device is gone: what was under way with it has failed.
+    pub(super) fn voicemail_disconnected(&mut self, device: &DeviceId) {
+        self.voicemail.announced.remove(device);
+        self.voicemail.coming.remove(device);
     }
 
     /// A recording that has had its time ends.
@@ -268,6 +276,7 @@ impl Core {
             step.net(NetCommand::AnswerVoicemail { ticket, answer: Some(vec![KEPT]), sound: None });
         } else if self.voicemail.coming.contains_key(&device)
             || self.voicemail.got.iter().any(|facts| facts.call == announced.call)
+            || self.voicemail.is_full_of(&account, step.now.unix_ms)
         {
             step.net(NetCommand::AnswerVoicemail { ticket, answer: None, sound: None });
         } else {
