@@ -1,8 +1,12 @@
 //! The command line.
 
+mod history;
+
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+pub(crate) use history::HistoryVerb;
 
 use ahoy_client::control::{CallState, InCall};
 
@@ -140,21 +144,6 @@ pub(crate) enum Verb {
         /// Which.
         shell: clap_complete::Shell,
     },
-}
-
-/// `ahoy history`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum HistoryVerb {
-    /// Play a message that was left after a call.
-    Play {
-        /// Call id, or the beginning of one.
-        call: String,
-        /// Write it into this WAV file instead of playing it through the speaker.
-        #[arg(long, value_name = "FILE.wav")]
-        to: Option<PathBuf>,
-    },
-    /// Forget all calls of the past, with the messages left after them.
-    Clear,
 }
 
 /// `ahoy contact`.
