@@ -160,14 +160,7 @@ impl Core {
             seen_rows.push((unix_ms, call));
         }
         seen_rows.sort_unstable();
-        let damaged = |what| move |_| SetupError::Row(what);
-        let cut_off: Result<Vec<_>, _> = rows(Table::UnderWay).map(|(_, key, row)| under_way::read(key, row)).collect();
-        let cut_off = cut_off.map_err(damaged("list of calls under way"))?;
-        let notes = notes::Notes::from_rows(rows(Table::Notes).map(|(_, key, row)| (key.as_slice(), row.as_slice())))
-            .map_err(damaged("list of missed calls to be told"))?;
-        let messages = rows(Table::Voicemail).map(|(_, key, row)| (key.as_slice(), row.as_slice()));
-        let voicemail =
-            voicemail::Voicemail::from_rows(messages).map_err(damaged("list of messages left after calls"))?;
+        let LeftOver { cut_off, notes, voicemail } = LeftOver::read(&setup.rows)?;
         let core = Core {
             inboxes: inboxes::Inboxes::new(own.inboxes()),
             session: Session::new(SessionTimes { reach_ms: setup.times.reach_ms, confirm_ms: setup.times.confirm_ms }),
@@ -321,6 +314,28 @@ impl Core {
     #[must_use]
     pub fn drained(&self) -> bool {
         self.calls.drained() && self.session.is_settled()
+    }
+}
+
+/// What a daemon before us left to be done.
+struct LeftOver {
+    cut_off: Vec<HistoryEntry>,
+    notes: notes::Notes,
+    voicemail: voicemail::Voicemail,
+}
+
+impl LeftOver {
+    fn read(stored: &[(Table, Vec<u8>, Vec<u8>)]) -> Result<Self, SetupError> {
+        let rows =
+            |table: Table| stored.iter().filter(move |(of, ..)| *of == table).map(|(_, key, row)| (&**key, &**row));
+        let damaged = |what| move |_| SetupError::Row(what);
+        let cut_off: Result<Vec<_>, _> = rows(Table::UnderWay).map(|(key, row)| under_way::read(key, row)).collect();
+        Ok(Self {
+            cut_off: cut_off.map_err(damaged("list of calls under way"))?,
+            notes: notes::Notes::from_rows(rows(Table::Notes)).map_err(damaged("list of missed calls to be told"))?,
+            voicemail: voicemail::Voicemail::from_rows(rows(Table::Voicemail))
+                .map_err(damaged("list of messages left after calls"))?,
+        })
     }
 }
 
