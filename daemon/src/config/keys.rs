@@ -113,7 +113,7 @@ fn narrow(value: u64) -> u32 {
 }
 
 /// Every setting there is.
-pub const KEYS: [Key; 23] = [
+pub const KEYS: [Key; 24] = [
     Key::new(
         "name",
         Kind::Text { form: "1 to 64 bytes", set: |draft, text| check_name(text).map(|name| draft.config.name = name) },

@@ -210,6 +210,7 @@ fn the_call_of_somebody_else_is_no_glare() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a random test names its seed")]
 fn whenever_two_people_call_each_other_they_get_one_call_and_no_prompt() {
     for n in 0..glares() {
         let seed = std::env::var("AHOY_SEED").unwrap_or_else(|_| format!("glare {n}"));
