@@ -58,7 +58,7 @@ impl Check {
     pub const RINGING: Check = Check(26);
     /// 028: elsewhere: not of our own account.
     pub const NOT_OWN_ACCOUNT: Check = Check(28);
-    /// 029: presence or request: the record, set or card inside fails, or is another's.
+    /// 029: an enclosed record, set, card, certificate or key fails, or is another's.
     pub const ENCLOSED: Check = Check(29);
     /// 030: prekey record: length.
     pub const RECORD_LENGTH: Check = Check(30);

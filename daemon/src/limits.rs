@@ -27,6 +27,8 @@ pub const MEMORY_PIPE_BYTES: usize = LINE_BYTES;
 /// Time for the core to answer a frontend, ms: far above the 2 ms that are usual.
 pub const ANSWER_MS: u64 = 10_000;
 
+/// The pause between two looks at the system's sound devices, ms: a headset that is plugged in counts within a minute.
+pub const SOUND_LOOK_MS: u64 = 60_000;
 /// Questions of frontends on their way to the actor: each client has one at a time.
 pub const QUESTIONS: usize = CLIENTS;
 /// Questions the core has taken and not yet answered: one a client, and those of clients that left meanwhile.

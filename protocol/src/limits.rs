@@ -165,6 +165,14 @@ pub const GIVE_UP_MS: u64 = 60_000;
 pub const INTERRUPTED_MS: u64 = 2_000;
 /// Milliseconds: a clock that is off by more than this gives a warning.
 pub const CLOCK_OFF_MS: u64 = 120_000;
+/// Milliseconds: linking is given up; time to walk to the other device and to compare six letters.
+pub const LINKING_MS: u64 = 300_000;
+/// Count: messages of a linking on their way at once; a pair keeps as many early ones.
+pub const LINK_AHEAD: usize = 32;
+/// Milliseconds: an account is asked for its device set again.
+pub const SET_ASK_AGAIN_MS: u64 = 60_000;
+/// Count: accounts that were asked for it in that time.
+pub const SETS_ASKED_MAX: usize = 64;
 /// Count: contacts of an account; each costs a row, and a place in the dialling order.
 pub const CONTACTS_MAX: usize = 4096;
 /// Count: pairs (call, device) whose candidates and restarts are counted at once, oldest out: more than calls that run

@@ -6,6 +6,7 @@
     reason = "a helper of tests ends the test when something is not as it must be"
 )]
 
+pub mod devices;
 pub mod ear;
 pub mod frontend;
 pub mod fuzz;

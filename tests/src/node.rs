@@ -26,7 +26,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::ear::Ear;
 use crate::frontend::Frontend;
-use crate::hostile::{Knowledge, unix_s};
+use crate::hostile::Knowledge;
 use crate::road::{End, Road};
 use crate::tap::Tap;
 
@@ -273,7 +273,7 @@ impl Node {
 
     /// Its account, as text.
     #[must_use]
-    pub fn account(&self) -> &str {
+    pub fn account(&self) -> String {
         self.node().account()
     }
 

@@ -26,6 +26,11 @@ impl Out {
         Self { json, to: To::Terminal }
     }
 
+    /// Scripts read along.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Shows a thing: as JSON to scripts, as `text` to people.
     pub(crate) fn show(&self, thing: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
         if self.json {

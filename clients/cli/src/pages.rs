@@ -68,10 +68,14 @@ const CODES: [(&str, &str); 7] = [
 /// A verb, or those below it.
 fn verbs(roff: &mut Roff, verb: &Command) {
     let below: Vec<&Command> = verb.get_subcommands().filter(|verb| !verb.is_hide_set()).collect();
-    if !below.is_empty() {
-        below.into_iter().for_each(|verb| verbs(roff, verb));
-        return;
+    if !verb.is_subcommand_required_set() {
+        alone(roff, verb);
     }
+    below.into_iter().for_each(|verb| verbs(roff, verb));
+}
+
+/// What a verb does by itself.
+fn alone(roff: &mut Roff, verb: &Command) {
     let usage = verb.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage:").trim();
     roff.control("SS", [usage]);

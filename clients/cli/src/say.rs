@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use ahoy_client::control::{
-    AttemptKind, CallState, Contact, Direction, Event, EventKind, MediaState, PresenceState, RequestEnd, RosterEntry,
-    Snapshot,
+    AttemptKind, CallState, Contact, Direction, Event, EventKind, LinkingState, MediaState, PresenceState, RequestEnd,
+    RosterEntry, Snapshot,
 };
 
 use crate::failure::end_text;
@@ -74,25 +74,26 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
             format!("call {} goes on as {}", short(call), short(next))
         }
         EventKind::CallState { call, state, direction, reason, cause, client, .. } => {
-            let by = client.as_deref().map(|client| format!(", asked by {client}")).unwrap_or_default();
-            let way = match direction {
-                Direction::In => "incoming",
-                Direction::Out => "outgoing",
-            };
+            let way = way(*direction);
             let what = match (state, reason) {
                 (CallState::Ended, Some(reason)) => format!("ended: {}", end_text(reason, cause.as_ref())),
                 _ => state_word(*state).to_owned(),
             };
-            format!("{way} call {} {what}{by}", short(call))
+            format!("{way} call {} {what}{}", short(call), asked_by(client.as_deref()))
         }
         EventKind::ParticipantJoined { account, .. } => format!("{} is heard", names.of(account)),
         EventKind::ParticipantLeft { account, reason, .. } => {
             format!("{} left: {}", names.of(account), end_text(reason, None))
         }
         EventKind::ParticipantState { account, state, client, .. } => {
-            let by = client.as_deref().map(|client| format!(", asked by {client}")).unwrap_or_default();
-            format!("{} {}{by}", names.of(account), media(*state))
+            format!("{} {}{}", names.of(account), media(*state), asked_by(client.as_deref()))
         }
+        EventKind::DevicesChanged { devices } => format!("the account has {} devices now", devices.len()),
+        EventKind::Linking { state: LinkingState::Compare, letters: Some(letters), .. } => {
+            format!("linking: this device shows {letters} (ahoy device confirm LETTERS, with those of the other one)")
+        }
+        EventKind::Linking { reason: Some(reason), .. } => format!("not linked: {reason}"),
+        EventKind::Linking { .. } => "a device is linked".to_owned(),
         EventKind::SourceStarted { .. } => "microphone open".to_owned(),
         EventKind::SinkStarted { .. } => "playback began".to_owned(),
         EventKind::DeviceLost { direction, detail } => format!("{direction} device lost: {detail}"),
@@ -110,27 +111,44 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         }
         EventKind::RequestClosed { account, outcome, client } => {
             let by = client.as_deref().map(|client| format!(", by {client}")).unwrap_or_default();
-            let what = match outcome {
-                RequestEnd::Accepted => "accepted",
-                RequestEnd::Refused => "refused",
-                RequestEnd::Blocked => "blocked",
-            };
-            format!("the request of {} was {what}{by}", names.of(account))
+            format!("the request of {} was {}{by}", names.of(account), decided(*outcome))
         }
         EventKind::BlockedAttempt { attempt } => {
-            let what = match attempt.attempt {
-                AttemptKind::Call => "a call",
-                AttemptKind::Request => "a contact request",
-            };
-            format!("{what} of {} was turned away ({} so far)", names.of(&attempt.account), attempt.count)
+            let (what, whose) = (attempted(attempt.attempt), names.of(&attempt.account));
+            format!("{what} of {whose} was turned away ({} so far)", attempt.count)
         }
         EventKind::Presence { account, state, .. } => {
-            let state = state.map_or("not known", presence_word);
-            format!("{} is {state}", names.of(account))
+            format!("{} is {}", names.of(account), state.map_or("not known", presence_word))
         }
         EventKind::Lagged { missed } => format!("{missed} events were missed"),
         EventKind::Warning { about, hint } => format!("warning about {about}: {hint}"),
     })
+}
+
+fn asked_by(client: Option<&str>) -> String {
+    client.map(|client| format!(", asked by {client}")).unwrap_or_default()
+}
+
+fn way(direction: Direction) -> &'static str {
+    match direction {
+        Direction::In => "incoming",
+        Direction::Out => "outgoing",
+    }
+}
+
+fn decided(outcome: RequestEnd) -> &'static str {
+    match outcome {
+        RequestEnd::Accepted => "accepted",
+        RequestEnd::Refused => "refused",
+        RequestEnd::Blocked => "blocked",
+    }
+}
+
+fn attempted(attempt: AttemptKind) -> &'static str {
+    match attempt {
+        AttemptKind::Call => "a call",
+        AttemptKind::Request => "a contact request",
+    }
 }
 
 fn media(state: MediaState) -> String {

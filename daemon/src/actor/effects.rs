@@ -204,6 +204,9 @@ impl Groups {
             }
             Effect::Event(kind) => {
                 notes::tell(&kind);
+                if let EventKind::Linking { account: Some(account), .. } = &*kind {
+                    self.ports.board.linked(account);
+                }
                 self.ports.hub.publish(at_ms, *kind);
             }
             // Sorted out when the group was taken.

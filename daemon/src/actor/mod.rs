@@ -252,6 +252,10 @@ impl<M: Machine> Actor<M> {
                 self.groups.ports.board.refuse(self.core.refused());
                 reply(answer, Ok(Reply::Done(DoneReply::default())));
             }
+            Ask::Sound { present } => {
+                self.feed(Input::Sound { present });
+                reply(answer, Ok(Reply::Done(DoneReply::default())));
+            }
             Ask::Shutdown => {
                 reply(answer, Ok(Reply::Done(DoneReply::default())));
                 self.stop();

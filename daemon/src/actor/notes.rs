@@ -25,6 +25,8 @@ pub(super) fn tell(kind: &EventKind) {
         EventKind::DeviceLost { direction, .. } => tracing::warn!(direction, "a sound device is lost"),
         EventKind::DeviceChanged { direction, .. } => tracing::info!(direction, "a sound device is back"),
         EventKind::Warning { about, .. } => tracing::warn!(about, "frontends are warned"),
+        EventKind::Linking { state, .. } => tracing::info!(?state, "a device is being linked"),
+        EventKind::DevicesChanged { devices } => tracing::info!(count = devices.len(), "devices of the account"),
         EventKind::ContactChanged { .. } => tracing::debug!("a contact changed"),
         EventKind::ContactRequest { .. } => tracing::info!("somebody asks to be a contact"),
         EventKind::RequestClosed { outcome, .. } => tracing::info!(?outcome, "a contact request was decided about"),

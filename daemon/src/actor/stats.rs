@@ -130,6 +130,8 @@ pub(super) fn snapshot(found: Reply, board: &Board) -> Result<Box<Snapshot>, Con
         | Reply::AudioDevices(_)
         | Reply::Config(_)
         | Reply::Discovered(_)
+        | Reply::Devices(_)
+        | Reply::Link(_)
         | Reply::Done(_) => Err(odd()),
     }
 }
@@ -169,6 +171,8 @@ pub(super) fn stats(
         | Reply::AudioDevices(_)
         | Reply::Config(_)
         | Reply::Discovered(_)
+        | Reply::Devices(_)
+        | Reply::Link(_)
         | Reply::Done(_) => return Err(odd()),
     };
     let info = meant(&calls, call)?;

@@ -44,8 +44,8 @@ pub struct Sources {
 
 /// What everybody may read at any time; written by the actor.
 pub struct Board {
-    /// Our account, as text.
-    pub account: String,
+    /// Our account, as text; another one after linking.
+    account: Mutex<String>,
     /// Our device, as text.
     pub device: String,
     started: Instant,
@@ -62,7 +62,7 @@ impl Board {
     #[must_use]
     pub fn new(account: String, device: String, sources: Sources) -> Self {
         Self {
-            account,
+            account: Mutex::new(account),
             device,
             started: Instant::now(),
             peers: AtomicUsize::new(0),
@@ -72,6 +72,17 @@ impl Board {
             refused: Mutex::default(),
             sources,
         }
+    }
+
+    /// Our account, as text.
+    #[must_use]
+    pub fn account(&self) -> String {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// This device is one of another account now.
+    pub fn linked(&self, account: &str) {
+        account.clone_into(&mut self.account.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Connected peers, and calls that are not ended.
@@ -161,7 +172,7 @@ impl Board {
         Status {
             version: env!("CARGO_PKG_VERSION").into(),
             api: API_VERSION.into(),
-            account: self.account.clone(),
+            account: self.account(),
             device: self.device.clone(),
             peers: self.peers.load(Ordering::Relaxed),
             calls: self.calls.load(Ordering::Relaxed),

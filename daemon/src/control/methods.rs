@@ -1,7 +1,8 @@
 //! Every method: who may call it, and what it asks of the core.
 
 use ahoy_protocol::control::{
-    AcceptParams, AccountCommand, CallCommand, ContactCommand, ControlError, ErrorKind, Request, Scope, WhoseCall,
+    AcceptParams, AccountCommand, CallCommand, ContactCommand, ControlError, DeviceCommand, ErrorKind, PushParams,
+    Request, Scope, WhoseCall,
 };
 use ahoy_protocol::core::input::{Command, VoicemailCommand};
 use ahoy_protocol::ids::CallId;
@@ -54,6 +55,10 @@ pub const METHODS: &[(&str, Scope)] = &[
     ("voicemail.send", Scope::Call),
     ("voicemail.cancel", Scope::Call),
     ("device.audio.list", Scope::Observe),
+    ("device.list", Scope::Observe),
+    ("device.link", Scope::Admin),
+    ("device.confirm", Scope::Admin),
+    ("device.revoke", Scope::Admin),
 ];
 
 /// What a request needs.
@@ -110,6 +115,10 @@ pub(super) fn name(request: &Request) -> &'static str {
         Request::VoicemailSend(_) => "voicemail.send",
         Request::VoicemailCancel(_) => "voicemail.cancel",
         Request::AudioList(_) => "device.audio.list",
+        Request::DeviceList(_) => "device.list",
+        Request::DeviceLink(_) => "device.link",
+        Request::DeviceConfirm(_) => "device.confirm",
+        Request::DeviceRevoke(_) => "device.revoke",
     }
 }
 
@@ -117,6 +126,7 @@ pub(super) fn name(request: &Request) -> &'static str {
 pub(super) fn need(request: Request) -> Result<Need, ControlError> {
     let account = |command| Ok(Need::Actor(Ask::Core(Command::Account(command))));
     let contact = |command| Ok(Need::Actor(Ask::Core(Command::Contact(command))));
+    let device = |command| Ok(Need::Actor(Ask::Core(Command::Device(command))));
     let call = |command| Ok(Need::Actor(Ask::Core(Command::Call(command))));
     let voicemail = |command| Ok(Need::Actor(Ask::Core(Command::Voicemail(command))));
     let method = name(&request);
@@ -150,6 +160,10 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         Request::AccountRotate(params) => account(AccountCommand::Rotate { token: params.token }),
         Request::PresenceAsk(params) => contact(ContactCommand::AskPresence { contact: params.contact }),
         Request::PresenceSet(params) => account(AccountCommand::Presence { state: params.state }),
+        Request::DeviceList(_) => device(DeviceCommand::List),
+        Request::DeviceLink(params) => device(DeviceCommand::Link(params)),
+        Request::DeviceConfirm(params) => device(DeviceCommand::Confirm { letters: params.letters }),
+        Request::DeviceRevoke(params) => device(DeviceCommand::Revoke { device: params.device }),
         Request::CallOffer(params) => Ok(Need::Actor(Ask::Core(Command::Offer(params)))),
         Request::CallAccept(AcceptParams { call: id, in_call }) => {
             call(CallCommand::Accept { call: call_id(method, id)?, in_call })
@@ -161,18 +175,20 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         Request::CallList(_) => call(CallCommand::List),
         Request::CallMute(which) => call(CallCommand::Mute { call: whose(which)? }),
         Request::CallUnmute(which) => call(CallCommand::Unmute { call: whose(which)? }),
-        Request::CallPushToTalk(params) => {
-            let id = call_id(method, params.call)?;
-            // Down talks, or mutes; up is the other of both.
-            let muted = params.pressed == params.mute;
-            call(if muted { CallCommand::Mute { call: id } } else { CallCommand::Unmute { call: id } })
-        }
+        Request::CallPushToTalk(params) => call(push_to_talk(method, params)?),
         Request::VoicemailList(_) => voicemail(VoicemailCommand::List),
         Request::VoicemailRecord(which) => voicemail(VoicemailCommand::Record { call: whose(which)? }),
         Request::VoicemailSend(_) => voicemail(VoicemailCommand::Send),
         Request::VoicemailCancel(_) => voicemail(VoicemailCommand::Cancel),
         Request::CallStats(which) => Ok(Need::Actor(Ask::Stats(whose(which)?))),
     }
+}
+
+/// Down talks, or mutes; up is the other of both.
+fn push_to_talk(method: &str, params: PushParams) -> Result<CallCommand, ControlError> {
+    let call = call_id(method, params.call)?;
+    let muted = params.pressed == params.mute;
+    Ok(if muted { CallCommand::Mute { call } } else { CallCommand::Unmute { call } })
 }
 
 pub(super) fn call_id(method: &str, text: Option<String>) -> Result<Option<CallId>, ControlError> {

@@ -41,6 +41,11 @@ pub enum Ask {
     },
     /// `history.clear`, answered by the store.
     ClearHistory,
+    /// No client asks: this device has a microphone or a speaker, or what stands for one, or none of them.
+    Sound {
+        /// It has.
+        present: bool,
+    },
     /// `shutdown`.
     Shutdown,
     /// Whether it still takes questions; what the board has of the core is brought up to date.

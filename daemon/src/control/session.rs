@@ -205,7 +205,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             api: API_VERSION.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             features: vec!["audio".into()],
-            account: board.account.clone(),
+            account: board.account(),
             device: board.device.clone(),
             max_line_bytes: limits::LINE_BYTES,
             event_queue: usize::try_from(limits::CLIENT_BEHIND_EVENTS).unwrap_or(usize::MAX),
@@ -262,7 +262,11 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             | Request::VoicemailRecord(_)
             | Request::VoicemailSend(_)
             | Request::VoicemailCancel(_)
-            | Request::CallStats(_) => Err(internal("a method is sorted wrongly")),
+            | Request::CallStats(_)
+            | Request::DeviceList(_)
+            | Request::DeviceLink(_)
+            | Request::DeviceConfirm(_)
+            | Request::DeviceRevoke(_) => Err(internal("a method is sorted wrongly")),
         }
     }
 
@@ -297,6 +301,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             | Reply::AudioDevices(_)
             | Reply::Config(_)
             | Reply::Discovered(_)
+            | Reply::Devices(_)
+            | Reply::Link(_)
             | Reply::Done(_) => Err(internal("the state was answered with something else")),
         }
     }
@@ -355,7 +361,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
 
 /// The interface as a document, made of its types.
 fn discovered() -> Result<Reply, ControlError> {
-    let document = serde_json::from_value(openrpc(&METHODS)).map_err(|_| internal("the document is no OpenRPC"))?;
+    let document = serde_json::from_value(openrpc(METHODS)).map_err(|_| internal("the document is no OpenRPC"))?;
     Ok(Reply::Discovered(document))
 }
 

@@ -78,9 +78,13 @@ async fn answer(mut inbox: mpsc::Receiver<Question>, hub: Hub, board: Arc<Board>
                 Reply::Subscribed(SubscribedReply { seq: hub.newest(), snapshot: Some(Box::new(snapshot)) })
             }
             Ask::History(_) => Reply::History(Default::default()),
-            Ask::Core(_) | Ask::Stats(_) | Ask::ClearHistory | Ask::Play { .. } | Ask::Shutdown | Ask::Alive => {
-                Reply::Done(DoneReply::default())
-            }
+            Ask::Core(_)
+            | Ask::Stats(_)
+            | Ask::Sound { .. }
+            | Ask::ClearHistory
+            | Ask::Play { .. }
+            | Ask::Shutdown
+            | Ask::Alive => Reply::Done(DoneReply::default()),
         };
         answer.send(Ok(reply)).unwrap();
         if tell.try_send((client, ask)).is_err() {

@@ -1,5 +1,6 @@
 //! A whole daemon: home, store, core, network, media, actor and control, put together and taken apart.
 
+mod has_sound;
 mod parts;
 #[cfg(test)]
 mod tests;
@@ -148,17 +149,22 @@ impl Node {
         }
 
         let sources = sources(&engine, &network, &hub);
+        let looking = sources.actor.clone();
         let (actor, frontends) = (sources.actor.clone(), sources.control.clone());
         let board = Arc::new(Board::new(core.account().text(), core.device().text(), sources));
         let audio = list_audio(sound.clone(), config);
         let tasks = frontends.clone();
-        let control = Control::new(outboxes.questions, hub.clone(), board.clone(), config.shown(), audio, frontends);
+        let control =
+            Control::new(outboxes.questions.clone(), hub.clone(), board.clone(), config.shown(), audio, frontends);
         let figures = Figures { board: board.clone(), control: control.clone(), sound: sound.clone(), tasks };
         let player = Player::new(&sound);
+        let wanted = has_sound::Wanted { input: config.audio_in.clone(), output: config.audio_out.clone() };
+        let looks = has_sound::tell(sound.clone(), wanted, outboxes.questions, outboxes.stop.subscribe());
         let media = Media::new(engine, sound, config.ice_servers.clone(), config.loopback());
         let media = media.recording(tape, config.frame_ms);
         let ports = Ports { network: network.commands.clone(), media, player, store, hub, board: board.clone() };
         let (tell, listening) = watch::channel(Vec::new());
+        looking.spawn(looks);
         let actor = actor.spawn(Actor::new(core, first, ports, clock, tell).run(inboxes));
         Ok(Running { control, board, figures, metrics: None, network, actor, stop: outboxes.stop, listening })
     }
@@ -194,8 +200,8 @@ impl Node {
 
     /// Our account, as text.
     #[must_use]
-    pub fn account(&self) -> &str {
-        &self.running.board.account
+    pub fn account(&self) -> String {
+        self.running.board.account()
     }
 
     /// Our device, as text.

@@ -119,6 +119,9 @@ impl Contact {
 #[derive(Clone, Debug, Default)]
 pub struct Contacts {
     by_account: BTreeMap<AccountId, Contact>,
+    /// Accounts whose devices are met like those of contacts, but that nobody sees, calls or is called by: our own,
+    /// and the one of a device that is being linked.
+    hidden: BTreeSet<AccountId>,
     /// Who says that a device is theirs. Cards and device sets can name anybody's, so there may be several.
     by_device: BTreeMap<DeviceId, BTreeSet<AccountId>>,
 }
@@ -145,8 +148,26 @@ impl Contacts {
         self.by_account.insert(contact.account, contact);
     }
 
+    /// From now on this account is nobody people see.
+    pub fn hide(&mut self, account: AccountId) {
+        self.hidden.insert(account);
+    }
+
+    /// It is our own, or one that is being linked.
+    #[must_use]
+    pub fn is_hidden(&self, account: &AccountId) -> bool {
+        self.hidden.contains(account)
+    }
+
+    /// Somebody people see as a contact.
+    #[must_use]
+    pub fn is_contact(&self, account: &AccountId) -> bool {
+        self.by_account.contains_key(account) && !self.is_hidden(account)
+    }
+
     /// Forgets a contact.
     pub fn remove(&mut self, account: &AccountId) -> Option<Contact> {
+        self.hidden.remove(account);
         self.unclaim(account);
         self.by_account.remove(account)
     }
@@ -180,9 +201,9 @@ impl Contacts {
     #[must_use]
     pub fn find(&self, text: &str) -> Option<&Contact> {
         if let Ok(account) = AccountId::parse(text) {
-            return self.get(&account);
+            return self.get(&account).filter(|_| !self.is_hidden(&account));
         }
-        self.by_account.values().find(|contact| contact.name == text)
+        self.iter().find(|contact| contact.name == text)
     }
 
     /// Changes a contact; none if there is no such one.
@@ -193,20 +214,20 @@ impl Contacts {
         Some(result)
     }
 
-    /// All, by account.
+    /// All that people see, by account.
     pub fn iter(&self) -> impl Iterator<Item = &Contact> {
-        self.by_account.values()
+        self.by_account.values().filter(|contact| !self.is_hidden(&contact.account))
     }
 
     /// How many.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.by_account.len()
+        self.iter().count()
     }
 
     /// Nobody.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.by_account.is_empty()
+        self.iter().next().is_none()
     }
 }

@@ -1,12 +1,14 @@
 //! Who we are and whom we know: own keys, tokens and prekeys, contacts, presence.
 
 mod contacts;
+mod devices;
 pub mod name;
 mod own;
 pub(crate) mod rows;
 mod strangers;
 
 pub use contacts::{Contact, Contacts, DeviceFacts, Policy};
+pub use devices::{Membership, is_silent};
 pub use own::Own;
 pub use rows::RowError;
 pub use strangers::{Attempt, Attempts, NoRoom, OpenRequest, Stranger, Strangers};

@@ -21,31 +21,36 @@ const PREKEY_AHEAD_S: u64 = 7_200;
 /// to a prekey whose private half is about to be erased.
 const RECORD_LIFE_S: u64 = 62 * 3600;
 /// How long certificate and device set hold; both are renewed when half of it is over.
-const CERTIFICATE_LIFE_S: u64 = 400 * 24 * 3600;
+pub(super) const CERTIFICATE_LIFE_S: u64 = 400 * 24 * 3600;
+/// Feature bit of a prekey record: the device has neither microphone nor speaker (docs/wire.md section 2).
+pub(super) const FEATURE_SILENT: u32 = 1;
 /// Letters of the name an account without one gets.
 const NAME_LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 /// A prekey whose private half we hold.
-struct Prekey {
-    id: [u8; 4],
-    key: DhKey,
-    born_s: u64,
-    record: PrekeyRecord,
+pub(super) struct Prekey {
+    pub(super) id: [u8; 4],
+    pub(super) key: DhKey,
+    pub(super) born_s: u64,
+    pub(super) record: PrekeyRecord,
 }
 
 /// Our own account and device.
 pub struct Own {
-    account: SignKey,
-    device: SignKey,
-    dk: DhKey,
-    certificate: Certificate,
-    set: DeviceSet,
+    /// The account's private key; a linked device may be without it.
+    pub(super) account: Option<SignKey>,
+    pub(super) device: SignKey,
+    pub(super) dk: DhKey,
+    pub(super) certificate: Certificate,
+    pub(super) set: DeviceSet,
     name: String,
-    card_token: Secret,
-    contact_token: Secret,
+    pub(super) card_token: Secret,
+    pub(super) contact_token: Secret,
     /// Newest last; never empty.
-    prekeys: Vec<Prekey>,
-    revision: u32,
+    pub(super) prekeys: Vec<Prekey>,
+    pub(super) revision: u32,
+    /// Neither a microphone nor a speaker is here, nor anything that stands for one.
+    pub(super) silent: bool,
 }
 
 impl Own {
@@ -66,7 +71,8 @@ impl Own {
             contact_token: Secret::random(rng),
             prekeys: Vec::new(),
             revision: 0,
-            account,
+            silent: false,
+            account: Some(account),
             device,
             dk,
         };
@@ -82,9 +88,11 @@ impl Own {
         let row: OwnRow = rows::read(row)?;
         let seed = |bytes: [u8; 32]| SignKey::from_seed(&Secret::new(bytes));
         let certificate = row.certificate.as_slice().try_into().map_err(|_| RowError::Damaged)?;
-        let prekeys = row.prekeys.into_iter().map(read_prekey);
+        let prekeys: Vec<Prekey> =
+            row.prekeys.into_iter().map(read_prekey).collect::<Option<_>>().ok_or(RowError::Damaged)?;
         Ok(Self {
-            account: seed(row.account_key.into()),
+            silent: prekeys.last().is_some_and(|newest| super::is_silent(&newest.record)),
+            account: row.account_key.map(|key| seed(key.into())),
             device: seed(row.device_key.into()),
             dk: DhKey::from_secret(&Secret::new(row.dk.into())),
             certificate: Certificate::check(certificate, 0).map_err(|_| RowError::Damaged)?,
@@ -92,7 +100,7 @@ impl Own {
             name: row.name,
             card_token: Secret::new(row.card_token.into()),
             contact_token: Secret::new(row.contact_token.into()),
-            prekeys: prekeys.collect::<Option<_>>().ok_or(RowError::Damaged)?,
+            prekeys,
             revision: row.revision,
         })
     }
@@ -108,7 +116,7 @@ impl Own {
         });
         rows::write(&OwnRow {
             version: rows::version(),
-            account_key: (*self.account.seed().expose()).into(),
+            account_key: self.account.as_ref().map(|key| (*key.seed().expose()).into()),
             device_key: (*self.device.seed().expose()).into(),
             dk: (*self.dk.secret().expose()).into(),
             certificate: self.certificate.bytes().to_vec().into(),
@@ -149,15 +157,17 @@ impl Own {
             return false;
         }
         let not_after_s = now_s + CERTIFICATE_LIFE_S;
-        let Ok(set) = DeviceSet::make(&self.account, self.set.revision() + 1, not_after_s, self.set.devices()) else {
+        // Without the account's key it lasts until it is linked again.
+        let Some(account) = &self.account else { return false };
+        let Ok(set) = DeviceSet::make(account, self.set.revision() + 1, not_after_s, self.set.devices()) else {
             return false;
         };
         self.set = set;
-        self.certificate = Certificate::make(&self.account, self.device(), self.dk.public(), not_after_s);
+        self.certificate = Certificate::make(account, self.device(), self.dk.public(), not_after_s);
         true
     }
 
-    fn add_prekey(&mut self, now_s: u64, rng: &mut dyn CryptoRng) {
+    pub(super) fn add_prekey(&mut self, now_s: u64, rng: &mut dyn CryptoRng) {
         let key = DhKey::generate(rng);
         let mut id = [0; 4];
         rng.fill_bytes(&mut id);
@@ -172,7 +182,7 @@ impl Own {
             not_before_s,
             not_after_s: not_before_s + RECORD_LIFE_S,
             revision: self.revision,
-            features: 0,
+            features: if self.silent { FEATURE_SILENT } else { 0 },
         };
         let record = PrekeyRecord::make(&self.device, &self.certificate, terms);
         self.prekeys.push(Prekey { id, key, born_s: now_s, record });
@@ -181,7 +191,7 @@ impl Own {
     /// Our account.
     #[must_use]
     pub fn account(&self) -> AccountId {
-        self.account.account()
+        self.certificate.account()
     }
 
     /// Our device.
@@ -273,7 +283,8 @@ impl Own {
     /// What our presence tells contacts, hashed: a contact that was told another one is told again.
     #[must_use]
     pub fn telling(&self, addresses: &[Vec<u8>]) -> [u8; 32] {
-        let mut parts: Vec<&[u8]> = vec![self.contact_token.expose(), self.set.bytes(), self.name.as_bytes()];
+        let silent = [u8::from(self.silent)];
+        let mut parts: Vec<&[u8]> = vec![self.contact_token.expose(), self.set.bytes(), self.name.as_bytes(), &silent];
         parts.extend(addresses.iter().map(Vec::as_slice));
         sha256(&parts)
     }

@@ -29,7 +29,7 @@ pub(super) struct OwnRow {
     #[n(0)]
     pub(super) version: u8,
     #[n(1)]
-    pub(super) account_key: ByteArray<32>,
+    pub(super) account_key: Option<ByteArray<32>>,
     #[n(2)]
     pub(super) device_key: ByteArray<32>,
     #[n(3)]

@@ -100,6 +100,11 @@ impl CallCore {
         }
     }
 
+    /// This device is one of another account from now on.
+    pub fn set_own(&mut self, account: AccountId) {
+        self.own = account;
+    }
+
     /// What we allow a contact when we call it; without it [`ContactPolicy::default`] counts.
     pub fn set_policy(&mut self, account: AccountId, policy: ContactPolicy) {
         self.policies.insert(account, policy);
@@ -158,6 +163,7 @@ impl CallCore {
             CallInput::Link { link, event } => self.link_event(link, event, cx),
             CallInput::Disconnected { device } => self.disconnected(device, cx),
             CallInput::Listens { call, device, listens } => self.listens(call, device, listens, cx),
+            CallInput::Revoked { account, device } => self.revoked(account, device, cx),
             CallInput::Timer => self.timers(cx),
             CallInput::Shutdown => self.shutdown(cx),
         }

@@ -5,8 +5,8 @@ use super::effect::{CallEffect, HistoryEntry, LinkCommand};
 use super::end_reason::End;
 use super::state::{Call, Leg, Phase};
 use super::text;
-use crate::control::{CallState, EventKind};
-use crate::ids::{CallId, DeviceId};
+use crate::control::{CallState, EndCause, EventKind};
+use crate::ids::{AccountId, CallId, DeviceId};
 use crate::limits::LINK_LINGER_MS;
 use crate::wire::bodies::{CtlBody, Missed, PairBody, Reason};
 
@@ -49,6 +49,30 @@ impl CallCore {
             peer.leg = Leg::Over(reason);
         }
         self.finish(id, End { reason, cause: None, by: Some(device) }, reason, cx);
+    }
+
+    /// A device is none of its account any more: nothing it says or hears belongs to a call.
+    pub(super) fn revoked(&mut self, account: AccountId, device: DeviceId, cx: &mut Cx<'_>) {
+        let of = |call: &Call| call.peers.iter().any(|p| p.device == device && p.account == account);
+        let ids: Vec<CallId> = self.live.values().filter(|call| of(call)).map(|call| call.id).collect();
+        for id in ids {
+            let Some(call) = self.live.get(&id) else { continue };
+            let others = call.peers.iter().any(|p| p.device != device && p.in_touch());
+            match call.phase {
+                Phase::Offered(_) => self.drop_offered(id, cx),
+                Phase::Undecided(_) => self.drop_undecided(id, None, cx),
+                Phase::Outgoing(_) => {
+                    self.dismiss(id, device, Reason::Refused, cx);
+                    self.check_silence(id, cx);
+                }
+                Phase::Ringing(_) | Phase::Joined(_) if others => self.dismiss(id, device, Reason::Refused, cx),
+                Phase::Ringing(_) | Phase::Joined(_) => {
+                    let cause = EndCause::new("device_revoked", "the other device was revoked from its account");
+                    let end = End { reason: Reason::Refused, cause: Some(cause), by: None };
+                    self.finish(id, end, Reason::Refused, cx);
+                }
+            }
+        }
     }
 
     /// The daemon stops.

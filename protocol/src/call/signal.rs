@@ -180,6 +180,13 @@ pub enum CallInput {
         /// It holds its mailbox now.
         listens: bool,
     },
+    /// A device is none of its account any more.
+    Revoked {
+        /// Whose it was.
+        account: AccountId,
+        /// Device.
+        device: DeviceId,
+    },
     /// A time that `CallCore::next_timer_ms` named has come (or any other: harmless).
     Timer,
     /// The daemon stops: end everything and tell the others.

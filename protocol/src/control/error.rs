@@ -29,6 +29,10 @@ pub enum ErrorKind {
     NameTaken,
     /// No such contact.
     NoSuchContact,
+    /// No such device of our account.
+    NoSuchDevice,
+    /// This device doesn't hold the account's key.
+    NoAccountKey,
     /// No such call.
     NoSuchCall,
     /// Several calls are meant; `data.candidates` lists them.
@@ -82,6 +86,8 @@ impl ControlError {
             | ErrorKind::OwnCard
             | ErrorKind::NameTaken
             | ErrorKind::NoSuchContact
+            | ErrorKind::NoSuchDevice
+            | ErrorKind::NoAccountKey
             | ErrorKind::NoSuchCall
             | ErrorKind::AmbiguousCall
             | ErrorKind::WrongState

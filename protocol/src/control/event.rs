@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::contact::{AttemptInfo, PresenceState, RequestEnd};
+use super::devices::LinkingState;
 use super::reply::{RosterEntry, Snapshot};
 
 /// States of a call that a frontend sees.
@@ -273,6 +274,28 @@ pub enum EventKind {
         /// The client that said so, if it is ours.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client: Option<String>,
+    },
+    /// The devices of our account are others than before.
+    DevicesChanged {
+        /// Those that count now.
+        devices: Vec<String>,
+    },
+    /// A device is being linked, here or to us.
+    Linking {
+        /// How far it is.
+        state: LinkingState,
+        /// The other device.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<String>,
+        /// Of `compare`: the letters of this device.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        letters: Option<String>,
+        /// Of `done`: the account.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+        /// Of `failed`: what happened and what to do.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// The client was too slow; a snapshot follows.
     Lagged {

@@ -3,8 +3,10 @@
 //! JSON-RPC 2.0, one object a line. Ids are text: accounts in bech32m, devices as base58 peer ids,
 //! calls as 32 hex digits. Times are Unix milliseconds unless the name says otherwise.
 
+mod command;
 mod contact;
 mod counts;
+mod devices;
 mod discover;
 mod error;
 mod event;
@@ -14,12 +16,16 @@ mod home;
 mod reply;
 mod request;
 
+pub use command::{AccountCommand, CallCommand, ContactCommand};
 pub use contact::{
     AcceptContactParams, AttemptInfo, AttemptKind, AttemptsReply, Contact, ContactRequestInfo, ContactRequestsReply,
     PolicyInfo, PolicyParams, PresenceParams, PresenceState, RenameContactParams, RequestContactParams, RequestEnd,
     RotateParams, SafetyReply, StrangerParams, TokenName, VerifyContactParams,
 };
 pub use counts::{Counts, TaskCount, TaskCounts};
+pub use devices::{
+    ConfirmParams, DeviceCommand, DeviceInfo, DeviceParams, DevicesReply, LinkParams, LinkReply, LinkingState,
+};
 pub use discover::openrpc;
 pub use error::{ControlError, ErrorKind};
 pub use event::{CallState, Direction, EndCause, Event, EventKind, Level, MediaState, MuteSource};
@@ -32,8 +38,8 @@ pub use reply::{
     ParticipantStats, Reply, RosterEntry, Snapshot, StatsReply, Status, SubscribedReply,
 };
 pub use request::{
-    AcceptParams, AccountCommand, AddContactParams, CallCommand, CardParams, ContactCommand, ContactParams,
-    HelloParams, InCall, NoParams, OfferParams, PushParams, Request, Scope, SubscribeParams, WhoseCall,
+    AcceptParams, AddContactParams, CardParams, ContactParams, HelloParams, InCall, NoParams, OfferParams, PushParams,
+    Request, Scope, SubscribeParams, WhoseCall,
 };
 
 /// The version of this interface: major.minor; minor versions only add.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contact::{AttemptsReply, Contact, ContactRequestInfo, ContactRequestsReply, PresenceState, SafetyReply};
 use super::counts::Counts;
+use super::devices::{DevicesReply, LinkReply};
 use super::event::{CallState, Direction};
 use super::history::{HistoryReply, VoicemailsReply};
 
@@ -44,6 +45,10 @@ pub enum Reply {
     Voicemails(VoicemailsReply),
     /// `device.audio.list`.
     AudioDevices(AudioDevicesReply),
+    /// `device.list`, `device.revoke`.
+    Devices(DevicesReply),
+    /// `device.link`.
+    Link(LinkReply),
     /// `config.get`.
     Config(ConfigReply),
     /// `rpc.discover`.

@@ -21,10 +21,11 @@ impl Core {
         }
         let knows_us = contact.devices.get(&device).is_some_and(|facts| facts.told == Some(self.telling()));
         let known = contact.contact_token.is_some();
+        let passing = self.contacts.is_hidden(&contact.account) && contact.account != self.own.account();
         let wanted = self.wants_presence(&device, step.now.mono_ms);
         if usable_record(&self.contacts, &device, step.now.unix_s()).is_none() {
             self.ask_prekey(device, step);
-        } else {
+        } else if !passing {
             // What is on its way already need not be said twice.
             let on_its_way = self.session.presence_to(device);
             let says = on_its_way.is_some() && self.tellings.get(&device) == Some(&self.telling());
@@ -109,17 +110,19 @@ impl Core {
         step: &mut Step<'_>,
     ) {
         let device = from.device;
+        if let Some(set) = newer_set {
+            self.take_device_set(&from.account, *set, step);
+        }
+        let own = from.own;
         let known = self.change_contact(&from.account, step, |contact| {
-            if let Some(set) = newer_set {
-                contact.take_set(*set);
-            }
             contact.devices.entry(device).or_default();
             take_record(contact, device, record);
             if let Some(facts) = contact.devices.get_mut(&device) {
                 facts.sent_ms = from.sent_ms;
                 facts.addresses.clone_from(&body.addresses);
             }
-            if let Some(token) = &body.contact_token {
+            // Our own token is ours to know.
+            if let Some(token) = body.contact_token.as_ref().filter(|_| !own) {
                 contact.contact_token = Some(token.clone());
             }
         });

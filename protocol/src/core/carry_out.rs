@@ -5,6 +5,7 @@ use super::effect::{Effect, MediaCommand, StoreCommand};
 use super::step::Step;
 use crate::call::effect::CallEffect;
 use crate::control::EventKind;
+use crate::wire::bodies::InboxBody;
 
 impl Core {
     pub(super) fn carry_out(&mut self, effect: CallEffect, step: &mut Step<'_>) {
@@ -21,8 +22,7 @@ impl Core {
             }
             CallEffect::Broadcast { call, body } => self.session.broadcast(call, body),
             CallEffect::Missed { account, device, body } => self.keep_note(account, device, body, step),
-            // Own devices come with linking; this one is all there is.
-            CallEffect::Elsewhere(_) => {}
+            CallEffect::Elsewhere(body) => self.tell_own_devices(&InboxBody::Elsewhere(*body), step),
             CallEffect::Forget { call } => self.forget(call, step),
             CallEffect::OpenLink { link, call, device, offerer, ice_policy } => {
                 self.open_link((link, call, device), (offerer, ice_policy), step);

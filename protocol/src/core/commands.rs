@@ -22,6 +22,7 @@ impl Core {
                 Some(reply) => reply,
                 None => return,
             },
+            Command::Device(command) => self.device_command(command, step),
             Command::Snapshot => {
                 let snapshot = Some(Box::new(self.snapshot(step.now)));
                 Ok(Reply::Subscribed(SubscribedReply { seq: 0, snapshot }))
@@ -98,8 +99,16 @@ impl Core {
             let hint = "leave `media` out, or say [\"audio\"]";
             return Err(ControlError::new(ErrorKind::BadParams, "only audio calls can be made", hint));
         }
+        if self.own.is_revoked() {
+            let hint = "link it again: `ahoy device link --forget`";
+            return Err(ControlError::new(ErrorKind::WrongState, "this device was revoked from its account", hint));
+        }
         let mut to = Vec::new();
         for name in &params.to {
+            if crate::ids::AccountId::parse(name) == Ok(self.own.account()) {
+                let hint = "name another contact; `ahoy handoff` moves a call to a device of yours";
+                return Err(ControlError::new(ErrorKind::BadParams, "this is our own account", hint));
+            }
             let contact = self.find_contact(name)?;
             if contact.is_blocked() {
                 let hint = "unblock it first: `ahoy contact unblock NAME`";

@@ -1,7 +1,7 @@
 //! What the core is told by the daemon's drivers.
 
 use crate::call::signal::LinkEvent;
-use crate::control::{AccountCommand, CallCommand, ContactCommand, OfferParams};
+use crate::control::{AccountCommand, CallCommand, ContactCommand, DeviceCommand, OfferParams};
 pub use crate::core::voicemail::VoicemailCommand;
 use crate::ids::{CallId, DeviceId, LinkId, Ticket};
 pub use crate::topic::Topic;
@@ -64,6 +64,11 @@ pub enum Input {
         /// Opus packets.
         packets: Vec<Vec<u8>>,
     },
+    /// This device has a microphone or a speaker, or something that stands for one (or has none any more).
+    Sound {
+        /// It has.
+        present: bool,
+    },
     /// A time named by `next_timer_ms` has come.
     Timer,
     /// The rows that a frontend's question made could not be written, and it was told so: what the question changed
@@ -83,6 +88,8 @@ pub enum Command {
     Account(AccountCommand),
     /// `contact.*`.
     Contact(ContactCommand),
+    /// `device.*`, those about our account's devices.
+    Device(DeviceCommand),
     /// `call.offer`: contacts not yet resolved.
     Offer(OfferParams),
     /// The other `call.*` methods.

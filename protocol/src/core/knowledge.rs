@@ -25,6 +25,8 @@ pub(super) struct Knowledge<'a> {
     pub(super) unix_ms: u64,
     /// What this message tried, if it was turned away.
     pub(super) turned_away: Option<TurnedAway>,
+    /// We show a code to be linked.
+    pub(super) linking: bool,
 }
 
 impl State for Knowledge<'_> {
@@ -65,7 +67,7 @@ impl State for Knowledge<'_> {
     }
 
     fn is_contact(&self, account: AccountId) -> bool {
-        self.contacts.get(&account).is_some()
+        self.contacts.is_contact(&account)
     }
 
     fn is_blocked(&self, account: AccountId) -> bool {
@@ -80,7 +82,7 @@ impl State for Knowledge<'_> {
     }
 
     fn is_linking(&self) -> bool {
-        false
+        self.linking
     }
 
     fn offered_by(&self, call: CallId) -> Option<AccountId> {

@@ -49,8 +49,7 @@ impl Core {
                 None
             }
             Signal::Devices(set) => {
-                let set = (**set).clone();
-                self.change_contact(&letter.account, step, |contact| contact.take_set(set));
+                self.take_device_set(&letter.account, (**set).clone(), step);
                 Some((7, letter.hash.to_vec()))
             }
             Signal::Missed(body) => {
@@ -84,13 +83,20 @@ impl Core {
     fn take_offer(&mut self, letter: Verified, from: Sender, step: &mut Step<'_>) {
         let Verified { signal: Signal::Offer(offer), responder, .. } = letter else { return };
         if offer.purpose == Purpose::Link {
+            if self.linking.takes(offer.call, from.device) {
+                self.answer_offer(from, offer, responder, step);
+            }
             return;
         }
+        let rings = offer.purpose != Purpose::Ring || !self.rings_elsewhere();
         if self.ledger.offered_by(offer.call).is_none() {
             self.ledger.offered(offer.call, from.account);
             self.keep_seen(offer.call, from.account, step);
         }
-        self.answer_offer(from, offer, responder, step);
+        // Not answered, it is as if this device were away: the caller waits for the others, and hears of us nothing.
+        if rings {
+            self.answer_offer(from, offer, responder, step);
+        }
     }
 
     /// Call ids are kept for 96 h, also over a restart: a replay can't make a second history entry.

@@ -15,6 +15,7 @@ mod carry_out;
 mod commands;
 mod contact_commands;
 mod counts;
+mod devices;
 mod dialing;
 pub mod effect;
 mod guests;
@@ -23,6 +24,7 @@ pub mod input;
 mod knowledge;
 mod ledger;
 mod letters;
+mod linking;
 mod links;
 mod names;
 mod network;
@@ -32,6 +34,7 @@ mod presence;
 mod requests;
 mod rotation;
 mod signals;
+mod sound;
 mod step;
 mod strangers;
 mod timers;
@@ -121,6 +124,8 @@ pub struct Core {
     notes: notes::Notes,
     /// Messages left after calls that nobody answered.
     voicemail: voicemail::Voicemail,
+    linking: linking::Linking,
+    sets_asked: devices::SetsAsked,
     session: Session,
     calls: CallCore,
     refusals: Refusals,
@@ -146,10 +151,11 @@ impl Core {
         }
         .map_err(|_| SetupError::Row("account"))?;
         let renamed = setup.name.as_deref().is_some_and(|name| own.rename(name));
-        let contacts = Contacts::from_rows(rows(Table::Contacts).map(|(_, _, row)| row.as_slice()))
+        let mut contacts = Contacts::from_rows(rows(Table::Contacts).map(|(_, _, row)| row.as_slice()))
             .map_err(|_| SetupError::Row("list of contacts"))?;
         let strangers = Strangers::from_rows(rows(Table::Strangers).map(|(_, _, row)| row.as_slice()))
             .map_err(|_| SetupError::Row("list of strangers"))?;
+        contacts.hide(own.account());
         let mut calls = CallCore::new(own.account(), own.device(), setup.times.clone());
         calls.set_quiet(setup.do_not_disturb);
         calls.set_busy_in_call(setup.busy_in_call);
@@ -186,6 +192,8 @@ impl Core {
             under_way: under_way::UnderWay::default(),
             notes,
             voicemail,
+            linking: linking::Linking::default(),
+            sets_asked: devices::SetsAsked::default(),
             told_at_ms: Vec::new(),
             tell_again_ms: None,
             refusals: Refusals::default(),
@@ -216,7 +224,8 @@ impl Core {
         for (account, policy) in policies {
             self.calls.set_policy(account, network::policy_of(policy));
         }
-        for device in devices {
+        let own_devices = self.devices_of(&self.own.account());
+        for device in devices.into_iter().chain(own_devices) {
             self.welcome(device, &mut step);
         }
         let out = step.out;
@@ -238,6 +247,7 @@ impl Core {
             Input::Link { link, event } => self.link_event(link, event, &mut step),
             Input::Ctl { link, message } => self.ctl_message(link, &message, &mut step),
             Input::Recorded { frame_ms, packets } => self.recorded(frame_ms, packets, &mut step),
+            Input::Sound { present } => self.sound_changed(present, &mut step),
             Input::Timer => self.timers(&mut step),
             Input::Unwritten { ticket } => self.take_back(ticket, &mut step),
             Input::Shutdown => {
@@ -249,6 +259,7 @@ impl Core {
         self.run_calls(&mut step);
         self.keep_under_way(&mut step);
         self.look_at_ourselves(&mut step);
+        self.go_on_linking(&mut step);
         if !self.stopping {
             self.reach_out(&mut step);
         }

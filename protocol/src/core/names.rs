@@ -46,7 +46,11 @@ impl Core {
 
     /// Tells frontends of a contact, if what they see of it is another than they were told.
     pub(super) fn contact_changed(&mut self, account: &AccountId, step: &mut Step<'_>) {
-        let shown = self.contacts.get(account).map(|contact| self.contact_info(contact));
+        let shown = self
+            .contacts
+            .get(account)
+            .filter(|_| self.contacts.is_contact(account))
+            .map(|contact| self.contact_info(contact));
         let before = match &shown {
             Some(contact) => self.shown.insert(*account, contact.clone()),
             None => self.shown.remove(account),

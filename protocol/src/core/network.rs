@@ -128,12 +128,12 @@ impl Core {
         match judged {
             Ok((account, answer)) => {
                 let by_card = self.asking.answered_by_card(&device);
+                self.take_device_set(&account, answer.set, step);
                 self.change_contact(&account, step, |contact| {
                     if by_card {
                         // The one we know isn't held there any more: its presence has the new one.
                         contact.contact_token = None;
                     }
-                    contact.take_set(answer.set);
                     take_record(contact, device, &answer.record);
                 });
                 self.record_known(device, step);
@@ -230,7 +230,9 @@ impl Core {
 
     /// Stores a contact as it is now.
     pub(super) fn keep_contact(&mut self, account: &AccountId, step: &mut Step<'_>) {
-        if let Some(contact) = self.contacts.get(account) {
+        // What stands in for a device that is being linked is forgotten with a restart.
+        let passing = self.contacts.is_hidden(account) && *account != self.own.account();
+        if let Some(contact) = self.contacts.get(account).filter(|_| !passing) {
             let blocked = contact.policy.has(Policy::BLOCKED);
             step.store(StoreCommand::Put { table: Table::Contacts, key: account.0.to_vec(), value: contact.row() });
             if blocked {

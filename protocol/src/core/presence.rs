@@ -229,7 +229,7 @@ impl Core {
 
     /// What a contact is doing: of several devices, what keeps it from taking a call.
     pub(super) fn presence_of(&self, account: &AccountId) -> Option<PresenceState> {
-        let contact = self.contacts.get(account)?;
+        let contact = self.contacts.get(account).filter(|_| self.contacts.is_contact(account))?;
         let states: Vec<_> = contact.devices.keys().filter_map(|device| self.presences.theirs.get(device)).collect();
         use PresenceState::{Available, Away, DoNotDisturb, InCall};
         [InCall, DoNotDisturb, Available, Away].into_iter().find(|state| states.contains(&state))

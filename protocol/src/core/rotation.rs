@@ -6,7 +6,7 @@
 use super::Core;
 use super::effect::{StoreCommand, Table};
 use super::step::Step;
-use crate::control::{CardReply, ControlError, Reply, TokenName};
+use crate::control::{CardReply, ControlError, ErrorKind, Reply, TokenName};
 use crate::ids::Ticket;
 
 impl Core {
@@ -17,6 +17,11 @@ impl Core {
         token: TokenName,
         step: &mut Step<'_>,
     ) -> Result<Reply, ControlError> {
+        if self.own.device_set().devices().len() > 1 {
+            let hint = "revoke them first (`ahoy device revoke`), rotate, and link them again";
+            let message = "the account's other devices would not learn the new token, and ring no more";
+            return Err(ControlError::new(ErrorKind::WrongState, message, hint));
+        }
         self.undo.tokens(ticket, self.own.tokens());
         let mut tokens = self.own.tokens();
         let fresh = ahoy_crypto::Secret::random(step.rng);

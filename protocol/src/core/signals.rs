@@ -10,7 +10,7 @@ use super::knowledge::Knowledge;
 use super::step::Step;
 use crate::call::signal::{CallInput, Sender};
 use crate::ids::{AccountId, CallId};
-use crate::inbound::{self, Held, Sealed, Verified};
+use crate::inbound::{self, Held, Sealed};
 use crate::session::{Cx, Delivery, Session, SessionEffect};
 use crate::topic::Topic;
 use crate::wire::bodies::{InboxBody, Offer, Receipt};
@@ -38,11 +38,16 @@ impl Core {
         match inbound::receive(topic, data, self.held(&topic))? {
             Sealed::Envelope(envelope) => {
                 let mut knowledge = self.knowledge(step.now.unix_ms);
-                let letter = envelope.open(&mut knowledge)?.verify(&mut knowledge, step.now.unix_s());
+                let opened = envelope.open(&mut knowledge)?;
+                let account = opened.claimed_account();
+                let letter = opened.verify(&mut knowledge, step.now.unix_s());
                 if let Some(turned) = knowledge.turned_away {
                     self.turned_away(turned, step);
                 }
-                let letter: Verified = letter?;
+                if let (Err(Check::NOT_IN_SET), Some(account)) = (&letter, account) {
+                    self.ask_for_set(account, step);
+                }
+                let letter = letter?;
                 self.letter(letter, step);
                 Ok(())
             }
@@ -71,6 +76,7 @@ impl Core {
             strangers: &self.strangers,
             unix_ms,
             turned_away: None,
+            linking: self.linking.is_waiting(),
         }
     }
 
@@ -101,8 +107,7 @@ impl Core {
                 }
             }
             SessionEffect::Call(input) => step.calls.push_back(input),
-            // We never wait to be linked yet, so no pair has that purpose (024).
-            SessionEffect::Linking(_) => {}
+            SessionEffect::Linking(input) => self.linking_signal(input, step),
         }
     }
 

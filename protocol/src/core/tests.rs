@@ -3,8 +3,10 @@
 mod again;
 mod calls;
 mod contacts;
+mod elsewhere;
 mod history;
 mod hostile;
+mod linking;
 mod media;
 mod outsiders;
 mod presence;
@@ -12,4 +14,5 @@ mod requests;
 mod rotation;
 mod vanished;
 mod voicemail;
+mod way;
 mod world;

@@ -74,6 +74,7 @@ impl Core {
             Some(self.look_at_ms),
             self.tell_again_ms,
             self.voicemail.next_ms(),
+            self.linking.next_ms(),
             self.guests.next_ms(),
             self.presences.next_ms(),
             self.asking.next_ms(),

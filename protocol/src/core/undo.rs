@@ -102,7 +102,8 @@ impl Core {
         step.store(StoreCommand::Delete { table: Table::Contacts, key: account.0.to_vec() });
     }
 
-    fn devices_of(&self, account: &AccountId) -> Vec<DeviceId> {
+    /// Devices of an account, as far as known; of our own, the other ones.
+    pub(super) fn devices_of(&self, account: &AccountId) -> Vec<DeviceId> {
         self.contacts.get(account).map(|contact| contact.devices.keys().copied().collect()).unwrap_or_default()
     }
 

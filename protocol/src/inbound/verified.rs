@@ -54,6 +54,13 @@ impl Head {
 }
 
 impl Opened {
+    /// The account that its certificate names, if that is good: for what a refusal may lead to.
+    #[must_use]
+    pub fn claimed_account(&self) -> Option<AccountId> {
+        let certificate = self.responder.payload().first_chunk::<CERTIFICATE_BYTES>()?;
+        Certificate::check(certificate, 0).ok().map(|certificate| certificate.account())
+    }
+
     /// Judges an envelope. Tokens are taken after the last check.
     ///
     /// # Errors

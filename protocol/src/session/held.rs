@@ -42,6 +42,12 @@ impl Session {
         self.letters.presence_to(to)
     }
 
+    /// Messages of ours to a device that it has not acknowledged; none without a pair that works.
+    #[must_use]
+    pub fn unacknowledged(&self, call: CallId, device: DeviceId) -> Option<usize> {
+        self.calls.get(&call)?.legs.get(&device)?.pair.waiting()
+    }
+
     /// What is held now.
     #[must_use]
     pub fn held_now(&self) -> HeldNow {

@@ -226,6 +226,11 @@ impl Pair {
         }
     }
 
+    /// How many of ours wait for an acknowledgement; none if the pair is broken.
+    pub(super) fn waiting(&self) -> Option<usize> {
+        (!self.broken).then_some(self.pending.len())
+    }
+
     /// Nothing of ours waits for an acknowledgement.
     pub(super) fn is_settled(&self) -> bool {
         self.pending.is_empty()

@@ -14,7 +14,7 @@ const PATH: &str = "docs/openrpc.json";
 const TYPES: &str = "#/components/schemas/";
 
 fn now() -> Value {
-    openrpc(&METHODS)
+    openrpc(METHODS)
 }
 
 #[test]

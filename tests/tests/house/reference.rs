@@ -105,7 +105,7 @@ fn methods(out: &mut String, types: &mut Map<String, Value>) {
     let mut params_types = Vec::new();
     for (name, scope) in METHODS {
         let asked = request["oneOf"].as_array().unwrap();
-        let asked = asked.iter().find(|one| one["properties"]["method"]["const"] == name).expect(name);
+        let asked = asked.iter().find(|one| one["properties"]["method"]["const"] == *name).expect(name);
         let answer = replies.iter().find(|one| text(one).contains(&format!("`{name}`")));
         let answer = target(answer.unwrap_or_else(|| replies.last().unwrap())).unwrap();
         let scope = serde_json::to_value(scope).unwrap();

@@ -10,10 +10,12 @@ use ahoy_tests::swarm::{hang_up, pair, settles};
 async fn goes_on(node: &mut Node, offered: &str) -> String {
     let gave_way = |event: &EventKind| {
         let EventKind::CallState { call, state, continues_as, .. } = event else { return None };
-        match state {
-            CallState::Ended if call == offered => Some(continues_as.clone().expect("a call that goes on")),
-            CallState::Active if call == offered => Some(call.clone()),
-            _ => None,
+        if call != offered {
+            None
+        } else if *state == CallState::Ended {
+            Some(continues_as.clone().expect("a call that goes on"))
+        } else {
+            (*state == CallState::Active).then(|| call.clone())
         }
     };
     node.frontend.until("one call out of two", gave_way).await

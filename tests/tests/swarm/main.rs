@@ -8,6 +8,8 @@ mod counts;
 #[cfg(test)]
 mod decline;
 #[cfg(test)]
+mod devices;
+#[cfg(test)]
 mod floods;
 #[cfg(test)]
 mod frontends;

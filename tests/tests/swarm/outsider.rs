@@ -52,6 +52,8 @@ fn name(event: &EventKind) -> Option<String> {
         | EventKind::ContactRequest { .. }
         | EventKind::RequestClosed { .. }
         | EventKind::BlockedAttempt { .. }
+        | EventKind::DevicesChanged { .. }
+        | EventKind::Linking { .. }
         | EventKind::Lagged { .. }
         | EventKind::Warning { .. } => Some(format!("{event:?}")),
     }

@@ -27,9 +27,9 @@ const CLEO: &str = "Clothilde Hagedorn";
 /// Nothing of this node may be told.
 async fn hide(watch: &Watch, node: &mut Node) {
     watch.hide(Leak::Name, node.name());
-    watch.hide(Leak::Key, node.account());
+    watch.hide(Leak::Key, &node.account());
     watch.hide(Leak::Key, &node.peer().to_string());
-    watch.hide_bytes(&AccountId::parse(node.account()).unwrap().0);
+    watch.hide_bytes(&AccountId::parse(&node.account()).unwrap().0);
     watch.hide_bytes(&node.device().0);
     watch.hide_bytes(node.tap.key().expose());
     watch.hide(Leak::Address, node.address().to_string().split("/p2p/").next().unwrap());

@@ -29,7 +29,7 @@ async fn who_asks_is_accepted_and_both_can_call() {
         Some((account.clone(), name.clone(), greeting.clone()))
     };
     let (account, name, greeting) = b.frontend.until("the request", asks).await;
-    assert_eq!((account.as_str(), name.as_str(), greeting.as_deref()), (a.account(), "Ada", Some("it is me")));
+    assert_eq!((account.clone(), name.as_str(), greeting.as_deref()), (a.account(), "Ada", Some("it is me")));
     b.frontend.ask.accept_contact("Ada", None).await.unwrap();
     let accepted = |event: &EventKind| {
         let EventKind::RequestClosed { outcome: RequestEnd::Accepted, client, .. } = event else { return None };

@@ -80,6 +80,8 @@ impl Seen {
             | EventKind::RequestClosed { .. }
             | EventKind::BlockedAttempt { .. }
             | EventKind::Presence { .. }
+            | EventKind::DevicesChanged { .. }
+            | EventKind::Linking { .. }
             | EventKind::Lagged { .. }
             | EventKind::Warning { .. } => {}
         }

@@ -13,6 +13,7 @@ mod calling;
 mod calls;
 mod contact;
 mod daemon;
+mod device;
 mod doctor;
 mod history;
 mod meant;
@@ -41,6 +42,7 @@ pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
         | Verb::Account(_)
         | Verb::Presence { .. }
         | Verb::Ptt { .. }
+        | Verb::Device(_)
         | Verb::Call { .. }
         | Verb::Answer { .. }
         | Verb::Decline(_)
@@ -74,6 +76,7 @@ async fn ask(args: &Args, client: &mut Client, out: &Out) -> Result<(), Failure>
         Verb::Account(verb) => people::account(client, verb, out).await,
         Verb::Presence { state, of } => people::presence(client, *state, of.as_deref(), out).await,
         Verb::Ptt { key, mute } => people::push_to_talk(client, *key, *mute, out).await,
+        Verb::Device(verb) => device::device(client, verb, out).await,
         Verb::Call { names, wait } => calling::call(client, names, *wait, out).await,
         Verb::Answer { one, in_call } => calling::answer(client, one, (*in_call).into(), out).await,
         Verb::Decline(one) => calling::decline(client, one, out).await,

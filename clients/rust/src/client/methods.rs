@@ -2,9 +2,10 @@
 
 use ahoy_protocol::control::{
     AcceptParams, AccountInfo, AddContactParams, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CardParams,
-    CardReply, ConfigReply, Contact, ContactParams, ContactReply, ContactsReply, DoneReply, HistoryParams,
-    HistoryReply, InCall, NoParams, OfferParams, OfferedReply, ParticipantStats, PlayParams, Request, StatsReply,
-    Status, SubscribeParams, SubscribedReply, VoicemailInfo, VoicemailsReply, WhoseCall,
+    CardReply, ConfigReply, ConfirmParams, Contact, ContactParams, ContactReply, ContactsReply, DeviceInfo,
+    DeviceParams, DevicesReply, DoneReply, HistoryParams, HistoryReply, InCall, LinkParams, LinkReply, NoParams,
+    OfferParams, OfferedReply, ParticipantStats, PlayParams, Request, StatsReply, Status, SubscribeParams,
+    SubscribedReply, VoicemailInfo, VoicemailsReply, WhoseCall,
 };
 use serde_json::Value;
 
@@ -232,6 +233,42 @@ impl Client {
     /// Refused with `no_resources` while the disk takes nothing; else as [`Client::call`].
     pub async fn clear_history(&mut self) -> Result<DoneReply, ClientError> {
         self.call(&Request::HistoryClear(NoParams {})).await
+    }
+
+    /// The devices of our account, this one first.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn devices(&mut self) -> Result<Vec<DeviceInfo>, ClientError> {
+        let reply: DevicesReply = self.call(&Request::DeviceList(NoParams {})).await?;
+        Ok(reply.devices)
+    }
+
+    /// Links a device: shows a code at the new one, or takes that code at one of the account. The event `linking` tells
+    /// how it goes on.
+    ///
+    /// # Errors
+    /// Refused with `bad_card`, `own_card`, `no_account_key`, `limit_reached` or `wrong_state`; else as [`Client::call`].
+    pub async fn link_device(&mut self, params: LinkParams) -> Result<LinkReply, ClientError> {
+        self.call(&Request::DeviceLink(params)).await
+    }
+
+    /// Says which letters the other device shows.
+    ///
+    /// # Errors
+    /// Refused with `bad_params` if they are others than here, or `wrong_state`; else as [`Client::call`].
+    pub async fn confirm_device(&mut self, letters: &str) -> Result<DoneReply, ClientError> {
+        self.call(&Request::DeviceConfirm(ConfirmParams { letters: letters.to_owned() })).await
+    }
+
+    /// Takes a device out of the account; gives those that are left.
+    ///
+    /// # Errors
+    /// Refused with `no_such_device` or `no_account_key`; else as [`Client::call`].
+    pub async fn revoke_device(&mut self, device: &str) -> Result<Vec<DeviceInfo>, ClientError> {
+        let params = DeviceParams { device: device.to_owned() };
+        let reply: DevicesReply = self.call(&Request::DeviceRevoke(params)).await?;
+        Ok(reply.devices)
     }
 
     /// Microphones and speakers.

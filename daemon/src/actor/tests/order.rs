@@ -110,6 +110,7 @@ async fn the_core_is_told_whose_question_could_not_be_written_before_it_hears_th
         | Input::Net(_)
         | Input::Link { .. }
         | Input::Ctl { .. }
+        | Input::Sound { .. }
         | Input::Timer
         | Input::Recorded { .. }
         | Input::Shutdown => state(input),

@@ -240,12 +240,14 @@ fn the_list_of_methods_is_that_of_the_request_type() {
         "contact.remove" => json!({"contact": "x"}),
         "call.offer" => json!({"to": []}),
         "history.play" => json!({"call": "x"}),
+        "device.confirm" => json!({"letters": "abc123"}),
+        "device.revoke" => json!({"device": "x"}),
         _ => json!({}),
     };
     for (method, _) in METHODS {
         let request: Request =
             serde_json::from_value(json!({"method": method, "params": params(method)})).expect(method);
-        assert_eq!(name(&request), method);
+        assert_eq!(name(&request), *method);
     }
     // serde's own list of variants, out of its error message.
     let error = serde_json::from_value::<Request>(json!({"method": "?", "params": {}})).unwrap_err().to_string();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::way::Way;
 use crate::call::effect::HistoryEntry;
 use crate::call::signal::{LinkEnd, LinkEvent};
 use crate::control::{CallState, ControlError, EventKind, Reply};
@@ -54,6 +55,8 @@ pub(super) struct World {
     pub(super) media: bool,
     /// Answers about messages do not get through.
     pub(super) cut: bool,
+    /// How long gossip takes; none: it is there at once.
+    pub(super) way: Option<Way>,
 }
 
 impl World {
@@ -67,6 +70,7 @@ impl World {
             tickets: 0,
             media: true,
             cut: false,
+            way: None,
         };
         for name in names {
             world.add(name, Vec::new());
@@ -103,6 +107,11 @@ impl World {
     pub(super) fn starts(&self, name: &str, rows: Vec<(Table, Vec<u8>, Vec<u8>)>) -> (Core, Vec<Effect>) {
         let (core, first, _) = self.start(name, rows);
         (core, first)
+    }
+
+    /// Another device comes.
+    pub(super) fn join(&mut self, name: &str) -> usize {
+        self.add(name, Vec::new())
     }
 
     fn start(&self, name: &str, rows: Vec<(Table, Vec<u8>, Vec<u8>)>) -> (Core, Vec<Effect>, SeededRng) {
@@ -182,13 +191,15 @@ impl World {
         let until_ms = self.now_ms + ms;
         loop {
             let timers = self.nodes.iter().filter(|node| node.up).filter_map(|node| node.core.next_timer_ms());
-            match timers.min().filter(|at| *at <= until_ms) {
+            let arrives = self.way.as_ref().and_then(Way::next_ms);
+            match timers.chain(arrives).min().filter(|at| *at <= until_ms) {
                 Some(at) => self.now_ms = at.max(self.now_ms + 1).min(until_ms.max(self.now_ms + 1)),
                 None => break,
             }
             if self.now_ms > until_ms {
                 break;
             }
+            self.arrive();
             for n in 0..self.nodes.len() {
                 self.inbox.push_back((n, Input::Timer));
             }
@@ -367,7 +378,11 @@ impl World {
     /// A gossip message arrives, whoever made it.
     pub(super) fn deliver(&mut self, through: usize, to: usize, topic: Topic, data: Vec<u8>) {
         let message = MessageRef { id: vec![0; 20], through: self.device(through) };
-        self.inbox.push_back((to, Input::Sealed { topic, data, message }));
+        let input = Input::Sealed { topic, data, message };
+        match &mut self.way {
+            Some(way) => way.send(to, input, self.now_ms),
+            None => self.inbox.push_back((to, input)),
+        }
     }
 
     /// Every state of calls that a node's frontends were told, in order.

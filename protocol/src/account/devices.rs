@@ -1,0 +1,129 @@
+//! The devices of our account: who is in the set, certificates for new ones, and the change to another account.
+
+use ahoy_crypto::keys::SignKey;
+use ahoy_crypto::prekey::{PrekeyRecord, PrekeyTerms};
+use ahoy_crypto::{AccountId, Certificate, DeviceId, DeviceSet, Secret};
+use rand_core::CryptoRng;
+
+use super::own::{CERTIFICATE_LIFE_S, FEATURE_SILENT, Own};
+
+/// What makes a device one of an account: what linking brings.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    /// This device, said by the account.
+    pub certificate: Certificate,
+    /// The account's devices, this one among them.
+    pub set: DeviceSet,
+    /// Token of the inbox in its cards.
+    pub card_token: Secret,
+    /// Token of the inbox of its contacts.
+    pub contact_token: Secret,
+    /// The account's private key, if this device is to hold it.
+    pub account_key: Option<Secret>,
+}
+
+/// The device of this record has neither microphone nor speaker.
+#[must_use]
+pub fn is_silent(record: &PrekeyRecord) -> bool {
+    record.terms().features & FEATURE_SILENT != 0
+}
+
+impl Own {
+    /// Something to talk into or to hear with is here.
+    #[must_use]
+    pub fn has_sound(&self) -> bool {
+        !self.silent
+    }
+
+    /// Says in our record whether this device has sound; true if that is news, and the row is to be stored.
+    pub fn set_silent(&mut self, silent: bool) -> bool {
+        if self.silent == silent {
+            return false;
+        }
+        self.silent = silent;
+        self.revision = self.revision.saturating_add(1);
+        // The prekey is the same one; only what is said of it is new.
+        if let Some(newest) = self.prekeys.last_mut() {
+            let features = if silent { FEATURE_SILENT } else { 0 };
+            let terms = PrekeyTerms { revision: self.revision, features, ..*newest.record.terms() };
+            newest.record = PrekeyRecord::make(&self.device, &self.certificate, terms);
+        }
+        true
+    }
+
+    /// The account's private key is here: this device may link and revoke others.
+    #[must_use]
+    pub fn holds_account_key(&self) -> bool {
+        self.account.is_some()
+    }
+
+    /// The account's private key, if it is here.
+    #[must_use]
+    pub fn account_seed(&self) -> Option<Secret> {
+        self.account.as_ref().map(SignKey::seed)
+    }
+
+    /// The account no longer counts this device as its own.
+    #[must_use]
+    pub fn is_revoked(&self) -> bool {
+        !self.set.devices().contains(&self.device())
+    }
+
+    /// Says that a device is ours; none without the account's key.
+    #[must_use]
+    pub fn certify(&self, device: DeviceId, dk: [u8; 32], now_s: u64) -> Option<Certificate> {
+        let account = self.account.as_ref()?;
+        Some(Certificate::make(account, device, dk, now_s.saturating_add(CERTIFICATE_LIFE_S)))
+    }
+
+    /// The next device set, of these devices; none without the account's key, or for none or too many devices.
+    #[must_use]
+    pub fn next_set(&self, devices: &[DeviceId], now_s: u64) -> Option<DeviceSet> {
+        let account = self.account.as_ref()?;
+        let not_after_s = now_s.saturating_add(CERTIFICATE_LIFE_S);
+        DeviceSet::make(account, self.set.revision().saturating_add(1), not_after_s, devices).ok()
+    }
+
+    /// Takes a device set that was checked against ours. True if it is another one.
+    pub fn take_set(&mut self, set: DeviceSet) -> bool {
+        let changed = self.set.revision() < set.revision();
+        if changed {
+            self.set = set;
+        }
+        changed
+    }
+
+    /// From now on this device is one of that account. What was sealed to its prekeys until now is lost.
+    pub fn join(&mut self, membership: Membership, now_s: u64, rng: &mut dyn CryptoRng) {
+        let Membership { certificate, set, card_token, contact_token, account_key } = membership;
+        self.account = account_key.map(|seed| SignKey::from_seed(&seed));
+        (self.certificate, self.set) = (certificate, set);
+        (self.card_token, self.contact_token) = (card_token, contact_token);
+        self.prekeys.clear();
+        self.add_prekey(now_s, rng);
+    }
+
+    /// An account of this device alone, for the moment in which it waits to be linked.
+    #[must_use]
+    pub fn lone_membership(&self, now_s: u64, rng: &mut dyn CryptoRng) -> Option<Membership> {
+        let account = SignKey::generate(rng);
+        let not_after_s = now_s.saturating_add(CERTIFICATE_LIFE_S);
+        Some(Membership {
+            certificate: Certificate::make(&account, self.device(), self.dk.public(), not_after_s),
+            set: DeviceSet::make(&account, 1, not_after_s, &[self.device()]).ok()?,
+            card_token: Secret::random(rng),
+            contact_token: Secret::random(rng),
+            account_key: Some(account.seed()),
+        })
+    }
+
+    /// Whether these are this device's own certificate and set, of that account.
+    #[must_use]
+    pub fn is_of(&self, certificate: &Certificate, set: &DeviceSet, account: AccountId) -> bool {
+        certificate.account() == account
+            && certificate.device() == self.device()
+            && *certificate.dk() == self.dk.public()
+            && set.account() == account
+            && set.devices().contains(&self.device())
+    }
+}

@@ -1,0 +1,134 @@
+//! What a sorted request asks of the core.
+
+use super::contact::{
+    AcceptContactParams, PolicyParams, PresenceState, RenameContactParams, RequestContactParams, TokenName,
+    VerifyContactParams,
+};
+use super::request::InCall;
+use crate::ids::CallId;
+
+/// Account methods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccountCommand {
+    /// `account.show`.
+    Show,
+    /// `account.card`.
+    Card {
+        /// Put the daemon's addresses into it (default).
+        addresses: bool,
+    },
+    /// `account.rotate`.
+    Rotate {
+        /// Which token.
+        token: TokenName,
+    },
+    /// `presence.set`.
+    Presence {
+        /// What we are doing.
+        state: PresenceState,
+    },
+}
+
+/// Contact methods.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContactCommand {
+    /// `contact.list`.
+    List,
+    /// `contact.add`.
+    Add {
+        /// `ahoy:...`.
+        card: String,
+        /// Our name for it (default: the card's).
+        name: Option<String>,
+    },
+    /// `contact.remove`.
+    Remove {
+        /// Account id or name.
+        contact: String,
+    },
+    /// `contact.request`.
+    Request(RequestContactParams),
+    /// `contact.requests`.
+    Requests,
+    /// `contact.accept`.
+    Accept(AcceptContactParams),
+    /// `contact.refuse`.
+    Refuse {
+        /// Account id or name in its card.
+        account: String,
+    },
+    /// `contact.block`.
+    Block {
+        /// Account id, or name.
+        contact: String,
+    },
+    /// `contact.unblock`.
+    Unblock {
+        /// Account id, or name.
+        contact: String,
+    },
+    /// `contact.attempts`.
+    Attempts,
+    /// `contact.rename`.
+    Rename(RenameContactParams),
+    /// `contact.policy`.
+    Policy(PolicyParams),
+    /// `contact.verify`.
+    Verify(VerifyContactParams),
+    /// `presence.ask`.
+    AskPresence {
+        /// Account id or name.
+        contact: String,
+    },
+}
+
+/// Call methods, as the core takes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallCommand {
+    /// `call.offer`, with the contacts resolved.
+    Offer {
+        /// Whom, each with the devices known now (may be none: then it is unreachable).
+        to: Vec<(crate::ids::AccountId, Vec<crate::ids::DeviceId>)>,
+        /// Opaque.
+        context: Option<Vec<u8>>,
+    },
+    /// `call.accept`.
+    Accept {
+        /// Which.
+        call: Option<CallId>,
+        /// What of the active one.
+        in_call: InCall,
+    },
+    /// `call.decline`.
+    Decline {
+        /// Which.
+        call: Option<CallId>,
+    },
+    /// `call.hang_up`: ends an active call, cancels an outgoing one.
+    HangUp {
+        /// Which.
+        call: Option<CallId>,
+    },
+    /// `call.hold`.
+    Hold {
+        /// Which; the active one if absent.
+        call: Option<CallId>,
+    },
+    /// `call.resume`.
+    Resume {
+        /// Which; the only one that is held if absent.
+        call: Option<CallId>,
+    },
+    /// `call.list`.
+    List,
+    /// `call.mute`: our microphone, in every call.
+    Mute {
+        /// Which (only checked to exist).
+        call: Option<CallId>,
+    },
+    /// `call.unmute`.
+    Unmute {
+        /// Which (only checked to exist).
+        call: Option<CallId>,
+    },
+}

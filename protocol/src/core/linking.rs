@@ -1,0 +1,250 @@
+//! Linking a device (docs/wire.md section 8). The new device shows its card as a code; a device with the account's key
+//! offers it a pair. Both show six letters of that handshake, and only when a person has entered those of the other on
+//! both is anything given and taken.
+//!
+//! ```text
+//!  new: Waiting ── offer, confirm ──> Comparing ── letters ──> Taking ── identity, contacts, end ──> one of the account
+//!  old: Reaching ── answer ─────────> Comparing ── letters ──> Giving ── all acknowledged ─────────> done
+//!                  any of them ── 5 minutes, hang-up, wrong letters ──> nobody is linked
+//! ```
+
+mod giving;
+mod taking;
+
+use ahoy_crypto::{AccountId, DeviceId};
+
+use super::Core;
+use super::devices::no_account_key;
+use super::step::Step;
+use crate::call::signal::CallInput;
+use crate::control::{ControlError, DoneReply, ErrorKind, EventKind, LinkParams, LinkReply, LinkingState, Reply};
+use crate::ids::CallId;
+use crate::limits::LINKING_MS;
+use crate::wire::bodies::{PairBody, Reason};
+use giving::Giving;
+use taking::Taking;
+
+/// Linking that is under way, here or to us.
+#[derive(Default)]
+pub(super) enum Linking {
+    /// None.
+    #[default]
+    Idle,
+    /// We wait to be linked.
+    New(Taking),
+    /// We link another device.
+    Old(Giving),
+}
+
+/// The other device in a linking.
+#[derive(Clone, Debug)]
+pub(super) struct Pairing {
+    pub(super) call: CallId,
+    pub(super) account: AccountId,
+    pub(super) device: DeviceId,
+    /// Six letters, once both are there.
+    pub(super) letters: Option<String>,
+    /// A person has compared them here.
+    pub(super) agreed: bool,
+}
+
+impl Linking {
+    /// We show a code.
+    pub(super) fn is_waiting(&self) -> bool {
+        match self {
+            Self::New(_) => true,
+            Self::Idle | Self::Old(_) => false,
+        }
+    }
+
+    /// When it is given up, monotonic ms.
+    pub(super) fn next_ms(&self) -> Option<u64> {
+        match self {
+            Self::Idle => None,
+            Self::New(new) => Some(new.until_ms),
+            Self::Old(old) => Some(old.until_ms),
+        }
+    }
+
+    /// We show a code, and nobody else offers us an account already.
+    pub(super) fn takes(&mut self, call: CallId, device: DeviceId) -> bool {
+        self.is_waiting() && (self.pairing().is_none() || self.is_of(call, device))
+    }
+
+    fn pairing(&mut self) -> Option<&mut Pairing> {
+        match self {
+            Self::Idle => None,
+            Self::New(new) => new.pairing.as_mut(),
+            Self::Old(old) => Some(&mut old.pairing),
+        }
+    }
+
+    fn is_of(&mut self, call: CallId, device: DeviceId) -> bool {
+        self.pairing().is_some_and(|pairing| pairing.call == call && pairing.device == device)
+    }
+}
+
+impl Core {
+    /// `device.link`: a linking that is under way makes room.
+    pub(super) fn link(&mut self, params: &LinkParams, step: &mut Step<'_>) -> Result<Reply, ControlError> {
+        let code = match &params.code {
+            Some(code) if self.own.holds_account_key() && !self.own.is_revoked() => {
+                self.begin_giving(code, params.account_key, step)?;
+                None
+            }
+            Some(_) => return Err(no_account_key()),
+            None => Some(self.begin_taking(params.forget, step)?),
+        };
+        Ok(Reply::Link(LinkReply { code, expires_at_ms: step.now.unix_ms.saturating_add(LINKING_MS) }))
+    }
+
+    /// `device.confirm`: a person says what the other device shows.
+    pub(super) fn confirm_letters(&mut self, letters: &str, step: &mut Step<'_>) -> Result<Reply, ControlError> {
+        let shown = self.linking.pairing().and_then(|pairing| pairing.letters.clone());
+        let Some(shown) = shown else {
+            let hint = "begin with `ahoy device link` on both devices; then both show six letters";
+            return Err(ControlError::new(ErrorKind::WrongState, "no letters are shown here", hint));
+        };
+        if !shown.eq_ignore_ascii_case(letters.trim()) {
+            let why = "the letters differ, so somebody may be in between: nothing was given. Begin anew";
+            self.end_linking(why, Some(Reason::Refused), step);
+            let hint = "begin anew with `ahoy device link` on both devices";
+            return Err(ControlError::new(ErrorKind::BadParams, "these are not the letters of this device", hint));
+        }
+        if let Some(pairing) = self.linking.pairing() {
+            pairing.agreed = true;
+        }
+        self.agreed(step)?;
+        Ok(Reply::Done(DoneReply { call: None }))
+    }
+
+    fn agreed(&mut self, step: &mut Step<'_>) -> Result<(), ControlError> {
+        match &self.linking {
+            Linking::Idle => {}
+            Linking::New(_) => self.take_if_whole(step),
+            Linking::Old(_) => self.give(step)?,
+        }
+        Ok(())
+    }
+
+    /// What the sessions say of a pair with purpose link.
+    pub(super) fn linking_signal(&mut self, input: CallInput, step: &mut Step<'_>) {
+        match input {
+            CallInput::Offer { from, offer } => self.link_offered(from, &offer, step),
+            CallInput::Reached { call, device } if self.linking.is_of(call, device) => {
+                self.session(step, |session, _| session.confirm(call, device));
+                self.compare(call, device, step);
+            }
+            CallInput::Confirmed { call, device } if self.linking.is_of(call, device) => {
+                self.compare(call, device, step);
+            }
+            CallInput::Unreached { call, device, .. } if self.linking.is_of(call, device) => {
+                let why = format!("the new device could not be reached: {}", self.tried(&device));
+                self.end_linking(&why, None, step);
+            }
+            CallInput::OfferExpired { call, device } if self.linking.is_of(call, device) => {
+                let why = "the new device doesn't answer: enter `ahoy device link` there first, then its code here";
+                self.end_linking(why, None, step);
+            }
+            CallInput::Pair { call, device, body } if self.linking.is_of(call, device) => {
+                self.link_body(body, step);
+            }
+            CallInput::Command { .. }
+            | CallInput::Reached { .. }
+            | CallInput::Unreached { .. }
+            | CallInput::OfferExpired { .. }
+            | CallInput::Confirmed { .. }
+            | CallInput::Unconfirmed { .. }
+            | CallInput::Pair { .. }
+            | CallInput::Frame { .. }
+            | CallInput::Ctl { .. }
+            | CallInput::Cancel { .. }
+            | CallInput::Elsewhere { .. }
+            | CallInput::Missed { .. }
+            | CallInput::Link { .. }
+            | CallInput::Disconnected { .. }
+            | CallInput::Listens { .. }
+            | CallInput::Revoked { .. }
+            | CallInput::Timer
+            | CallInput::Shutdown => {}
+        }
+    }
+
+    fn compare(&mut self, call: CallId, device: DeviceId, step: &mut Step<'_>) {
+        let letters = self.session.sas(call, device).map(str::to_owned);
+        if let Some(pairing) = self.linking.pairing() {
+            pairing.letters.clone_from(&letters);
+        }
+        let device = Some(device.text());
+        step.event(linking(LinkingState::Compare, device, letters, None, None));
+    }
+
+    fn link_body(&mut self, body: PairBody, step: &mut Step<'_>) {
+        match body {
+            PairBody::LinkIdentity(identity) => self.link_identity(&identity, step),
+            PairBody::LinkContact(contact) => self.link_contact(contact, step),
+            PairBody::LinkEnd(count) => self.link_end(count, step),
+            PairBody::HangUp(_) => self.end_linking("it was given up at the other device", None, step),
+            PairBody::Confirm(_)
+            | PairBody::Verdict(_)
+            | PairBody::Description(_)
+            | PairBody::Candidates(_)
+            | PairBody::EndOfCandidates(_)
+            | PairBody::Restart(_)
+            | PairBody::Status(_)
+            | PairBody::EpochSecret(_)
+            | PairBody::Record(_) => {}
+        }
+    }
+
+    /// What is due of a linking, after every input.
+    pub(super) fn go_on_linking(&mut self, step: &mut Step<'_>) {
+        if self.linking.next_ms().is_some_and(|until_ms| until_ms <= step.now.mono_ms) {
+            self.end_linking("nobody finished it within 5 minutes; begin anew", Some(Reason::NoAnswer), step);
+        }
+        self.go_on_giving(step);
+    }
+
+    /// Ends a linking without a device linked; the other one is told, if there is something to tell.
+    pub(super) fn end_linking(&mut self, why: &str, tell: Option<Reason>, step: &mut Step<'_>) {
+        let device = self.linking.pairing().map(|pairing| pairing.device.text());
+        self.leave_linking(tell, step);
+        step.event(linking(LinkingState::Failed, device, None, None, Some(why.to_owned())));
+    }
+
+    /// Nothing of a linking is kept: neither its pair nor the account that stood in for the new device.
+    fn leave_linking(&mut self, tell: Option<Reason>, step: &mut Step<'_>) {
+        let mut linking = std::mem::take(&mut self.linking);
+        let Some(Pairing { call, account, device, .. }) = linking.pairing().cloned() else { return };
+        self.session(step, |session, cx| {
+            if let Some(reason) = tell {
+                session.send_pair(call, device, PairBody::HangUp(reason));
+            }
+            session.forget(call, cx);
+            session.flush(cx);
+        });
+        if account != self.own.account() && self.contacts.is_hidden(&account) {
+            self.contacts.remove(&account);
+        }
+        if self.contacts.of_device(&device).is_none() {
+            self.let_go(device, step);
+        }
+    }
+
+    /// Linked: tells frontends, and leaves.
+    fn linked(&mut self, step: &mut Step<'_>) {
+        let device = self.linking.pairing().map(|pairing| pairing.device.text());
+        self.leave_linking(None, step);
+        step.event(linking(LinkingState::Done, device, None, Some(self.own.account().text()), None));
+    }
+}
+
+fn linking(
+    state: LinkingState,
+    device: Option<String>,
+    letters: Option<String>,
+    account: Option<String>,
+    reason: Option<String>,
+) -> EventKind {
+    EventKind::Linking { state, device, letters, account, reason }
+}
