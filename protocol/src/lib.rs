@@ -17,4 +17,6 @@ pub mod topic;
 pub mod wire;
 
 #[cfg(test)]
+mod sim;
+#[cfg(test)]
 mod testing;

@@ -4,6 +4,7 @@ use super::core::{CallCore, Cx};
 use super::effect::CallEffect;
 use super::links::Up;
 use super::negotiation::ctl_status;
+use super::rules::Rule;
 use super::signal::{CallInput, LinkEnd, LinkEvent};
 use super::state::{Flow, Joined, Leg, Phase};
 use super::text;
@@ -117,7 +118,7 @@ impl CallCore {
     fn status(&mut self, id: CallId, device: DeviceId, status: Status, cx: &mut Cx<'_>) {
         let Some(call) = self.live.get_mut(&id) else { return };
         let Some(peer) = call.peer_mut(device) else { return };
-        if status.state_seq <= peer.state_seq || !peer.in_touch() {
+        if !Rule::NewestStatus.met(status.state_seq > peer.state_seq) || !peer.in_touch() {
             return;
         }
         peer.state_seq = status.state_seq;

@@ -18,6 +18,7 @@ use crate::ids::{AccountId, CallId, DeviceId, LinkId, Now, Ticket};
 ///
 /// Inputs come in the order of arrival; effects are to be carried out in the order given. Nothing an
 /// input holds can make it panic or grow without bound.
+#[derive(Clone, Debug)]
 pub struct CallCore {
     pub(super) own: AccountId,
     pub(super) own_device: DeviceId,
@@ -46,6 +47,7 @@ pub struct CallCore {
 }
 
 /// A link whose call is over.
+#[derive(Clone, Debug)]
 pub(super) struct Closing {
     pub(super) link: LinkId,
     /// When it is closed, monotonic ms.

@@ -7,6 +7,7 @@ use crate::ids::{CallId, DeviceId};
 use crate::limits::{EARLY_CALLS, EARLY_MS, EARLY_SIGNALS};
 
 /// The early signals of one device about one call.
+#[derive(Clone, Debug)]
 struct Early {
     call: CallId,
     device: DeviceId,
@@ -15,7 +16,7 @@ struct Early {
 }
 
 /// All of them; the call whose first signal is the oldest gives way.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct EarlySignals {
     calls: VecDeque<Early>,
 }

@@ -8,13 +8,14 @@ use crate::limits::{CONTINUED_MAX, ENDED_MAX, ENDED_MS};
 use crate::wire::bodies::Reason;
 
 /// Calls that ended lately, oldest first.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct EndedCalls {
     calls: VecDeque<Ended>,
     /// Calls in whose place another one went on, oldest first.
     continued: VecDeque<(CallId, CallId)>,
 }
 
+#[derive(Clone, Debug)]
 struct Ended {
     id: CallId,
     at_ms: u64,

@@ -3,6 +3,7 @@
 use super::core::{CallCore, Closing, Cx};
 use super::effect::{CallEffect, HistoryEntry, LinkCommand};
 use super::end_reason::End;
+use super::rules::Rule;
 use super::state::{Call, Leg, Phase};
 use super::text;
 use crate::control::{CallState, EndCause, EventKind};
@@ -111,6 +112,7 @@ impl CallCore {
         let Some(peer) = call.peer_mut(device) else { return false };
         match std::mem::replace(&mut peer.leg, Leg::Over(reason)) {
             Leg::Over(before) => peer.leg = Leg::Over(before),
+            Leg::Confirmed | Leg::Ringing | Leg::Accepted if !Rule::TellEnd.demands(true) => {}
             Leg::Confirmed | Leg::Ringing | Leg::Accepted => {
                 let link = peer.links.current.as_ref().filter(|link| link.ctl_open);
                 if let Some(link) = link {
@@ -144,7 +146,7 @@ impl CallCore {
         let Some(peer) = self.peer_mut(id, device) else { return };
         peer.links.waiting = None;
         let Some(link) = peer.links.current.take() else { return };
-        if link.sound {
+        if Rule::Silence.demands(link.sound) {
             cx.push(CallEffect::Link { link: link.id, command: LinkCommand::Send { on: false } });
             cx.push(CallEffect::Link { link: link.id, command: LinkCommand::Play { on: false } });
         }

@@ -4,6 +4,7 @@ use super::core::{CallCore, Cx};
 use super::effect::{CallEffect, LinkCommand};
 use super::end_reason::End;
 use super::negotiation::ctl_status;
+use super::rules::Rule;
 use super::state::{Call, Displaced, Flow, Leg, Phase, Told};
 use super::text;
 use crate::control::{CallState, Direction, EventKind};
@@ -107,7 +108,8 @@ impl CallCore {
     /// Sound flows only between us and those who take part in the active, accepted call and don't hold it. Off goes
     /// before on.
     pub(super) fn sync_sound(&mut self, cx: &mut Cx<'_>) {
-        let open = self.focus.and_then(|id| self.live.get(&id)).is_some_and(|call| call.joined().is_some());
+        let open =
+            self.focus.and_then(|id| self.live.get(&id)).is_some_and(|call| Rule::Accept.met(call.joined().is_some()));
         self.switch_links(false, cx);
         if open != self.mic_open {
             self.mic_open = open;
@@ -144,7 +146,7 @@ impl CallCore {
         let flags = self.own_flags(id);
         let (own, own_device) = (self.own, self.own_device);
         let Some(call) = self.live.get_mut(&id) else { return };
-        if call.told.flags == flags || !call.visible() {
+        if !Rule::TellStatus.demands(call.told.flags != flags) || !call.visible() {
             return;
         }
         call.told.flags = flags;

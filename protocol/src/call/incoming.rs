@@ -4,6 +4,7 @@ use super::commands::wrong_state;
 use super::core::{CallCore, Cx};
 use super::effect::{CallEffect, HistoryEntry};
 use super::end_reason::End;
+use super::rules::Rule;
 use super::signal::Sender;
 use super::state::{Call, Facts, Leg, Offered, Peer, Phase, Ringing, Told, Undecided};
 use super::text;
@@ -33,12 +34,15 @@ impl CallCore {
             return;
         }
         match self.seen.of(id, from.account, cx.now.unix_ms) {
-            Some(seen) if !seen.over => {}
+            Some(seen) if Rule::Over.met(!seen.over) => {}
             Some(_) | None => return,
         }
         self.make_room_for_offer();
         let call = self.new_offered(&from, offer, cx);
         self.live.insert(id, call);
+        if !Rule::Confirm.demands(true) {
+            self.confirmed(id, device, cx);
+        }
         self.apply_early(id, device, cx);
     }
 
@@ -175,7 +179,7 @@ impl CallCore {
             }
             return;
         };
-        if !call.facts.incoming || call.facts.offerer != from.account {
+        if !call.facts.incoming || !Rule::Offerer.met(call.facts.offerer == from.account) {
             return;
         }
         match call.phase {

@@ -6,6 +6,7 @@ use crate::limits::CANDIDATES_MAX;
 use crate::wire::bodies::Candidate;
 
 /// All links of a pair.
+#[derive(Clone, Debug)]
 pub(super) struct Links {
     /// We open links: our device id is the lower one.
     pub(super) opener: bool,
@@ -22,6 +23,7 @@ pub(super) struct Links {
 }
 
 /// A link.
+#[derive(Clone, Debug)]
 pub(super) struct Link {
     /// Its name in this process.
     pub(super) id: LinkId,
@@ -51,6 +53,7 @@ pub(super) enum Up {
 }
 
 /// An offered link that waits for the call to be accepted.
+#[derive(Clone, Debug)]
 pub(super) struct WaitingLink {
     /// Its number in the pair.
     pub(super) number: u32,

@@ -20,6 +20,7 @@ mod links;
 mod negotiation;
 mod outgoing;
 mod recall;
+pub(crate) mod rules;
 mod seen;
 pub mod signal;
 mod state;

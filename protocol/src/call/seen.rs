@@ -19,7 +19,7 @@ pub(super) struct Seen {
 }
 
 /// All of them, bounded by account and by age.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct SeenCalls {
     calls: BTreeMap<CallId, Seen>,
     /// Oldest first.

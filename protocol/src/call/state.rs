@@ -1,12 +1,14 @@
 //! What a call is made of: its phases and the devices on the other side.
 
 use super::links::Links;
+use super::rules::Rule;
 use super::signal::ContactPolicy;
 use crate::control::{CallState, Direction};
 use crate::ids::{AccountId, CallId, DeviceId, Now};
 use crate::wire::bodies::{Flags, Media, Reason};
 
 /// A call that is not ended.
+#[derive(Clone, Debug)]
 pub(super) struct Call {
     /// Its name.
     pub(super) id: CallId,
@@ -25,6 +27,7 @@ pub(super) struct Call {
 }
 
 /// What an offer says, as far as it matters later.
+#[derive(Clone, Debug)]
 pub(super) struct Facts {
     /// It came in.
     pub(super) incoming: bool,
@@ -43,7 +46,7 @@ pub(super) struct Facts {
 }
 
 /// The call that was active before another one took its place.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Displaced {
     /// Which.
     pub(super) call: CallId,
@@ -52,7 +55,7 @@ pub(super) struct Displaced {
 }
 
 /// Our last status in a call.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Told {
     /// Flags.
     pub(super) flags: Flags,
@@ -71,6 +74,7 @@ pub(super) struct Told {
 ///               │                        └── decline, cancel, no answer, .. ──>^
 ///               └── ttl over, cancelled: nobody has seen it; a missed call at most
 /// ```
+#[derive(Clone, Debug)]
 pub(super) enum Phase {
     /// We offered it and nobody has accepted.
     Outgoing(Outgoing),
@@ -85,12 +89,14 @@ pub(super) enum Phase {
 }
 
 /// Data of [`Phase::Outgoing`].
+#[derive(Clone, Debug)]
 pub(super) struct Outgoing {
     /// When it was offered, monotonic ms.
     pub(super) since_ms: u64,
 }
 
 /// Data of [`Phase::Offered`].
+#[derive(Clone, Debug)]
 pub(super) struct Offered {
     /// When the newest offer came.
     pub(super) received: Now,
@@ -102,6 +108,7 @@ pub(super) struct Offered {
 
 /// Data of [`Phase::Undecided`]: glare if the other call is ours and nobody has accepted it, perhaps a recall if we are
 /// in it with the device that calls now.
+#[derive(Clone, Debug)]
 pub(super) struct Undecided {
     /// The call that decides.
     pub(super) by: CallId,
@@ -112,12 +119,14 @@ pub(super) struct Undecided {
 }
 
 /// Data of [`Phase::Ringing`].
+#[derive(Clone, Debug)]
 pub(super) struct Ringing {
     /// Since when, monotonic ms.
     pub(super) since_ms: u64,
 }
 
 /// Data of [`Phase::Joined`].
+#[derive(Clone, Debug)]
 pub(super) struct Joined {
     /// When it was accepted, monotonic ms.
     pub(super) since_ms: u64,
@@ -130,6 +139,7 @@ pub(super) struct Joined {
 }
 
 /// A device on the other side.
+#[derive(Clone, Debug)]
 pub(super) struct Peer {
     /// Whose.
     pub(super) account: AccountId,
@@ -229,7 +239,7 @@ impl Facts {
 impl Call {
     /// The device with this id.
     pub(super) fn peer_mut(&mut self, device: DeviceId) -> Option<&mut Peer> {
-        self.peers.iter_mut().find(|p| p.device == device)
+        self.peers.iter_mut().find(|p| Rule::Member.met(p.device == device))
     }
 
     /// Frontends know of it.
@@ -321,7 +331,7 @@ impl Peer {
     pub(super) fn may_connect(&self) -> bool {
         match self.leg {
             Leg::Accepted => true,
-            Leg::Confirmed | Leg::Ringing => self.policy.early_connection,
+            Leg::Confirmed | Leg::Ringing => Rule::EarlyConnection.met(self.policy.early_connection),
             Leg::Offered | Leg::Silent(_) | Leg::Over(_) => false,
         }
     }

@@ -358,4 +358,4 @@ fn read_seen(key: &[u8], value: &[u8]) -> Option<(CallId, AccountId, u64)> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -44,10 +44,12 @@ pub(crate) fn cargo(args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Is it a test file by its place or name?
+/// Is it a test file by its place or name? The simulated world is there for tests only (`#[cfg(test)] mod sim`).
 pub(crate) fn is_test(path: &Path) -> bool {
     let path = path.strip_prefix(top()).unwrap();
-    path.components().any(|part| part.as_os_str() == "tests") || path.file_name().is_some_and(|name| name == "tests.rs")
+    path.starts_with("protocol/src/sim")
+        || path.components().any(|part| part.as_os_str() == "tests")
+        || path.file_name().is_some_and(|name| name == "tests.rs")
 }
 
 /// Attributes of what no product has: tests, and the switch that lets tests see that every check is needed.

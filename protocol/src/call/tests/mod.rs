@@ -17,6 +17,7 @@ mod media;
 mod outgoing;
 mod recall;
 mod resume;
+mod rules;
 mod seen;
 mod session;
 mod status;

@@ -1,11 +1,11 @@
 //! A call between two whole devices, from card to hang-up, and every way it can end early.
 
 use super::contacts::{acquainted, introduce};
-use super::world::World;
 use crate::control::{CallCommand, CallState, ErrorKind, InCall, OfferParams, Reply};
 use crate::core::input::{Command, Input};
+use crate::sim::world::World;
 
-pub(super) fn offer(world: &mut World, from: usize, to: &str) -> String {
+pub(crate) fn offer(world: &mut World, from: usize, to: &str) -> String {
     let params = OfferParams { to: vec![to.into()], media: None, context: Some("talk".into()) };
     match world.ask(from, Command::Offer(params)) {
         Ok(Reply::Offered(reply)) => reply.call,
@@ -13,19 +13,19 @@ pub(super) fn offer(world: &mut World, from: usize, to: &str) -> String {
     }
 }
 
-pub(super) fn command(world: &mut World, n: usize, command: CallCommand) {
+pub(crate) fn command(world: &mut World, n: usize, command: CallCommand) {
     world.ask(n, Command::Call(command)).unwrap();
 }
 
-pub(super) fn accept(world: &mut World, n: usize) {
+pub(crate) fn accept(world: &mut World, n: usize) {
     command(world, n, CallCommand::Accept { call: None, in_call: InCall::Hold });
 }
 
-pub(super) fn hang_up(world: &mut World, n: usize) {
+pub(crate) fn hang_up(world: &mut World, n: usize) {
     command(world, n, CallCommand::HangUp { call: None });
 }
 
-pub(super) fn active(world: &mut World) {
+pub(crate) fn active(world: &mut World) {
     offer(world, 0, "Ben");
     accept(world, 1);
     assert_eq!(world.states(0).last(), Some(&CallState::Active));

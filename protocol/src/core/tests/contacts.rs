@@ -1,10 +1,10 @@
 //! Cards, presence, and what contacts come to know of each other.
 
-use super::world::World;
 use crate::control::{AccountCommand, ContactCommand, ErrorKind, EventKind, Reply};
 use crate::core::input::Command;
+use crate::sim::world::World;
 
-pub(super) fn card(world: &mut World, n: usize) -> String {
+pub(crate) fn card(world: &mut World, n: usize) -> String {
     match world.ask(n, Command::Account(AccountCommand::Card { addresses: true })) {
         Ok(Reply::Card(reply)) => reply.card,
         other => panic!("{other:?}"),
@@ -12,13 +12,13 @@ pub(super) fn card(world: &mut World, n: usize) -> String {
 }
 
 /// `n` adds the card of `other`.
-pub(super) fn introduce(world: &mut World, n: usize, other: usize) {
+pub(crate) fn introduce(world: &mut World, n: usize, other: usize) {
     let card = card(world, other);
     world.ask(n, Command::Contact(ContactCommand::Add { card, name: None })).unwrap();
 }
 
 /// Devices that have each other as contacts and have met.
-pub(super) fn acquainted(names: &[&str]) -> World {
+pub(crate) fn acquainted(names: &[&str]) -> World {
     let mut world = World::new(names);
     for n in 0..names.len() {
         for other in 0..names.len() {

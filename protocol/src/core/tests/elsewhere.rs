@@ -4,9 +4,12 @@ use std::io::Write;
 
 use super::calls::{accept, command, hang_up, offer};
 use super::linking::ben_with_two;
-use super::way::Way;
 use super::world::World;
 use crate::control::{CallCommand, CallState};
+use crate::sim::network::Faults;
+
+/// 100 +- 25 ms, and 5 % loss.
+const FAR: Faults = Faults { delay_ms: 75, jitter_ms: 50, lost: 5, doubled: 0, late: 0, late_ms: 0 };
 
 /// How many calls the far network is measured with; more with `AHOY_FAR_CALLS`.
 const FAR_CALLS: u64 = 120;
@@ -104,7 +107,7 @@ fn of_two_accepts_at_once_one_wins_and_the_other_closes_its_microphone() {
     let mut world = ben_with_two();
     let mut won = [0, 0];
     for round in 0..20 {
-        world.way = Some(Way::far(&format!("both {round}")).without_loss());
+        world.network.suffer(Faults { lost: 0, ..FAR }, round);
         offer(&mut world, 0, "Ben");
         world.pass(3_000);
         assert!(rings(&world, 1) && rings(&world, 2));
@@ -168,10 +171,10 @@ fn a_device_that_comes_back_while_it_rings_rings_as_well() {
 
 #[test]
 fn own_devices_stop_ringing_within_a_second_over_a_far_network() {
-    let seed = std::env::var("AHOY_SEED").unwrap_or_else(|_| "far".to_owned());
+    let seed = std::env::var("AHOY_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_121_u64);
     let calls = std::env::var("AHOY_FAR_CALLS").ok().and_then(|calls| calls.parse().ok()).unwrap_or(FAR_CALLS);
     let mut world = ben_with_two();
-    world.way = Some(Way::far(&seed));
+    world.network.suffer(FAR, seed);
     let mut took_ms = Vec::new();
     for round in 0..calls {
         let (first, other) = if round % 2 == 0 { (1, 2) } else { (2, 1) };

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::calls::{accept, active, hang_up, offer};
 use super::contacts::acquainted;
-use super::world::{START_UNIX_MS, World};
 use crate::control::{ContactCommand, EventKind};
 use crate::core::effect::{Effect, StoreCommand, Table};
 use crate::core::input::Command;
 use crate::ids::CallId;
 use crate::limits::NOTES_A_CONTACT;
+use crate::sim::world::{START_UNIX_MS, World};
 use crate::wire::bodies::Reason;
 
 /// A row of a store.

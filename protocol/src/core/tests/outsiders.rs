@@ -2,10 +2,10 @@
 
 use super::calls::offer;
 use super::contacts::{acquainted, introduce};
-use super::world::World;
 use crate::control::{ContactCommand, EventKind};
 use crate::core::effect::Table;
 use crate::core::input::{Command, Input, NetEvent};
+use crate::sim::world::World;
 use crate::topic::Topic;
 
 /// All messages that `from` published and that `to` received on a topic it holds.

@@ -70,6 +70,7 @@ fn both_may_rotate_apart_for_days_and_find_each_other_again_by_their_cards() {
     world.restart(0, "Ada");
     world.pass(600_000);
     offer(&mut world, 1, "Ada");
+    hang_up(&mut world, 1);
     offer(&mut world, 0, "Ben");
     assert_eq!((rings(&world, 0), rings(&world, 1)), (1, 1));
 }

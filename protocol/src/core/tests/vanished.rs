@@ -2,9 +2,9 @@
 
 use super::calls::offer;
 use super::contacts::acquainted;
-use super::world::World;
 use crate::control::{CallCommand, CallState, InCall};
 use crate::core::input::Command;
+use crate::sim::world::World;
 
 /// Ada's call rings at Ben. Without media, so that only the network says who is there.
 fn ringing() -> World {

@@ -19,7 +19,7 @@ impl World {
     }
 
     /// A stream to a connected node.
-    pub(super) fn ask_voicemail(&mut self, n: usize, device: DeviceId, request: Vec<u8>) {
+    pub(crate) fn ask_voicemail(&mut self, n: usize, device: DeviceId, request: Vec<u8>) {
         let fetched = matches!(Request::read(&request), Ok(Request::Fetch(_)));
         let ticket = NetTicket(u64::try_from(2 * n + usize::from(fetched)).unwrap());
         let own = self.device(n);
@@ -35,17 +35,17 @@ impl World {
         }
     }
 
-    pub(super) fn answer_voicemail(&mut self, n: usize, ticket: NetTicket, answer: Option<Vec<u8>>) {
+    pub(crate) fn answer_voicemail(&mut self, n: usize, ticket: NetTicket, answer: Option<Vec<u8>>) {
         let (to, fetched) = (usize::try_from(ticket.0 / 2).unwrap(), ticket.0 % 2 == 1);
         let answer = answer.filter(|_| !self.cut);
         self.inbox.push_back((to, Input::Net(NetEvent::Voicemail { device: self.device(n), fetched, answer })));
     }
 
-    pub(super) fn sound(&self, n: usize, key: Vec<u8>) -> Option<Vec<u8>> {
+    pub(crate) fn sound(&self, n: usize, key: Vec<u8>) -> Option<Vec<u8>> {
         self.nodes[n].rows.get(&(Table::Sounds, key)).cloned()
     }
 
-    pub(super) fn record(&mut self, n: usize, on: bool) {
+    pub(crate) fn record(&mut self, n: usize, on: bool) {
         if !on {
             self.inbox.push_back((n, Input::Recorded { frame_ms: 20, packets: Self::packets() }));
         }

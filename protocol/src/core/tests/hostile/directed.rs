@@ -5,13 +5,13 @@ use ahoy_crypto::{Certificate, Check, DeviceSet, DhKey, PrekeyRecord, Secret};
 
 use super::super::calls::active;
 use super::super::contacts::acquainted;
-use super::super::world::World;
 use super::mad::Tally;
 use super::mallory::{Mallory, START_S, contact_inbox, envelope};
 use super::{BEN, bodies, inside_calls, throw};
 use crate::core::input::{Input, NetEvent, NetTicket};
 use crate::ids::{CallId, DeviceId};
 use crate::outbound::Where;
+use crate::sim::world::World;
 use crate::topic::Topic;
 use crate::wire::bodies::{Devices, InboxBody, Purpose, Receipt};
 use crate::wire::card::Card;

@@ -5,13 +5,13 @@ use std::net::IpAddr;
 
 use super::super::calls::{active, hang_up};
 use super::super::contacts::acquainted;
-use super::super::world::World;
 use super::mad::connect;
 use super::mallory::{Mallory, Talk};
 use super::shapes::{ADDRESSES, LINES};
 use super::{BEN, bodies, throw};
 use crate::core::effect::{Effect, MediaCommand};
 use crate::core::input::{Input, NetEvent};
+use crate::sim::world::World;
 use crate::wire::bodies::{Candidate, Candidates, Description, PairBody, SdpKind};
 
 /// A call with Mallory whose link is up.

@@ -6,7 +6,6 @@ use ahoy_crypto::{Certificate, Check, DeviceSet, PrekeyRecord, prekey};
 
 use super::super::calls::{active, hang_up};
 use super::super::contacts::acquainted;
-use super::super::world::World;
 use super::mallory::{Mallory, START_S, Talk, contact_inbox};
 use super::{BEN, bodies, is_silence, picture, throw};
 use crate::control::InCall;
@@ -14,6 +13,7 @@ use crate::core::effect::{Acceptance, Effect, NetCommand};
 use crate::core::input::{Input, NetEvent, NetTicket};
 use crate::ids::CallId;
 use crate::inbound::{Held, PairContext, PairReceiver, Role, Sealed, receive};
+use crate::sim::world::World;
 use crate::topic::Topic;
 use crate::wire::bodies::{Hello, InboxBody, PairBody, Purpose, Verdict};
 use crate::wire::card::Card;

@@ -2,10 +2,10 @@
 
 use super::super::calls::{active, hang_up};
 use super::super::contacts::acquainted;
-use super::super::world::World;
-use super::dice::{Dice, size};
 use super::mallory::Mallory;
 use super::{BEN, is_silence, picture, refused, throw};
+use crate::sim::dice::{Dice, size};
+use crate::sim::world::World;
 use crate::topic::Topic;
 use crate::wire::envelope::SIZES;
 

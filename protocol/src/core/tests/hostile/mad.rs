@@ -6,8 +6,6 @@ use ahoy_crypto::{Check, prekey};
 
 use super::super::calls::{active, hang_up};
 use super::super::contacts::acquainted;
-use super::super::world::World;
-use super::dice::{Dice, size};
 use super::mallory::{Mallory, Talk, card_inbox, contact_inbox};
 use super::{BEN, bodies, directed, refused, shapes, throw};
 use crate::call::signal::LinkEvent;
@@ -15,6 +13,8 @@ use crate::control::{CallCommand, ContactCommand, InCall};
 use crate::core::input::{Command, Input, NetEvent, NetTicket};
 use crate::ids::CallId;
 use crate::inbound::Refusals;
+use crate::sim::dice::{Dice, size};
+use crate::sim::world::World;
 use crate::topic::Topic;
 use crate::wire::bodies::InboxBody;
 use crate::wire::card::Card;

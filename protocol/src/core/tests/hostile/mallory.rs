@@ -9,7 +9,6 @@ use ahoy_crypto::{
     noise, sas,
 };
 
-use super::super::world::{START_UNIX_MS, World};
 use super::BEN;
 use crate::control::ContactCommand;
 use crate::core::Core;
@@ -17,6 +16,7 @@ use crate::core::input::{Command, Input, NetEvent};
 use crate::core::network::place_of;
 use crate::ids::{AccountId, CallId};
 use crate::outbound::{self, Where};
+use crate::sim::world::{START_UNIX_MS, World};
 use crate::testing::rng;
 use crate::topic::Topic;
 use crate::wire::bodies::{Format, Hello, InboxBody, Media, Offer, PairBody, Purpose};

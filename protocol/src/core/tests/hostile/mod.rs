@@ -3,7 +3,6 @@
 #![expect(clippy::print_stdout, reason = "counts, and sizes that a variable makes larger, belong into the output")]
 
 mod bodies;
-mod dice;
 mod directed;
 mod doors;
 mod flips;
@@ -14,9 +13,9 @@ mod mallory;
 mod replay;
 mod shapes;
 
-use super::world::World;
 use crate::core::effect::{Acceptance, Effect, NetCommand};
 use crate::core::input::{Input, MessageRef};
+use crate::sim::world::World;
 use crate::topic::Topic;
 
 /// The node that everything is thrown at.

@@ -2,9 +2,9 @@
 
 use super::super::calls::{accept, command, hang_up, offer};
 use super::super::contacts::acquainted;
-use super::super::world::World;
 use super::BEN;
 use crate::control::{CallCommand, EventKind};
+use crate::sim::world::World;
 use crate::topic::Topic;
 
 const CID: usize = 2;

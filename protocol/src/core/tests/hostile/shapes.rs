@@ -3,9 +3,9 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::bodies;
-use super::dice::Dice;
 use super::mallory::{Mallory, Talk};
 use crate::core::Core;
+use crate::sim::dice::Dice;
 use crate::wire::bodies::{
     Candidate, Candidates, CtlBody, Description, Flags, Hello, LinkGeneration, Offer, PairBody, Purpose, Reason,
     SdpKind, Status, Verdict,

@@ -8,7 +8,7 @@ use crate::ids::LinkId;
 use crate::wire::bodies::SdpKind;
 
 impl World {
-    pub(super) fn media_command(&mut self, n: usize, command: MediaCommand) {
+    pub(crate) fn media_command(&mut self, n: usize, command: MediaCommand) {
         match command {
             MediaCommand::Open { link, offerer, .. } => {
                 self.nodes[n].links.insert(link, None);
@@ -37,7 +37,7 @@ impl World {
             }
             MediaCommand::Ctl { link, message } => {
                 if let Some((other, theirs)) = self.nodes[n].links.get(&link).copied().flatten() {
-                    self.inbox.push_back((other, Input::Ctl { link: theirs, message }));
+                    self.send(n, other, Input::Ctl { link: theirs, message });
                 }
             }
             MediaCommand::Close { link } => self.close(n, link),
@@ -72,7 +72,7 @@ impl World {
         self.nodes[n].links.insert(link, Some((other, LinkId(theirs))));
         match kind {
             SdpKind::Offer => self.describe(n, link, SdpKind::Answer),
-            SdpKind::Answer if self.media => {
+            SdpKind::Answer if self.media && !self.network.parts(n, other) => {
                 for (node, link) in [(n, link), (other, LinkId(theirs))] {
                     for event in [LinkEvent::Connected, LinkEvent::CtlOpen] {
                         self.inbox.push_back((node, Input::Link { link, event }));
@@ -85,14 +85,14 @@ impl World {
         }
     }
 
-    fn first_audio(&mut self) {
+    pub(super) fn first_audio(&mut self) {
         for n in 0..self.nodes.len() {
             for (link, other) in self.nodes[n].links.clone() {
                 let Some((other, theirs)) = other else { continue };
                 let flows = self.nodes[n].playing.contains(&link)
                     && self.nodes[other].sending.contains(&theirs)
                     && self.nodes[other].microphone;
-                if flows && self.media {
+                if flows && self.media && !self.network.parts(n, other) {
                     self.inbox.push_back((n, Input::Link { link, event: LinkEvent::FirstAudio }));
                 }
             }
@@ -110,7 +110,7 @@ impl World {
             && self.nodes[other].links.remove(&theirs).is_some()
         {
             let event = LinkEvent::Closed(LinkEnd::Remote);
-            self.inbox.push_back((other, Input::Link { link: theirs, event }));
+            self.stream(n, other, Input::Link { link: theirs, event });
         }
     }
 }

@@ -1,0 +1,108 @@
+//! What must hold between devices once all is said, and what a call comes to when nothing more goes wrong.
+
+use super::model::Scene;
+use super::state::State;
+use super::watch::Broken;
+use crate::control::CallState;
+use crate::wire::bodies::Reason;
+
+impl Scene {
+    /// A rule is unbroken in this state.
+    pub(super) fn holds(&self, state: &State, rule: Broken) -> bool {
+        let within = state.nodes.iter().all(|node| !node.watch.broken.contains(&rule));
+        within
+            && match rule {
+                Broken::Disagree => self.agree(state) && self.know(state),
+                Broken::ShownMuteIsNotHeard => self.shown_is_heard(state),
+                Broken::Hangs => !state.quiet() || self.comes_to_rest(state),
+                Broken::OpensWithoutAccept
+                | Broken::RingsWithoutConfirm
+                | Broken::ConnectsBeforeAccept
+                | Broken::EndsTwice
+                | Broken::ActsAfterEnd
+                | Broken::OutsiderCounts => true,
+            }
+    }
+
+    /// Who was told how a call ended says what the other one said.
+    fn agree(&self, state: &State) -> bool {
+        state.nodes.iter().all(|node| {
+            node.watch.ended.iter().all(|(call, end)| {
+                // Own devices are told what another one did, by the caller as by each other.
+                let elsewhere = matches!(end.reason, Reason::AnsweredElsewhere | Reason::DeclinedElsewhere);
+                let by = end.by.and_then(|by| (0..state.nodes.len()).find(|n| self.device(*n) == by));
+                let said = by.and_then(|n| state.nodes[n].watch.ended.get(call));
+                elsewhere || end.by.is_none() || said.is_some_and(|said| said.reason == end.reason)
+            })
+        })
+    }
+
+    /// Where nothing was lost and no time has passed, everybody knows once all has arrived: the call is over for the
+    /// caller and for all it rang at, or it is on, and over only where a person refused it or another device answered.
+    fn know(&self, state: &State) -> bool {
+        if !state.quiet() || state.spoiled {
+            return true;
+        }
+        let live = |n: usize| state.nodes[n].calls.iter().any(|(_, info)| info.state != CallState::Ended);
+        let settled = |n: usize| {
+            let mut ends = state.nodes[n].watch.ended.values();
+            ends.all(|end| end.reason == Reason::AnsweredElsewhere || end.by.is_none())
+        };
+        // One of them at least has it.
+        let on = live(0) && (1..state.nodes.len()).any(live);
+        (1..state.nodes.len()).all(|n| if live(0) { on && (live(n) || settled(n)) } else { !live(n) })
+    }
+
+    /// The core shows what it told the sound devices; the other side shows the same, once all has arrived.
+    fn shown_is_heard(&self, state: &State) -> bool {
+        if state.nodes.iter().any(|node| node.core.muted() != node.watch.muted) {
+            return false;
+        }
+        if !state.quiet() || state.spoiled {
+            return true;
+        }
+        (0..state.nodes.len()).all(|n| {
+            state.nodes[n].calls.iter().filter(|(_, info)| info.state == CallState::Active).all(|(_, info)| {
+                info.participants.iter().all(|participant| {
+                    let of = |other: &usize| self.device(*other).text() == participant.device;
+                    let other = (0..state.nodes.len()).find(of);
+                    other.is_some_and(|other| state.nodes[other].watch.muted == participant.muted)
+                })
+            })
+        })
+    }
+
+    /// If from now on nobody does anything and nothing goes wrong, every call is on at both ends or over at both, and
+    /// nothing rings, dials or connects any more.
+    fn comes_to_rest(&self, state: &State) -> bool {
+        let mut state = state.clone();
+        for _ in 0..4 {
+            self.pass(&mut state, 61_000);
+            self.deliver_all(&mut state);
+        }
+        let live: Vec<usize> = (0..state.nodes.len())
+            .filter(|n| state.nodes[*n].calls.iter().any(|(_, info)| info.state != CallState::Ended))
+            .collect();
+        let talking = |n: &usize| state.nodes[*n].calls.iter().any(|(_, info)| info.state == CallState::Active);
+        let written = state.nodes.iter().all(|node| node.core.drained() || node.core.live_calls() > 0);
+        written && (live.is_empty() || (live.len() == 2 && live.iter().all(talking)))
+    }
+
+    /// All arrives that is on its way, pairs first.
+    pub(super) fn deliver_all(&self, state: &mut State) {
+        for _ in 0..1_000 {
+            if let Some(pair) = state.pairs.keys().next().copied() {
+                let queue = state.pairs.get_mut(&pair).map(|queue| queue.remove(0));
+                state.tidy();
+                if let Some(flying) = queue {
+                    self.arrive(state, &flying);
+                }
+            } else if let Some(flying) = state.loose.pop() {
+                self.arrive(state, &flying);
+            } else {
+                return;
+            }
+            state.tidy();
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What must hold of a device, followed from outside: only what goes in and what comes out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::call::effect::{CallEffect, LinkCommand};
+use crate::call::signal::{CallInput, ContactPolicy, LinkEvent};
+use crate::control::{CallCommand, CallState, EventKind, Reply};
+use crate::ids::{CallId, DeviceId, LinkId};
+use crate::wire::bodies::{PairBody, Reason, Verdict};
+
+/// A rule that was seen broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Broken {
+    /// The microphone was open, or sound let out or in, without local accept and confirm.
+    OpensWithoutAccept,
+    /// It rang without a confirm.
+    RingsWithoutConfirm,
+    /// A description or candidate, or a link, went out before accept though the policy forbids it.
+    ConnectsBeforeAccept,
+    /// What is shown of the microphone isn't what is heard.
+    ShownMuteIsNotHeard,
+    /// A call rang, ended or was written down twice, or did so without the other.
+    EndsTwice,
+    /// Something other than cleaning up after an end.
+    ActsAfterEnd,
+    /// Who isn't in a call changed something of it.
+    OutsiderCounts,
+    /// Two sides say that the other ended it, or how, and it isn't so.
+    Disagree,
+    /// A call was left hanging though all was said that could be.
+    Hangs,
+}
+
+/// How a call ended here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) reason: Reason,
+    pub(super) by: Option<DeviceId>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Link {
+    call: CallId,
+    sound: bool,
+}
+
+/// Follows one device.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Watch {
+    pub(super) broken: BTreeSet<Broken>,
+    pub(super) ended: BTreeMap<CallId, Ended>,
+    /// The last word of the core to the sound devices.
+    pub(super) muted: bool,
+    offered: BTreeSet<CallId>,
+    may_talk: BTreeSet<CallId>,
+    confirmed: BTreeSet<CallId>,
+    rang: BTreeSet<CallId>,
+    missed: BTreeSet<CallId>,
+    told_ended: BTreeSet<CallId>,
+    links: BTreeMap<LinkId, Link>,
+    microphone: bool,
+}
+
+impl Watch {
+    /// Follows one step of the core.
+    pub(super) fn step(&mut self, input: &CallInput, out: &[CallEffect], policy: ContactPolicy) {
+        self.note(input);
+        for effect in out {
+            if let (CallInput::Command { command, .. }, CallEffect::Reply { result: Ok(reply), .. }) = (input, effect) {
+                self.note_reply(command, reply);
+            }
+        }
+        for effect in out {
+            self.effect(effect, policy);
+        }
+        let talks = self.may_talk.iter().any(|call| !self.told_ended.contains(call));
+        self.rule(Broken::OpensWithoutAccept, !self.microphone || talks);
+        let all_written = self.told_ended.len() == self.ended.len();
+        self.rule(Broken::EndsTwice, all_written);
+    }
+
+    pub(super) fn rule(&mut self, rule: Broken, holds: bool) {
+        if !holds {
+            self.broken.insert(rule);
+        }
+    }
+
+    /// What an input allows.
+    fn note(&mut self, input: &CallInput) {
+        if let CallInput::Confirmed { call, .. } = input {
+            self.confirmed.insert(*call);
+        }
+        if let CallInput::Pair { call, body: PairBody::Verdict(Verdict::Accept), .. } = input
+            && self.offered.contains(call)
+        {
+            self.may_talk.insert(*call);
+        }
+        if let CallInput::Link { link, event: LinkEvent::Closed(_) } = input {
+            self.links.remove(link);
+        }
+    }
+
+    fn note_reply(&mut self, command: &CallCommand, reply: &Reply) {
+        if let (CallCommand::Accept { call: Some(call), .. }, Reply::Done(_)) = (command, reply) {
+            let confirmed = self.confirmed.contains(call);
+            self.rule(Broken::RingsWithoutConfirm, confirmed);
+            self.may_talk.insert(*call);
+        }
+        if let Reply::Offered(offered) = reply {
+            self.offered.insert(parse_call(&offered.call));
+        }
+    }
+
+    fn effect(&mut self, effect: &CallEffect, policy: ContactPolicy) {
+        match effect {
+            CallEffect::Offer { offer, .. } => self.acts(offer.call),
+            CallEffect::Confirm { call, .. } | CallEffect::Broadcast { call, .. } => self.acts(*call),
+            CallEffect::Pair { call, body, .. } => {
+                self.acts(*call);
+                let connects = matches!(body, PairBody::Description(_) | PairBody::Candidates(_));
+                self.connects(*call, connects, policy);
+            }
+            CallEffect::OpenLink { link, call, .. } => {
+                self.acts(*call);
+                self.connects(*call, true, policy);
+                self.links.insert(*link, Link { call: *call, sound: false });
+            }
+            CallEffect::Link { link, command } => self.link(*link, command),
+            CallEffect::Microphone { open } => self.microphone = *open,
+            CallEffect::Mute { muted } => self.muted = *muted,
+            CallEffect::Event(event) => self.event(event),
+            CallEffect::History(entry) => {
+                let ended = Ended { reason: entry.reason, by: entry.by };
+                // A missed call that never rang is written down without having been shown; it may ring yet.
+                let unseen = entry.missed && !self.rang.contains(&entry.call);
+                let first = if unseen {
+                    self.missed.insert(entry.call)
+                } else {
+                    self.ended.insert(entry.call, ended).is_none()
+                };
+                self.rule(Broken::EndsTwice, first);
+            }
+            CallEffect::Forget { call } => {
+                let silent = self.links.values().all(|link| link.call != *call || !link.sound);
+                self.rule(Broken::ActsAfterEnd, silent);
+            }
+            CallEffect::Cancel { .. }
+            | CallEffect::Missed { .. }
+            | CallEffect::Elsewhere(_)
+            | CallEffect::Reply { .. } => {}
+        }
+    }
+
+    /// Something that is done for a call that goes on.
+    fn acts(&mut self, call: CallId) {
+        let goes_on = !self.told_ended.contains(&call);
+        self.rule(Broken::ActsAfterEnd, goes_on);
+    }
+
+    fn connects(&mut self, call: CallId, connects: bool, policy: ContactPolicy) {
+        let may = !connects || policy.early_connection || self.may_talk.contains(&call);
+        self.rule(Broken::ConnectsBeforeAccept, may);
+    }
+
+    fn link(&mut self, id: LinkId, command: &LinkCommand) {
+        let Some(link) = self.links.get_mut(&id) else {
+            self.rule(Broken::ActsAfterEnd, matches!(command, LinkCommand::Close));
+            return;
+        };
+        let call = link.call;
+        match command {
+            LinkCommand::Send { on } | LinkCommand::Play { on } => {
+                link.sound = *on;
+                let may = !on || (self.may_talk.contains(&call) && !self.told_ended.contains(&call));
+                self.rule(Broken::OpensWithoutAccept, may);
+            }
+            LinkCommand::Close => {
+                self.links.remove(&id);
+            }
+            LinkCommand::Apply { .. }
+            | LinkCommand::Candidate { .. }
+            | LinkCommand::EndOfCandidates { .. }
+            | LinkCommand::Restart { .. }
+            | LinkCommand::Ctl(_) => self.acts(call),
+        }
+    }
+
+    fn event(&mut self, event: &EventKind) {
+        if let EventKind::IncomingCall { call, .. } = event {
+            let call = parse_call(call);
+            let confirmed = self.confirmed.contains(&call);
+            self.rule(Broken::RingsWithoutConfirm, confirmed);
+            let first = self.rang.insert(call);
+            self.rule(Broken::EndsTwice, first);
+            self.acts(call);
+        }
+        if let EventKind::CallState { call, state, .. } = event {
+            let call = parse_call(call);
+            self.acts(call);
+            if *state == CallState::Ended {
+                self.told_ended.insert(call);
+            }
+        }
+    }
+}
+
+/// Reads the text form of a call id.
+pub(super) fn parse_call(text: &str) -> CallId {
+    let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
+    CallId(bytes.try_into().unwrap())
+}

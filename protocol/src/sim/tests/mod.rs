@@ -1,0 +1,6 @@
+//! Searches over the simulated world.
+#![expect(clippy::print_stdout, reason = "seeds, counts and what was measured belong into the output")]
+
+mod explore;
+mod partition;
+mod setups;
