@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{AbortHandle, Abortable, BoxFuture};
@@ -34,6 +35,7 @@ pub(crate) struct Door<O> {
     shaking: Shaking,
     last: AtomicU64,
     tcp_beside: TcpBeside,
+    quic_lag: Duration,
     counters: Arc<Counters>,
 }
 
@@ -48,9 +50,9 @@ impl Drop for Leaves {
 
 impl<O> Door<O> {
     /// Puts a door before a transport.
-    pub(crate) fn new(inner: Boxed<O>, tcp_beside: TcpBeside, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(inner: Boxed<O>, tcp_beside: TcpBeside, quic_lag: Duration, counters: Arc<Counters>) -> Self {
         let shaking = Arc::new(Mutex::new(Crowd::new(limits::SHAKING)));
-        Self { inner, shaking, last: AtomicU64::new(0), tcp_beside, counters }
+        Self { inner, shaking, last: AtomicU64::new(0), tcp_beside, quic_lag, counters }
     }
 
     fn let_in(&self, from: &Multiaddr, upgrade: BoxFuture<'static, io::Result<O>>) -> BoxFuture<'static, io::Result<O>>
@@ -91,12 +93,13 @@ impl<O: 'static> Transport for Door<O> {
 
     fn dial(&mut self, address: Multiaddr, options: DialOpts) -> Result<Self::Dial, TransportError<io::Error>> {
         let waits = is_quic(&address) && self.tcp_beside.load(Ordering::Relaxed);
+        let lag = self.quic_lag;
         let dial = self.inner.dial(address, options)?;
         if !waits {
             return Ok(dial);
         }
         Ok(async move {
-            tokio::time::sleep(limits::QUIC_LAG).await;
+            tokio::time::sleep(lag).await;
             dial.await
         }
         .boxed())

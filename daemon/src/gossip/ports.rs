@@ -1,5 +1,7 @@
 //! What goes into the network driver and what comes out of it.
 
+use std::time::Duration;
+
 use ahoy_crypto::Secret;
 use ahoy_protocol::core::input::{Input, MessageRef, NetEvent, Topic};
 use libp2p::Multiaddr;
@@ -15,6 +17,8 @@ pub struct NetConfig {
     pub mdns: bool,
     /// What carries the bytes.
     pub transport: Transport,
+    /// How long QUIC waits if TCP is dialled beside it.
+    pub quic_lag: Duration,
 }
 
 /// What carries the bytes.

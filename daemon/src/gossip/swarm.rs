@@ -34,7 +34,8 @@ pub(crate) fn swarm(config: &NetConfig, counters: &Arc<Counters>) -> Result<(Swa
         .with_idle_connection_timeout(limits::IDLE)
         .with_max_negotiating_inbound_streams(limits::NEGOTIATING);
     let tcp_beside = TcpBeside::default();
-    let transport = Door::new(transport(config.transport, &keys)?, tcp_beside.clone(), counters.clone()).boxed();
+    let transport =
+        Door::new(transport(config.transport, &keys)?, tcp_beside.clone(), config.quic_lag, counters.clone()).boxed();
     Ok((Swarm::new(transport, behaviours(peer, counters.clone(), mdns)?, peer, settings), tcp_beside))
 }
 

@@ -90,7 +90,8 @@ impl Parts {
         Box::new(move |setup| {
             Box::pin(async move {
                 let NetworkSetup { device_key, listen, mdns, inputs } = setup;
-                let config = NetConfig { device_key, listen, mdns, transport };
+                let config =
+                    NetConfig { device_key, listen, mdns, transport, quic_lag: crate::limits::network::QUIC_LAG };
                 let network = Network::start(config, inputs).await.map_err(|error| error.to_string())?;
                 let (commands, counters) = (network.commands.clone(), network.counters.clone());
                 Ok(RunningNetwork::new(commands, counters, || Box::pin(network.stop())))

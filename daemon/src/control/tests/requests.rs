@@ -236,8 +236,16 @@ async fn the_configuration_is_shown() {
 fn the_list_of_methods_is_that_of_the_request_type() {
     let params = |method: &str| match method {
         "hello" => json!({"client": "c", "api": "1.0"}),
-        "contact.add" => json!({"card": "ahoy:x"}),
-        "contact.remove" => json!({"contact": "x"}),
+        "contact.add" | "contact.request" => json!({"card": "ahoy:x"}),
+        "contact.remove" | "contact.block" | "contact.unblock" | "contact.policy" | "contact.verify"
+        | "presence.ask" => {
+            json!({"contact": "x"})
+        }
+        "contact.rename" => json!({"contact": "x", "name": "y"}),
+        "contact.accept" | "contact.refuse" => json!({"account": "x"}),
+        "account.rotate" => json!({"token": "card"}),
+        "presence.set" => json!({"state": "away"}),
+        "call.push_to_talk" => json!({"pressed": true}),
         "call.offer" => json!({"to": []}),
         "history.play" => json!({"call": "x"}),
         "device.confirm" => json!({"letters": "abc123"}),

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::node::{Node, connected_pair, frame, gossiping_pair, patiently, topic, until};
 use crate::gossip::{NetConfig, NetError, NetOutput, Network, Transport};
 use crate::limits::network as limits;
+use crate::limits::network::QUIC_LAG;
 
 async fn dial_failed(node: &mut Node, other: DeviceId) -> String {
     node.event("DialFailed", |event| {
@@ -84,6 +85,7 @@ async fn a_driver_without_a_core_ends() {
         listen: vec!["/memory/0".parse().unwrap()],
         mdns: false,
         transport: Transport::Memory,
+        quic_lag: QUIC_LAG,
     };
     let mut network = Network::start(config, core).await.unwrap();
     patiently("the end", network.ended()).await;
@@ -98,6 +100,7 @@ async fn an_address_in_use_cannot_be_listened_on() {
         listen: vec![a.address()],
         mdns: false,
         transport: Transport::Ip,
+        quic_lag: QUIC_LAG,
     };
     let error = Network::start(config, core).await.unwrap_err();
     assert!(matches!(&error, NetError::Listen { address, .. } if *address == a.address()), "{error}");

@@ -18,6 +18,7 @@ use crate::gossip::behaviour::BehavioursEvent;
 use crate::gossip::driver::Driver;
 use crate::gossip::swarm::swarm;
 use crate::gossip::{NetConfig, NetOutput, Transport};
+use crate::limits::network::QUIC_LAG;
 
 const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);
 
@@ -39,6 +40,7 @@ async fn discoverable(seed: u8) -> Node {
         listen: vec!["/ip4/0.0.0.0/tcp/0".parse().unwrap()],
         mdns: true,
         transport: Transport::Ip,
+        quic_lag: QUIC_LAG,
     })
     .await
 }
@@ -68,8 +70,13 @@ async fn devices_on_a_local_network_find_each_other() {
 #[tokio::test]
 async fn a_discovered_device_is_dialled_without_further_addresses_until_it_expires() {
     let b = Node::start(2).await;
-    let config =
-        NetConfig { device_key: Secret::new([1; 32]), listen: vec![], mdns: false, transport: Transport::Memory };
+    let config = NetConfig {
+        device_key: Secret::new([1; 32]),
+        listen: vec![],
+        mdns: false,
+        transport: Transport::Memory,
+        quic_lag: QUIC_LAG,
+    };
     let (core, mut outputs) = mpsc::channel(16);
     let counters = Arc::default();
     let mut driver = Driver::new(swarm(&config, &counters).unwrap(), core, counters, &config);

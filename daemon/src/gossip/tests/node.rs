@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::gossip::device::{device_of, peer_of};
 use crate::gossip::{NetConfig, NetOutput, Network, Transport};
+use crate::limits::network::QUIC_LAG;
 
 /// Nothing here takes so long; it only ends a test that would hang.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -71,6 +72,7 @@ impl Node {
             listen: vec![listen.parse().unwrap()],
             mdns: false,
             transport,
+            quic_lag: QUIC_LAG,
         };
         Node::start_with(config, room).await
     }

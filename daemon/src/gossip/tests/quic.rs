@@ -1,5 +1,7 @@
 //! Over QUIC everything is as over TCP.
 
+use std::time::Duration;
+
 use ahoy_crypto::Secret;
 use ahoy_protocol::core::effect::NetCommand;
 use ahoy_protocol::core::input::NetEvent;
@@ -9,10 +11,17 @@ use tokio::sync::mpsc;
 
 use super::node::{Node, frame, topic};
 use crate::gossip::{NetConfig, NetError, NetOutput, Network, Transport};
+use crate::limits::network::QUIC_LAG;
 
 fn both() -> NetConfig {
     let listen = ["/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"].map(|address| address.parse().unwrap());
-    NetConfig { device_key: Secret::new([2; 32]), listen: listen.to_vec(), mdns: false, transport: Transport::Ip }
+    NetConfig {
+        device_key: Secret::new([2; 32]),
+        listen: listen.to_vec(),
+        mdns: false,
+        transport: Transport::Ip,
+        quic_lag: QUIC_LAG,
+    }
 }
 
 #[tokio::test]
@@ -58,7 +67,9 @@ async fn a_device_that_stops_is_gone_at_once_over_quic() {
 
 #[tokio::test]
 async fn of_two_ways_tcp_is_taken_if_it_is_there_and_quic_if_it_is_not() {
-    let mut a = Node::tcp(1).await;
+    // However slow TCP is here, QUIC waits for longer.
+    let patient = NetConfig { device_key: Secret::new([1; 32]), quic_lag: Duration::from_secs(600), ..both() };
+    let mut a = Node::of(patient).await;
     let mut b = Node::of(both()).await;
     let addresses: Vec<Vec<u8>> = b.network.addresses.iter().rev().map(Multiaddr::to_vec).collect();
     assert_eq!(addresses.len(), 2);
