@@ -22,6 +22,7 @@ use super::address::ip_of;
 use super::counters::Counters;
 use super::crowd::{Crowd, Source};
 use crate::limits::network as limits;
+use crate::platform;
 
 /// Connections that are being encrypted.
 type Shaking = Arc<Mutex<Crowd<(u64, AbortHandle)>>>;
@@ -51,7 +52,7 @@ impl Drop for Leaves {
 impl<O> Door<O> {
     /// Puts a door before a transport.
     pub(crate) fn new(inner: Boxed<O>, tcp_beside: TcpBeside, quic_lag: Duration, counters: Arc<Counters>) -> Self {
-        let shaking = Arc::new(Mutex::new(Crowd::new(limits::SHAKING)));
+        let shaking = Arc::new(Mutex::new(Crowd::new(room())));
         Self { inner, shaking, last: AtomicU64::new(0), tcp_beside, quic_lag, counters }
     }
 
@@ -75,6 +76,12 @@ impl<O> Door<O> {
         }
         .boxed()
     }
+}
+
+/// [`limits::SHAKING`], or fewer where the process may open few files: strangers never have them all.
+fn room() -> usize {
+    let files = platform::open_files_max().unwrap_or(u64::MAX) / limits::SHAKING_PART_OF_FILES;
+    usize::try_from(files).unwrap_or(usize::MAX).clamp(1, limits::SHAKING)
 }
 
 impl<O: 'static> Transport for Door<O> {

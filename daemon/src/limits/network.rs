@@ -79,6 +79,8 @@ pub const DISCOVERED: usize = 256;
 pub const DIALS: usize = 64;
 /// Connections of others that are being encrypted; beyond it, the oldest of the most crowded address goes.
 pub const SHAKING: usize = 256;
+/// The part of the process's open files that such connections may have, where that is less.
+pub const SHAKING_PART_OF_FILES: u64 = 4;
 /// The same as libp2p counts it: given-up ones stay in its books for a moment.
 pub const PENDING_INCOMING: u32 = 1024;
 /// Connections in all, of devices that aren't allowed gossip too.

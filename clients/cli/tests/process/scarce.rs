@@ -2,8 +2,9 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
-use ahoy_tests::process::{Home, Setup, tell};
+use ahoy_tests::process::{Home, PATIENCE, Setup, tell};
 use ahoy_tests::siege::{Client, open_files, socket_of};
 use serde_json::json;
 
@@ -39,11 +40,22 @@ fn with_128_files_a_call_lives_through_a_flood_of_connections_and_new_ones_are_r
     tell(&format!("{} connections of strangers, {:?} files open of 128", flood.len(), open_files(a.pid())));
     assert_eq!(first.ask("status", &json!({})).unwrap()["result"]["calls"], 1);
     hears(&b, 440.0);
+    let open = open_files(a.pid()).expect("/proc");
+    assert!(open < 120, "strangers have {open} of 128 files");
     drop(flood);
     drop(seated);
+    seat(&socket);
     hears(&a, 660.0);
     let over = b.says(&["hangup", "--wait", "ended", "--timeout", "10"]).ok();
     assert_eq!(over.last()["reason"], "hung_up");
+}
+
+/// Waits until the daemon has seen that somebody left, and has a seat again.
+fn seat(socket: &Path) {
+    let deadline = Instant::now() + PATIENCE;
+    while let Err(why) = Client::greeted(socket) {
+        assert!(Instant::now() < deadline, "{why}");
+    }
 }
 
 /// A file system of its own, unmounted at the end.
