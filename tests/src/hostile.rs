@@ -307,6 +307,7 @@ impl Knowledge {
             epoch_secret: None,
             view: None,
             offerer: None,
+            continues: None,
         };
         let body = InboxBody::Offer(offer);
         let sent_ms = unix_s() * 1000;

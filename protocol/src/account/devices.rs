@@ -22,6 +22,15 @@ pub struct Membership {
     pub account_key: Option<Secret>,
 }
 
+/// Feature bit of a prekey record: the device takes offers that name the call whose place they take (docs/wire.md, 7).
+pub const FEATURE_CONTINUES: u32 = 2;
+
+/// The device of this record takes offers that continue a call.
+#[must_use]
+pub fn takes_continuations(record: &PrekeyRecord) -> bool {
+    record.terms().features & FEATURE_CONTINUES != 0
+}
+
 /// The device of this record has neither microphone nor speaker.
 #[must_use]
 pub fn is_silent(record: &PrekeyRecord) -> bool {
@@ -41,13 +50,24 @@ impl Own {
             return false;
         }
         self.silent = silent;
+        self.say_features()
+    }
+
+    /// What this device can do, as its record says it.
+    pub(super) fn features(&self) -> u32 {
+        FEATURE_CONTINUES | if self.silent { FEATURE_SILENT } else { 0 }
+    }
+
+    /// Says in our record what this version can do; true if that is news, and the row is to be stored.
+    pub fn say_features(&mut self) -> bool {
+        let features = self.features();
+        let Some(newest) = self.prekeys.last_mut().filter(|newest| newest.record.terms().features != features) else {
+            return false;
+        };
         self.revision = self.revision.saturating_add(1);
         // The prekey is the same one; only what is said of it is new.
-        if let Some(newest) = self.prekeys.last_mut() {
-            let features = if silent { FEATURE_SILENT } else { 0 };
-            let terms = PrekeyTerms { revision: self.revision, features, ..*newest.record.terms() };
-            newest.record = PrekeyRecord::make(&self.device, &self.certificate, terms);
-        }
+        let terms = PrekeyTerms { revision: self.revision, features, ..*newest.record.terms() };
+        newest.record = PrekeyRecord::make(&self.device, &self.certificate, terms);
         true
     }
 

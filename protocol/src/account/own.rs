@@ -182,7 +182,7 @@ impl Own {
             not_before_s,
             not_after_s: not_before_s + RECORD_LIFE_S,
             revision: self.revision,
-            features: if self.silent { FEATURE_SILENT } else { 0 },
+            features: self.features(),
         };
         let record = PrekeyRecord::make(&self.device, &self.certificate, terms);
         self.prekeys.push(Prekey { id, key, born_s: now_s, record });
@@ -283,8 +283,8 @@ impl Own {
     /// What our presence tells contacts, hashed: a contact that was told another one is told again.
     #[must_use]
     pub fn telling(&self, addresses: &[Vec<u8>]) -> [u8; 32] {
-        let silent = [u8::from(self.silent)];
-        let mut parts: Vec<&[u8]> = vec![self.contact_token.expose(), self.set.bytes(), self.name.as_bytes(), &silent];
+        let features = self.features().to_be_bytes();
+        let mut parts: Vec<&[u8]> = vec![self.contact_token.expose(), self.set.bytes(), self.name.as_bytes(), &features];
         parts.extend(addresses.iter().map(Vec::as_slice));
         sha256(&parts)
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ahoy_crypto::keys::SignKey;
-use ahoy_crypto::prekey::PrekeyRecord;
+use ahoy_crypto::prekey::{PrekeyRecord, PrekeyTerms};
 use ahoy_crypto::{DeviceSet, Secret};
 
 use super::*;
@@ -107,6 +107,21 @@ fn what_is_told_changes_with_token_and_addresses() {
     let here = own.telling(&[vec![1]]);
     assert_eq!(own.telling(&[vec![1]]), here);
     assert_ne!(own.telling(&[vec![2]]), here);
+}
+
+#[test]
+fn a_store_of_an_earlier_version_says_at_once_what_this_one_can_do() {
+    let mut own = own();
+    assert!(takes_continuations(own.record().unwrap()));
+    let before = (own.telling(&[]), own.revision);
+    assert!(!own.say_features());
+    let newest = own.prekeys.last_mut().unwrap();
+    let terms = PrekeyTerms { features: 0, ..*newest.record.terms() };
+    newest.record = PrekeyRecord::make(&own.device, &own.certificate, terms);
+    let mut again = Own::from_row(&own.row()).unwrap();
+    assert!(again.say_features());
+    assert!(takes_continuations(again.record().unwrap()) && again.has_sound());
+    assert_eq!((again.telling(&[]), again.revision), (before.0, before.1 + 1));
 }
 
 #[test]

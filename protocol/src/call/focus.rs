@@ -41,8 +41,12 @@ impl CallCore {
         if self.focus == Some(from) {
             self.focus = Some(to);
             if let Some(call) = self.live.get_mut(&to) {
-                call.displaced = displaced.filter(|displaced| displaced.call != to);
+                call.displaced = displaced;
             }
+        }
+        // What it displaced may be the very call whose place it takes.
+        if let Some(call) = self.live.get_mut(&to) {
+            call.displaced = call.displaced.filter(|displaced| displaced.call != to);
         }
     }
 

@@ -29,6 +29,8 @@ enum Verdict {
     Join,
     /// It takes the place of the call that the same device had with us.
     TakeBack(CallId),
+    /// It continues a call that isn't joined here: its caller is refused, and nobody else hears of it.
+    Refuse,
     /// It is a call like any other.
     Ring,
 }
@@ -61,6 +63,7 @@ impl CallCore {
                 Verdict::Wait => {}
                 Verdict::Join => self.give_way(id, device, cx),
                 Verdict::TakeBack(old) => self.take_back(old, id, cx),
+                Verdict::Refuse => self.drop_undecided(id, Some(Reason::Refused), cx),
                 Verdict::Ring => self.may_ring(id, device, clock_off, cx),
             }
         }
@@ -78,9 +81,15 @@ impl CallCore {
     fn verdict_on(&self, id: CallId, device: DeviceId, now_ms: u64) -> Verdict {
         let Some(call) = self.live.get(&id) else { return Verdict::Wait };
         let Phase::Undecided(undecided) = &call.phase else { return Verdict::Wait };
-        let Some(by) = self.live.get(&undecided.by) else { return Verdict::Ring };
+        let by = self.live.get(&undecided.by);
+        if call.facts.continues.is_some() && !by.is_some_and(|by| matches!(by.phase, Phase::Outgoing(_))) {
+            return self.continued_here(id).map_or(Verdict::Refuse, Verdict::TakeBack);
+        }
+        let Some(by) = by else { return Verdict::Ring };
         let late = self.decision_due_ms(undecided, device).is_some_and(|at_ms| at_ms <= now_ms);
         match by.phase {
+            // They had accepted it, and have lost it before they could say so.
+            Phase::Outgoing(_) if call.facts.continues == Some(by.id) => Verdict::Join,
             Phase::Outgoing(_) if id < by.id => Verdict::Join,
             Phase::Outgoing(_) => match leg(by, device) {
                 Some(Leg::Confirmed | Leg::Ringing | Leg::Accepted) => Verdict::Wait,
@@ -114,7 +123,10 @@ impl CallCore {
         for own in ours {
             self.supersede(own, to, device, cx);
         }
-        self.join_theirs(to, cx);
+        match self.continued_here(to) {
+            Some(old) => self.take_back(old, to, cx),
+            None => self.join_theirs(to, cx),
+        }
     }
 
     /// Ends a call of ours that crosses theirs: nobody has missed it, and history has theirs.

@@ -34,7 +34,8 @@ impl CallCore {
             return;
         }
         match self.seen.of(id, from.account, cx.now.unix_ms) {
-            Some(seen) if Rule::Over.met(!seen.over) => {}
+            // What continues a call rings nobody: nobody can have missed it.
+            Some(seen) if Rule::Over.met(!seen.over) => seen.missed |= offer.continues.is_some(),
             Some(_) | None => return,
         }
         self.make_room_for_offer();
@@ -72,6 +73,7 @@ impl CallCore {
                 media: offer.media,
                 context: offer.context,
                 ice_policy: offer.ice_policy,
+                continues: offer.continues,
                 started_unix_ms: from.sent_ms.min(cx.now.unix_ms),
             },
             phase: Phase::Offered(Offered {
@@ -105,12 +107,13 @@ impl CallCore {
                     return;
                 }
                 let clock_off = offered.sent_ms.abs_diff(offered.received.unix_ms) > CLOCK_OFF_MS;
+                let continues = call.facts.continues;
                 peer.leg = Leg::Confirmed;
                 if call.facts.roster.len() > 2 {
                     // Groups are not there yet: better refused than answered by half.
                     cx.push(CallEffect::Pair { call: id, device, body: PairBody::HangUp(Reason::Refused) });
                     self.drop_offered(id, cx);
-                } else if let Some(by) = self.decided_by(id, device) {
+                } else if let Some(by) = self.decided_by(id, device).or(continues) {
                     let undecided = Undecided { by, since_ms: cx.now.mono_ms, clock_off };
                     self.leave_undecided(id, device, undecided, cx);
                 } else {

@@ -101,6 +101,7 @@ impl CallCore {
                 media: Media::AUDIO,
                 context,
                 ice_policy: 0,
+                continues: None,
                 started_unix_ms: cx.now.unix_ms,
             },
             phase: Phase::Outgoing(Outgoing { since_ms: cx.now.mono_ms }),
@@ -131,6 +132,7 @@ impl CallCore {
             epoch_secret: None,
             view: None,
             offerer: None,
+            continues: call.facts.continues,
         }
     }
 

@@ -1,9 +1,12 @@
 //! Recall: a participant lost us, by a crash or on a dead path, and calls again while our side of the call still waits
 //! for it. It is taken back without ringing; our user's consent to that call stands.
+//!
+//! A device that knows which call it goes on with says so in its offer (`continues`). Such an offer never rings and is
+//! never a missed call: it is taken back, or crosses one of ours and is decided as `glare` says, or is refused.
 
 use super::core::{CallCore, Cx};
 use super::end_reason::{End, cause};
-use super::state::{Flow, Leg};
+use super::state::{Flow, Leg, Peer};
 use crate::ids::{CallId, DeviceId};
 use crate::wire::bodies::Reason;
 
@@ -16,6 +19,16 @@ impl CallCore {
             let gone = peer.gone_ms.is_some() || matches!(peer.flow, Flow::Interrupted { .. });
             peer.device == device && peer.leg == Leg::Accepted && gone
         })
+    }
+
+    /// The call that this one takes the place of, by its offer: joined here, with the account that offers. Which of its
+    /// devices does, and whether the old one still flows, makes no difference.
+    pub(super) fn continued_here(&self, id: CallId) -> Option<CallId> {
+        let facts = &self.live.get(&id)?.facts;
+        let old = self.live.get(&self.ended.now_called(facts.continues?))?;
+        let with = |peer: &Peer| peer.account == facts.offerer && peer.leg == Leg::Accepted;
+        let same = old.id != id && old.facts.roster == facts.roster;
+        (same && old.joined().is_some() && old.peers.iter().any(with)).then_some(old.id)
     }
 
     /// The new call takes the place of the old one, which ends without a sound.

@@ -41,6 +41,8 @@ pub(super) struct Facts {
     pub(super) context: Option<Vec<u8>>,
     /// 0 all candidates, 1 no host candidates, 2 relay only: as the offer wants it.
     pub(super) ice_policy: u8,
+    /// The call that it takes the place of, as its offer says.
+    pub(super) continues: Option<CallId>,
     /// When it was offered, Unix ms, never in the future.
     pub(super) started_unix_ms: u64,
 }

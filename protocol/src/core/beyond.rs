@@ -4,7 +4,7 @@ use ahoy_crypto::{AccountId, DeviceId, DeviceSet, PrekeyRecord};
 
 use super::network::place_of;
 use super::peers::Peers;
-use crate::account::{Contacts, Own};
+use crate::account::{Contacts, Own, takes_continuations};
 use crate::outbound::{Identity, Recipient};
 use crate::session::{Route, World};
 use crate::topic::Topic;
@@ -37,7 +37,8 @@ impl World for Beyond<'_> {
         // Nothing goes to whoever is blocked.
         let token = self.contacts.of_device(&device).filter(|contact| !contact.is_blocked())?.token();
         let recipient = Recipient { device, spk: record.terms().spk, spk_id: record.terms().spk_id };
-        Some(Route { recipient, at: place_of(token, self.now_s) })
+        let continuations = takes_continuations(&record);
+        Some(Route { recipient, at: place_of(token, self.now_s), continuations })
     }
 
     fn has_subscriber(&self, topic: &Topic) -> bool {

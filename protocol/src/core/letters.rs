@@ -88,7 +88,8 @@ impl Core {
             }
             return;
         }
-        let rings = offer.purpose != Purpose::Ring || !self.rings_elsewhere();
+        // One that continues a call doesn't ring anywhere.
+        let rings = offer.purpose != Purpose::Ring || offer.continues.is_some() || !self.rings_elsewhere();
         if self.ledger.offered_by(offer.call).is_none() {
             self.ledger.offered(offer.call, from.account);
             self.keep_seen(offer.call, from.account, step);

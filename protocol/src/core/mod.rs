@@ -151,6 +151,8 @@ impl Core {
         }
         .map_err(|_| SetupError::Row("account"))?;
         let renamed = setup.name.as_deref().is_some_and(|name| own.rename(name));
+        // A store of an earlier version has a record that doesn't say what this one can do.
+        let changed = own.say_features() || renamed;
         let mut contacts = Contacts::from_rows(rows(Table::Contacts).map(|(_, _, row)| row.as_slice()))
             .map_err(|_| SetupError::Row("list of contacts"))?;
         let strangers = Strangers::from_rows(rows(Table::Strangers).map(|(_, _, row)| row.as_slice()))
@@ -201,7 +203,7 @@ impl Core {
             now,
             stopping: false,
         };
-        Ok(core.begun(stored.is_none() || renamed, cut_off, now, rng))
+        Ok(core.begun(stored.is_none() || changed, cut_off, now, rng))
     }
 
     /// The first effects: what is new is stored, topics are held, contacts are looked for.

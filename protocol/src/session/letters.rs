@@ -65,7 +65,7 @@ impl Letter {
             return Ok(());
         }
         let route = cx.world.route(self.to).filter(|route| cx.world.has_subscriber(&route.at.topic));
-        let Some(Route { recipient, at }) = route else {
+        let Some(Route { recipient, at, .. }) = route else {
             self.schedule.park();
             return Ok(());
         };

@@ -112,9 +112,11 @@ impl Offering {
         !self.schedule.was_sent() || self.schedule.is_parked()
     }
 
-    /// Rings and links go to the inbox, offers within a call to the other's mailbox.
+    /// Rings and links go to the inbox, offers within a call to the other's mailbox; one that continues a call only to
+    /// whoever knows what that is: to others it would be no offer at all.
     fn route(&self, keys: &CallKeys, cx: &Cx<'_>) -> Option<Route> {
-        let route = cx.world.route(self.device)?;
+        let known = |route: &Route| self.offer.continues.is_none() || route.continuations;
+        let route = cx.world.route(self.device).filter(known)?;
         Some(match self.offer.purpose {
             Purpose::Ring | Purpose::Link => route,
             Purpose::Pair => {

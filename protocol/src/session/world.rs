@@ -16,6 +16,8 @@ pub struct Route {
     pub recipient: Recipient,
     /// Its inbox today: the contact inbox once its token is known, else the card inbox.
     pub at: Where,
+    /// It takes offers that continue a call.
+    pub continuations: bool,
 }
 
 /// What the session layer asks of the rest of the core. Asked anew each time: routes and

@@ -306,6 +306,7 @@ pub(super) fn ring_offer(id: CallId, a: AccountId, b: AccountId) -> Offer {
         epoch_secret: None,
         view: None,
         offerer: None,
+        continues: None,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod agree;
 mod commands;
+mod continues;
 mod desk;
 mod early;
 mod faults;

@@ -88,6 +88,7 @@ impl Core {
             epoch_secret: None,
             view: None,
             offerer: None,
+            continues: None,
         }
     }
 

@@ -43,6 +43,7 @@ pub fn check_offer(offer: &Offer, sender: AccountId, own: AccountId, on_mailbox:
         && offer.epoch_secret.is_some() == (offer.epoch > 0)
         && (offer.epoch == 0 || offer.view.is_some())
         && offer.offerer.is_none_or(|offerer| offer.roster.contains(&offerer))
+        && offer.continues.is_none_or(|old| offer.purpose == Purpose::Ring && old != offer.call)
         && pair == on_mailbox;
     Check::CONTENT.refuse_if(!fits)
 }

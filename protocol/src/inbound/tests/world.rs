@@ -242,6 +242,7 @@ pub(crate) fn offer(from: &Person, to: &Person, purpose: Purpose) -> Offer {
         epoch_secret: None,
         view: None,
         offerer: None,
+        continues: None,
     }
 }
 

@@ -280,6 +280,7 @@ impl Net {
             epoch_secret: None,
             view: None,
             offerer: None,
+            continues: None,
         })
     }
 

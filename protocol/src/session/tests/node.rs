@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use ahoy_crypto::prekey::PrekeyTerms;
 use ahoy_crypto::{Certificate, DeviceSet, DhKey, Inbox, PrekeyRecord, Secret, SignKey};
 
+use crate::account::{FEATURE_CONTINUES, takes_continuations};
 use crate::call::signal::{CallInput, ContactPolicy, Sender};
 use crate::ids::{AccountId, CallId, DeviceId};
 use crate::inbound::{Done, Held, Rate, State, Verified};
@@ -54,7 +55,8 @@ impl Keys {
             not_before_s: START_S - 7_200,
             not_after_s: START_S + 200_000,
             revision: 1,
-            features: 0,
+            // A device of this name is of a version that knew no feature.
+            features: if name.starts_with("Old") { 0 } else { FEATURE_CONTINUES },
         };
         let record = PrekeyRecord::make(&device, &certificate, terms);
         let inbox = Inbox::new(&Secret::random(rng));
@@ -84,7 +86,8 @@ impl World for Outside<'_> {
         let card = self.cards.iter().find(|card| card.device == device)?;
         let terms = card.record.terms();
         let recipient = Recipient { device, spk: terms.spk, spk_id: terms.spk_id };
-        Some(Route { recipient, at: card.at(self.now_s) })
+        let continuations = takes_continuations(&card.record);
+        Some(Route { recipient, at: card.at(self.now_s), continuations })
     }
 
     fn has_subscriber(&self, topic: &Topic) -> bool {

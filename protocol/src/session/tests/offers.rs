@@ -349,3 +349,17 @@ fn a_callee_that_speaks_before_confirm_is_not_heard() {
     net.hand_over(A, Topic(keys.call_topic()), &frame_of(1)).expect("and this");
     assert_eq!(kinds(&net, A), ["Reached", "Pair", "Frame"]);
 }
+
+#[test]
+fn an_offer_that_continues_a_call_goes_only_to_a_device_that_knows_what_that_is() {
+    for (name, sends) in [("bob", 1), ("Old Bob", 0)] {
+        let mut net = Net::new("continues", &["alice", name]);
+        let mut offer = net.offer(7, Purpose::Ring);
+        offer.continues = Some(crate::ids::CallId([9; 16]));
+        net.start(A, B, offer);
+        net.run_until(20_000);
+        assert_eq!(net.of_type(A, OFFER).len(), sends, "{name}");
+        let expected = if sends == 1 { "Reached" } else { "Unreached" };
+        assert_eq!(kinds(&net, A), [expected]);
+    }
+}

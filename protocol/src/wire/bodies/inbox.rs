@@ -58,6 +58,10 @@ pub struct Offer {
     /// 16: the offerer, if not the sender.
     #[cbor(n(16), with = "crate::wire::fields::opt_b32", has_nil)]
     pub offerer: Option<AccountId>,
+    /// 17: the call that this one takes the place of. Only to devices that announce
+    /// [`crate::account::FEATURE_CONTINUES`].
+    #[cbor(n(17))]
+    pub continues: Option<CallId>,
 }
 
 /// Inbox kind 2: who I am now.

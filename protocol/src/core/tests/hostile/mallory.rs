@@ -173,6 +173,7 @@ impl Mallory {
             epoch_secret: None,
             view: None,
             offerer: None,
+            continues: None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Tests of the codec: our reader and writer against the CDDL in docs/wire.md, and against serde_cbor.
 
 mod cddl;
+mod continues;
 mod documents;
 mod hostile;
 

@@ -1,0 +1,209 @@
+//! Offers that name the call whose place they take: they never ring and are never missed.
+
+use super::desk::*;
+use crate::call::signal::{CallInput, LinkEvent};
+use crate::control::{CallCommand, CallState, EventKind};
+use crate::ids::CallId;
+use crate::wire::bodies::{PairBody, Reason, Verdict};
+
+const LOW: CallId = CallId([0; 16]);
+const NEW: CallId = CallId([8; 16]);
+
+fn offer(desk: &mut Desk, id: CallId, from: (u8, u8), old: CallId) {
+    let sender = desk.sender(from.0, from.1);
+    let mut offer = ring_offer(id, sender.account, account(2));
+    offer.continues = Some(old);
+    desk.input(CallInput::Offer { from: sender, offer });
+}
+
+/// Offer and confirm of device `from.1` of account `from.0`, to Ben, whose account is 2.
+fn continues(desk: &mut Desk, id: CallId, from: (u8, u8), old: CallId) {
+    offer(desk, id, from, old);
+    desk.confirm(id, from.1);
+}
+
+/// Ben talks with device 1 in call 7.
+fn talking() -> Desk {
+    let mut b = Desk::new(2);
+    b.talks(call(7), 1);
+    b
+}
+
+fn rang(desk: &Desk, id: CallId) -> bool {
+    let text = crate::call::text::call(id);
+    desk.events().into_iter().any(|e| matches!(e, EventKind::IncomingCall { call, .. } if *call == text))
+}
+
+fn goes_on_as(desk: &Desk, id: CallId) -> Option<String> {
+    let text = crate::call::text::call(id);
+    desk.events().into_iter().find_map(|event| match event {
+        EventKind::CallState { call, state: CallState::Ended, continues_as, .. } if *call == text => {
+            continues_as.clone()
+        }
+        _ => None,
+    })
+}
+
+/// Refused over the pair, and nobody here has heard of it.
+fn refused(desk: &mut Desk, id: CallId, by: u8) {
+    assert!(told(&desk.log, by).contains(&PairBody::HangUp(Reason::Refused)));
+    desk.wait(70_000);
+    assert!(!rang(desk, id));
+    assert_eq!((desk.info(id), desk.states(id), desk.missed_calls()), (None, Vec::new(), 0));
+    assert!(desk.history().iter().all(|line| line.call != id));
+}
+
+#[test]
+fn the_same_device_goes_on_at_once_though_the_old_link_still_flows() {
+    let mut b = talking();
+    continues(&mut b, NEW, (1, 1), call(7));
+    assert!(!rang(&b, NEW));
+    assert!(told(&b.log, 1).contains(&PairBody::Verdict(Verdict::Accept)));
+    assert_eq!(goes_on_as(&b, call(7)), Some(crate::call::text::call(NEW)));
+    b.flows(NEW, 1);
+    assert!(b.microphone());
+    let lines = b.history();
+    assert_eq!(lines.len(), 1);
+    assert_eq!((lines[0].call, lines[0].reason, lines[0].missed), (call(7), Reason::Lost, false));
+    b.hang_up(call(7)).unwrap();
+    assert_eq!(b.reason(NEW).as_deref(), Some("hung_up"), "the old name means the new call");
+}
+
+#[test]
+fn another_device_of_the_account_takes_the_call_over() {
+    let mut b = talking();
+    continues(&mut b, NEW, (1, 9), call(7));
+    assert!(!rang(&b, NEW));
+    b.flows(NEW, 9);
+    assert_eq!(goes_on_as(&b, call(7)), Some(crate::call::text::call(NEW)));
+}
+
+#[test]
+fn who_was_lost_twice_names_the_first_call_and_is_taken_back_into_the_last_one() {
+    let mut b = talking();
+    continues(&mut b, NEW, (1, 1), call(7));
+    continues(&mut b, LOW, (1, 1), call(7));
+    assert_eq!(goes_on_as(&b, NEW), Some(crate::call::text::call(LOW)));
+    b.flows(LOW, 1);
+    assert_eq!(b.core.live_calls(), 1);
+}
+
+#[test]
+fn mute_and_hold_stay_as_they_were() {
+    let mut b = talking();
+    b.command(CallCommand::Mute { call: None }).unwrap();
+    b.command(CallCommand::Hold { call: None }).unwrap();
+    continues(&mut b, NEW, (1, 1), call(7));
+    assert!(b.core.muted());
+    assert_eq!(b.state(NEW), Some(CallState::Held));
+    assert!(!b.microphone());
+}
+
+#[test]
+fn do_not_disturb_and_busy_keep_nobody_out_of_the_call_they_are_in() {
+    let mut b = talking();
+    b.core.set_quiet(true);
+    b.core.set_busy_in_call(true);
+    continues(&mut b, NEW, (1, 1), call(7));
+    assert_eq!(b.state(NEW), Some(CallState::Connecting));
+}
+
+#[test]
+fn a_call_that_is_not_joined_here_is_refused_and_leaves_nothing() {
+    for state in 0..4 {
+        let mut b = Desk::new(2);
+        match state {
+            0 => {}
+            1 => b.rings(call(7), 1),
+            2 => {
+                b.talks(call(7), 1);
+                b.hang_up(call(7)).unwrap();
+            }
+            _ => {
+                let link = b.talks(call(7), 1);
+                b.link(link, LinkEvent::Interrupted);
+                b.wait(58_000);
+                assert_eq!(b.reason(call(7)).as_deref(), Some("lost"));
+            }
+        }
+        let before = b.history().len();
+        continues(&mut b, NEW, (1, 1), call(7));
+        if state == 1 {
+            b.decline(call(7)).unwrap();
+        }
+        refused(&mut b, NEW, 1);
+        assert_eq!(b.history().len(), before + usize::from(state == 1));
+    }
+}
+
+#[test]
+fn nobody_continues_the_call_of_somebody_else() {
+    let mut b = talking();
+    continues(&mut b, NEW, (3, 3), call(7));
+    assert!(told(&b.log, 3).contains(&PairBody::HangUp(Reason::Refused)));
+    assert_eq!((b.state(call(7)), b.info(NEW)), (Some(CallState::Active), None));
+    b.hang_up(call(7)).unwrap();
+    refused(&mut b, NEW, 3);
+}
+
+#[test]
+fn without_a_confirm_nothing_happens_and_nothing_was_missed() {
+    for end in 0..3 {
+        let mut b = Desk::new(2);
+        offer(&mut b, NEW, (1, 1), call(7));
+        b.wait(5_000);
+        b.input(CallInput::Unconfirmed { call: NEW, device: device(1) });
+        match end {
+            0 => drop(b.wait(70_000)),
+            1 => {
+                let from = b.sender(1, 1);
+                b.input(CallInput::Cancel { from, call: NEW, reason: Reason::NoAnswer });
+            }
+            _ => drop(b.input(CallInput::Shutdown)),
+        }
+        assert_eq!((b.missed_calls(), b.history().len(), b.events().len()), (0, 0, 0));
+    }
+}
+
+#[test]
+fn it_crosses_a_call_of_ours_like_any_other_and_one_of_the_two_goes_on() {
+    for (ours_is_higher, theirs) in [(true, LOW), (false, CallId([255; 16]))] {
+        let mut b = talking();
+        let ours = b.dial(1, &[1]);
+        b.reached(ours, 1);
+        continues(&mut b, theirs, (1, 1), call(7));
+        if ours_is_higher {
+            assert_eq!(goes_on_as(&b, ours), Some(crate::call::text::call(theirs)));
+            assert_eq!(goes_on_as(&b, call(7)), Some(crate::call::text::call(theirs)));
+            b.flows(theirs, 1);
+            assert_eq!(b.core.live_calls(), 1);
+        } else {
+            assert_eq!(b.info(theirs), None, "ours waits for its answer");
+            b.verdict(ours, 1, Verdict::Accept);
+            assert_eq!(b.info(theirs), None);
+            b.flows(ours, 1);
+        }
+        assert!(!rang(&b, theirs));
+    }
+}
+
+#[test]
+fn who_accepted_and_was_lost_before_it_could_say_so_is_in_the_call() {
+    let mut b = Desk::new(2);
+    let ours = b.dial(1, &[1]);
+    b.reached(ours, 1);
+    b.verdict(ours, 1, Verdict::Ringing);
+    let higher = CallId([255; 16]);
+    continues(&mut b, higher, (1, 1), ours);
+    assert_eq!(goes_on_as(&b, ours), Some(crate::call::text::call(higher)));
+    b.flows(higher, 1);
+}
+
+#[test]
+fn what_is_said_before_the_confirm_counts_once_the_call_goes_on() {
+    let mut b = talking();
+    offer(&mut b, NEW, (1, 1), call(7));
+    b.pair(NEW, 1, description(1, 0, crate::wire::bodies::SdpKind::Offer));
+    b.confirm(NEW, 1);
+    assert!(b.link_of(NEW, device(1)).is_some());
+}
