@@ -284,7 +284,8 @@ impl Own {
     #[must_use]
     pub fn telling(&self, addresses: &[Vec<u8>]) -> [u8; 32] {
         let features = self.features().to_be_bytes();
-        let mut parts: Vec<&[u8]> = vec![self.contact_token.expose(), self.set.bytes(), self.name.as_bytes(), &features];
+        let mut parts: Vec<&[u8]> =
+            vec![self.contact_token.expose(), self.set.bytes(), self.name.as_bytes(), &features];
         parts.extend(addresses.iter().map(Vec::as_slice));
         sha256(&parts)
     }
