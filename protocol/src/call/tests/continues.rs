@@ -36,11 +36,9 @@ fn rang(desk: &Desk, id: CallId) -> bool {
 
 fn goes_on_as(desk: &Desk, id: CallId) -> Option<String> {
     let text = crate::call::text::call(id);
-    desk.events().into_iter().find_map(|event| match event {
-        EventKind::CallState { call, state: CallState::Ended, continues_as, .. } if *call == text => {
-            continues_as.clone()
-        }
-        _ => None,
+    desk.events().into_iter().find_map(|event| {
+        let EventKind::CallState { call, state: CallState::Ended, continues_as, .. } = event else { return None };
+        continues_as.clone().filter(|_| *call == text)
     })
 }
 
