@@ -1,5 +1,6 @@
 //! The redb file itself: layout, transactions, sealed rows.
 
+use std::io::Read as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -59,17 +60,31 @@ fn rows(name: &'static str) -> Rows {
     TableDefinition::new(name)
 }
 
+/// The length of a file that never became a database: a kill while it was made leaves one that is empty, or that has
+/// no magic number yet, which redb writes last.
+fn begun(path: &Path) -> Option<u64> {
+    let facts = std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    let mut magic = [0; 9];
+    let mut file = platform::open_private(path, false).ok()?;
+    let unmarked = facts.len() == 0 || (file.read_exact(&mut magic).is_ok() && magic == [0; 9]);
+    unmarked.then_some(facts.len())
+}
+
 impl Disk {
     /// Opens or makes the file and its key.
     pub(super) fn open(path: &Path, key: &Path) -> Result<Disk, StoreError> {
-        // An empty file counts as none: a kill between making and filling it leaves one.
-        let fresh = std::fs::symlink_metadata(path).map_or(true, |facts| facts.is_file() && facts.len() == 0);
+        let begun = begun(path);
+        let fresh = begun.is_some() || std::fs::symlink_metadata(path).is_err();
         // The key is drawn after the file has its first pages: a key without a file means that the file was lost.
         if fresh && std::fs::symlink_metadata(key).is_ok() {
             return Err(unreadable(path, "it is missing or empty, though its key is there"));
         }
         // Looked at first: what the operating system says is another thing than a file that is no database.
-        drop(platform::open_private(path, true).map_err(|error| failed("open", path, &error))?);
+        let file = platform::open_private(path, true).map_err(|error| failed("open", path, &error))?;
+        if begun.is_some_and(|length| length > 0) {
+            file.set_len(0).map_err(|error| failed("empty", path, &error))?;
+        }
+        drop(file);
         let file = path.to_owned();
         let opener = move || {
             let file = platform::open_private(&file, false)?;

@@ -186,6 +186,24 @@ fn a_key_cut_short_by_a_kill_does_no_harm() {
 }
 
 #[test]
+fn a_file_that_a_kill_left_half_made_is_made_anew_and_one_that_was_whole_never() {
+    let place = Place::new();
+    // redb writes its magic number last.
+    for half in [vec![0; 9], vec![0; 4096], [vec![0; 64], vec![7; 8192]].concat()] {
+        std::fs::write(place.file(), &half).unwrap();
+        place.open().unwrap().0.close();
+        std::fs::remove_file(place.file()).unwrap();
+        std::fs::remove_file(place.key()).unwrap();
+    }
+    place.open().unwrap().0.close();
+    let mut whole = std::fs::read(place.file()).unwrap();
+    whole[..9].fill(0);
+    std::fs::write(place.file(), &whole).unwrap();
+    assert!(matches!(place.error(), StoreError::Unreadable { .. }));
+    assert_eq!(std::fs::read(place.file()).unwrap(), whole, "what has a key is left alone");
+}
+
+#[test]
 fn a_damaged_file_is_an_error_and_never_the_end_of_the_process() {
     let place = Place::new();
     let (store, _, mut committed) = place.open().unwrap();
