@@ -159,7 +159,14 @@ pub fn peer_is_us(stream: &tokio::net::UnixStream) -> bool {
     stream.peer_cred().is_ok_and(|peer| peer.uid() == our_uid())
 }
 
-/// Waits until the process is asked to stop (SIGTERM or SIGINT).
+/// SIGHUP was ignored when we started, as nohup(1) does it (proc(5)); false where the system does not tell.
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+}
+
+/// Waits until the process is asked to stop: by SIGTERM, SIGINT, or SIGHUP (its terminal was closed).
 ///
 /// # Errors
 /// What the operating system says if signals cannot be received.
@@ -167,8 +174,17 @@ pub async fn stop_requested() -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut term = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let stays = hangup_is_ignored();
+    let mut hangup = if stays { None } else { Some(signal(SignalKind::hangup())?) };
+    let terminal_closed = async {
+        match &mut hangup {
+            Some(hangup) => hangup.recv().await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         _ = term.recv() => {}
+        _ = terminal_closed => {}
         _ = interrupt.recv() => {}
     }
     Ok(())

@@ -130,10 +130,22 @@ impl Home {
     /// # Panics
     /// If it does not start.
     pub fn start_limited(&mut self, open_files: u32) -> Said {
-        let mut limited = Command::new("sh");
-        limited.args(["-c", &format!("ulimit -n {open_files}; exec \"$@\""), "sh"]).arg(&self.ahoy);
-        limited.arg("--home").arg(self.dir.path()).arg("--json").stdin(Stdio::null());
-        self.start_with(limited)
+        self.start_after(&format!("ulimit -n {open_files}"))
+    }
+
+    /// Starts the daemon as nohup(1) does; what `ahoy start` said.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn start_ignoring_hangup(&mut self) -> Said {
+        self.start_after("trap '' HUP")
+    }
+
+    fn start_after(&mut self, command: &str) -> Said {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{command}; exec \"$@\""), "sh"]).arg(&self.ahoy);
+        shell.arg("--home").arg(self.dir.path()).arg("--json").stdin(Stdio::null());
+        self.start_with(shell)
     }
 
     fn start_with(&mut self, mut ahoy: Command) -> Said {

@@ -83,7 +83,9 @@ pub(super) fn find(name: &str) -> Option<&'static Key> {
 impl Draft {
     /// Keeps a problem.
     pub(super) fn problem(&mut self, place: Place, key: Option<&'static str>, text: String) {
-        let text = text.chars().take(TEXT_CHARS).collect();
+        // It goes to a terminal, and what it quotes could be anything.
+        let harmless = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+        let text = text.chars().take(TEXT_CHARS).map(harmless).collect();
         self.problems.push(Problem { place, key, text });
     }
 
@@ -150,6 +152,8 @@ impl Draft {
         let shown: String = value.chars().take(SHOWN_CHARS).collect();
         let text = match key.secret {
             true => format!("{} {problem}", key.name),
+            // Some write user and password before the host.
+            false if value.contains('@') => format!("{} {problem}", key.name),
             false => format!("{} = {shown} {problem}", key.name),
         };
         self.problem(place, Some(key.name), text);

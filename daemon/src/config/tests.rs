@@ -221,6 +221,12 @@ fn a_config_file_that_was_asked_for_must_exist() {
 }
 
 #[test]
+fn what_a_message_quotes_cannot_steer_a_terminal() {
+    let told = check("\"\\u001b[31mred\\u0007\" = 1").unwrap_err().to_string();
+    assert!(told.contains("red") && !told.chars().any(char::is_control), "{told:?}");
+}
+
+#[test]
 fn a_turn_server_needs_its_user_and_its_credential_which_is_never_shown() {
     let whole = "turn_server = \"turn:h:1\"\nturn_username = \"u\"\nturn_credential = \"s3cret\"";
     let config = check(whole).unwrap();
@@ -230,6 +236,8 @@ fn a_turn_server_needs_its_user_and_its_credential_which_is_never_shown() {
     let told = check("turn_credential = \"s3cret\"").unwrap_err().to_string();
     assert!(told.contains("together") && !told.contains("s3cret"), "{told}");
     assert!(!check("turn_credential = \"\"").unwrap_err().to_string().contains("= "), "not even when it is wrong");
+    let with_password = check(&whole.replace("turn:h", "turn:u:s3cret@h")).unwrap_err().to_string();
+    assert!(with_password.contains("turn_server") && !with_password.contains("s3cret"), "{with_password}");
     assert!(check(&whole.replace("turn:h", "turns:h")).is_err(), "TURN over TLS is not possible yet");
     assert!(check("stun_servers = [\"http://x\"]").is_err());
 }

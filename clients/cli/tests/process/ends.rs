@@ -1,5 +1,7 @@
 //! How calls end when nobody talks: reasons on both sides, in events, exit codes and `calls`.
 
+use std::process::Command;
+
 use crate::scene::{AHOY, times, two};
 use ahoy_tests::process::{Home, Setup};
 
@@ -74,6 +76,28 @@ fn a_callee_killed_in_the_call_is_noticed() {
     // It would be given up after a minute; whoever does not want to wait hangs up.
     let over = a.says(&["hangup", "--wait", "ended", "--timeout", "10"]).ok();
     assert_eq!(over.last()["reason"], "hung_up");
+}
+
+#[test]
+fn a_daemon_whose_terminal_is_closed_says_goodbye_and_under_nohup_it_stays() {
+    let (a, b) = two(Setup::default(), Setup::default());
+    let mut watch = a.begins(&["watch"]);
+    watch.event("snapshot");
+    let _ = a.says(&["call", "b", "--wait", "ringing", "--timeout", "30"]).ok();
+    let _ = b.says(&["answer", "--wait", "active", "--timeout", "30"]).ok();
+    watch.state("active");
+    hang_up_terminal(&b);
+    assert_eq!(watch.state("ended")["reason"], "daemon_stopped");
+
+    let mut c = Home::new(AHOY, Setup::default());
+    c.start_ignoring_hangup();
+    hang_up_terminal(&c);
+    assert_eq!(c.says(&["status"]).ok().last()["calls"], 0);
+}
+
+/// What the system sends a process whose terminal is gone.
+fn hang_up_terminal(home: &Home) {
+    assert!(Command::new("kill").args(["-HUP", &home.pid().to_string()]).status().unwrap().success());
 }
 
 #[test]

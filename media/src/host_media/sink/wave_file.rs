@@ -35,6 +35,10 @@ impl WaveFile {
     /// [`Lost`] if it cannot be made or written.
     pub(crate) fn create(path: &Path) -> Result<Self, Lost> {
         let name = path.display().to_string();
+        // Opening a pipe waits until somebody reads from it.
+        if std::fs::metadata(path).is_ok_and(|facts| !facts.is_file()) {
+            return Err(Lost(format!("{name}: is no file")));
+        }
         let file = platform::private_file().write(true).create(true).truncate(true).open(path);
         let file = file.map_err(|e| Lost(format!("{name}: {e}")))?;
         let mut made = Self { file, name, at: 0, buffer: Vec::with_capacity(BUFFER), unpatched: 0 };

@@ -29,6 +29,10 @@ impl Wave {
     /// [`Lost`] if it cannot be opened or is no WAV file that we can play.
     pub(crate) fn open(path: &Path, looped: bool) -> Result<Self, Lost> {
         let fail = |why: &dyn std::fmt::Display| Lost(format!("{}: {why}", path.display()));
+        // Opening a pipe waits until somebody writes into it.
+        if !std::fs::metadata(path).map_err(|e| fail(&e))?.is_file() {
+            return Err(fail(&"is no file"));
+        }
         let reader = WavReader::open(path).map_err(|e| fail(&e))?;
         let spec = reader.spec();
         if spec.channels == 0 || spec.channels > CHANNELS {

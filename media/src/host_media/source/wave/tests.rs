@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::host_media::sink::wave_file::WaveFile;
 use crate::host_media::test_dir::TestDir;
 
 /// Half a second of a 440 Hz tone, the same in every channel.
@@ -88,6 +89,15 @@ fn what_is_no_wav_file_is_refused_by_name() {
     std::fs::write(&path, "not sound").unwrap();
     assert!(Wave::open(&path, false).err().unwrap().0.contains("text.wav"));
     assert!(Wave::open(&dir.path().join("missing.wav"), false).err().unwrap().0.contains("missing.wav"));
+}
+
+#[test]
+fn a_pipe_in_place_of_a_file_is_refused_at_once() {
+    let dir = TestDir::new();
+    let path = dir.path().join("pipe.wav");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    assert!(Wave::open(&path, false).err().unwrap().0.contains("is no file"));
+    assert!(WaveFile::create(&path).err().unwrap().0.contains("is no file"));
 }
 
 #[test]
