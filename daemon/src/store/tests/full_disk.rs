@@ -161,6 +161,7 @@ fn a_deletion_that_failed_wins_over_the_row_that_failed_before_it() {
 
 #[test]
 fn at_every_moment_a_disk_may_become_full_the_file_stays_readable() {
+    let (mut shut, mut refused, mut kept) = (0, 0, 0);
     for room in 0..40 {
         let mut full = Full::new();
         full.store.submit(1, vec![put(Table::Contacts, b"a", &[1; 300])]).unwrap();
@@ -172,14 +173,20 @@ fn at_every_moment_a_disk_may_become_full_the_file_stays_readable() {
             let file = FileBackend::new(crate::platform::open_private(&file, false)?)?;
             Ok(Database::builder().create_with_backend(Countdown { file, room, used: count.clone() })?)
         };
-        let Ok(mut disk) = Disk::open_with(&place.file(), &place.key(), false, Box::new(opener)) else { continue };
+        let Ok(mut disk) = Disk::open_with(&place.file(), &place.key(), false, Box::new(opener)) else {
+            shut += 1;
+            assert_eq!(place.open().unwrap().1.rows.len(), 1, "{room}");
+            continue;
+        };
         let big = [put(Table::Contacts, b"a", &[2; 3_000]), put(Table::Contacts, b"b", &[2; 3_000])];
         let written = disk.apply(big.iter()).is_ok();
+        *(if written { &mut kept } else { &mut refused }) += 1;
         drop(disk);
         let rows = place.open().unwrap().1.rows;
         assert_eq!(rows.len(), if written { 2 } else { 1 }, "{room}");
         assert!(rows.iter().all(|(_, _, value)| *value == [if written { 2 } else { 1 }; 3_000][..value.len()]));
     }
+    assert!(shut > 0 && refused > 0 && kept > 0, "{shut} not opened, {refused} refused, {kept} kept");
 }
 
 /// A disk with room for so many writes.

@@ -45,6 +45,7 @@ fn a_home_others_may_write_to_a_lost_key_and_a_key_to_be_read_are_found() {
 fn a_clock_before_this_program_was_written_is_wrong() {
     assert_eq!(clock(UNIX_EPOCH).verdict, Verdict::Fail);
     assert_eq!(clock(UNIX_EPOCH - Duration::from_secs(1)).verdict, Verdict::Fail);
+    assert_eq!(clock(UNIX_EPOCH + Duration::from_secs(NOT_BEFORE_S - 1)).verdict, Verdict::Fail);
     assert_eq!(clock(UNIX_EPOCH + Duration::from_secs(NOT_BEFORE_S)).verdict, Verdict::Ok);
 }
 
