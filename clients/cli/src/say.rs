@@ -14,12 +14,17 @@ use crate::failure::end_text;
 pub(crate) struct Names(HashMap<String, String>);
 
 impl Names {
-    /// Learns from a snapshot.
+    /// Our own account is "you".
+    pub(crate) fn us(account: &str) -> Self {
+        Self(HashMap::from([(account.to_owned(), "you".to_owned())]))
+    }
+
+    /// Learns from a list of contacts.
     pub(crate) fn learn(&mut self, contacts: &[Contact]) {
         self.0.extend(contacts.iter().map(|contact| (contact.account.clone(), contact.name.clone())));
     }
 
-    fn of(&self, account: &str) -> String {
+    pub(crate) fn of(&self, account: &str) -> String {
         self.0.get(account).cloned().unwrap_or_else(|| short(account))
     }
 }
@@ -86,7 +91,7 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
             format!("{} left: {}", names.of(account), end_text(reason, None))
         }
         EventKind::ParticipantState { account, state, client, .. } => {
-            format!("{} {}{}", names.of(account), media(*state), asked_by(client.as_deref()))
+            format!("{}: {}{}", names.of(account), media(*state), asked_by(client.as_deref()))
         }
         EventKind::DevicesChanged { devices } => format!("the account has {} devices now", devices.len()),
         EventKind::Linking { state: LinkingState::Compare, letters: Some(letters), .. } => {
@@ -156,10 +161,10 @@ fn media(state: MediaState) -> String {
         (state.muted, "muted"),
         (state.deafened, "deafened"),
         (state.held, "holds the call"),
-        (state.reconnecting, "is reconnecting"),
+        (state.reconnecting, "reconnecting"),
     ];
     let said: Vec<&str> = words.into_iter().filter_map(|(is, word)| is.then_some(word)).collect();
-    if said.is_empty() { "is unmuted and there".to_owned() } else { said.join(", ") }
+    if said.is_empty() { "unmuted and there".to_owned() } else { said.join(", ") }
 }
 
 fn snapshot_line(snapshot: &Snapshot) -> String {
@@ -203,8 +208,8 @@ mod tests {
         assert_eq!(of("participant_joined", json!({})), "Ada is heard");
         assert_eq!(of("participant_left", json!({ "reason": "lost" })), "Ada left: the connection was lost");
         let media = |muted, held| json!({ "muted": muted, "deafened": false, "held": held, "reconnecting": false });
-        assert_eq!(of("participant_state", media(true, true)), "Ada muted, holds the call");
-        assert_eq!(of("participant_state", media(false, false)), "Ada is unmuted and there");
+        assert_eq!(of("participant_state", media(true, true)), "Ada: muted, holds the call");
+        assert_eq!(of("participant_state", media(false, false)), "Ada: unmuted and there");
         assert_eq!(of("missed_call", json!({ "started_at_ms": 1 })), "missed a call of Ada");
         assert_eq!(of("contact_changed", json!({})), "contact Ada changed");
         assert_eq!(of("source_started", json!({ "at_us": 1 })), "microphone open");

@@ -23,7 +23,7 @@ pub enum CallState {
     Active,
     /// On hold.
     Held,
-    /// No packet arrives; it is being restarted.
+    /// No packet arrives: it is restarted for 60 s, then the call ends as `lost`.
     Reconnecting,
     /// Being ended.
     Ending,

@@ -63,7 +63,9 @@ impl Core {
         }
         match self.dialing.tried(device) {
             Some(tried) => tried.to_owned(),
-            None => "no dial of it has ended yet".to_owned(),
+            None => "its addresses do not answer: it is off, frozen, or behind a network that lets nobody in; \
+                     look whether its daemon runs (`ahoy status` there) and ask for a new card if its address changed"
+                .to_owned(),
         }
     }
 

@@ -103,7 +103,7 @@ impl<'a> Followed<'a> {
             }
         };
         let subscribed = client.subscribe(None).await?;
-        let mut names = Names::default();
+        let mut names = Names::us(&client.hello().account);
         if let Some(snapshot) = &subscribed.snapshot {
             names.learn(&snapshot.contacts);
         }

@@ -9,7 +9,7 @@ use ahoy_client::control::{CallInfo, CallState, Direction, LinkState, Participan
 
 use crate::failure::{Failure, end_text};
 use crate::out::Out;
-use crate::say::{short, state_word, who};
+use crate::say::{Names, state_word, who};
 use crate::verbs::meant::meant;
 
 /// All calls.
@@ -40,6 +40,10 @@ pub(crate) fn call_line(call: &CallInfo, us: &str) -> String {
 /// Figures of a call, once or each second until it ends.
 pub(crate) async fn stats(client: &mut Client, call: Option<&str>, follow: bool, out: &Out) -> Result<(), Failure> {
     let mut call = meant(client, call).await?;
+    let mut names = Names::us(&client.hello().account);
+    if !out.is_json() {
+        names.learn(&client.contacts().await?);
+    }
     let mut second = tokio::time::interval(Duration::from_secs(1));
     loop {
         second.tick().await;
@@ -48,7 +52,7 @@ pub(crate) async fn stats(client: &mut Client, call: Option<&str>, follow: bool,
             out.note("Nobody takes part yet.");
         }
         for participant in &figures {
-            out.show(participant, || stats_line(participant))?;
+            out.show(participant, || stats_line(participant, &names))?;
         }
         if !follow {
             return Ok(());
@@ -62,7 +66,7 @@ pub(crate) async fn stats(client: &mut Client, call: Option<&str>, follow: bool,
     }
 }
 
-fn stats_line(stats: &ParticipantStats) -> String {
+fn stats_line(stats: &ParticipantStats, names: &Names) -> String {
     let state = serde_json::to_value(stats.state).unwrap_or(Value::Null);
     let ms = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1} ms"));
     let kbit = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{:.0}", value / 1000.0));
@@ -72,7 +76,7 @@ fn stats_line(stats: &ParticipantStats) -> String {
     let mark = if stats.state == LinkState::Connected { "" } else { " !" };
     format!(
         "{} {}{mark}: round trip {}, loss {loss}, jitter {}, buffer {}, mouth to ear {}, {}/{} kbit/s in/out, {}{pair}",
-        short(&stats.account),
+        names.of(&stats.account),
         state.as_str().unwrap_or("?"),
         ms(stats.rtt_ms),
         ms(stats.jitter_ms),

@@ -13,7 +13,7 @@ use crate::say::{self, Names};
 pub(crate) async fn watch(client: &mut Client, out: &Out) -> Result<(), Failure> {
     let subscribed = client.subscribe(None).await?;
     let mut clock = Clock::default();
-    let mut names = Names::default();
+    let mut names = Names::us(&client.hello().account);
     if let Some(snapshot) = subscribed.snapshot {
         names.learn(&snapshot.contacts);
         let event = Event { seq: subscribed.seq, at_ms: 0, kind: EventKind::Snapshot(snapshot.clone()) };
@@ -21,8 +21,10 @@ pub(crate) async fn watch(client: &mut Client, out: &Out) -> Result<(), Failure>
     }
     loop {
         let Notice { raw, known } = client.event().await?;
-        if let Some(EventKind::Snapshot(snapshot)) = known.as_ref().map(|event| &event.kind) {
-            names.learn(&snapshot.contacts);
+        match known.as_ref().map(|event| &event.kind) {
+            Some(EventKind::Snapshot(snapshot)) => names.learn(&snapshot.contacts),
+            Some(EventKind::ContactChanged { .. }) => names.learn(&client.contacts().await?),
+            Some(_) | None => {}
         }
         out.show(&raw, || {
             let text = known.as_ref().and_then(|event| say::line(event, &names));

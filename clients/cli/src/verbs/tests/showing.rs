@@ -90,9 +90,15 @@ fn figures(state: &str) -> Value {
 #[tokio::test]
 async fn figures_show_what_is_known_and_a_dash_for_the_rest() {
     let answer = json!({ "participants": [figures("connected")] });
-    let shown = text(&["stats"], "call.stats", answer.clone()).await;
-    let wanted = "ahoy1abcdef… connected: round trip 1.2 ms, loss 1.3 %, jitter -, buffer -, mouth to ear -, 32/- kbit/s in/out, opus/48000";
-    assert_eq!(shown, wanted);
+    let known = json!({ "contacts": [contact("Ada", true)] });
+    let script = |answer: &Value| vec![turn("contact.list", known.clone()), turn("call.stats", answer.clone())];
+    let (_, lines) = shows(&["stats"], false, script(&answer)).await;
+    assert!(lines[0].starts_with("ahoy1abcdef… connected"), "{lines:?}");
+    let mut of_ada = answer.clone();
+    of_ada["participants"][0]["account"] = json!("ada");
+    let (_, lines) = shows(&["stats"], false, script(&of_ada)).await;
+    let wanted = "Ada connected: round trip 1.2 ms, loss 1.3 %, jitter -, buffer -, mouth to ear -, 32/- kbit/s in/out, opus/48000";
+    assert_eq!(lines, [wanted]);
     let shown = object(&["stats"], "call.stats", answer).await;
     assert_eq!((&shown["rtt_ms"], &shown["jitter_ms"]), (&json!(1.25), &Value::Null));
 }
