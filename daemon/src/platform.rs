@@ -159,6 +159,21 @@ pub fn peer_is_us(stream: &tokio::net::UnixStream) -> bool {
     stream.peer_cred().is_ok_and(|peer| peer.uid() == our_uid())
 }
 
+/// Processes of other users that want in: told once, so that they cannot fill the log.
+#[derive(Debug, Default)]
+pub struct Foreign {
+    told: bool,
+}
+
+impl Foreign {
+    /// One was turned away from `what`.
+    pub fn turned_away(&mut self, what: &'static str) {
+        if !std::mem::replace(&mut self.told, true) {
+            tracing::warn!("a process of another user was turned away from the {what}; further ones are not told");
+        }
+    }
+}
+
 /// SIGHUP was ignored when we started, as nohup(1) does it (proc(5)); false where the system does not tell.
 fn hangup_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

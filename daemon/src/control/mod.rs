@@ -139,6 +139,7 @@ impl Control {
         let this = self.clone();
         let stop = self.desk.stop.clone();
         self.tasks.spawn(self.counted.counted(async move {
+            let mut foreign = platform::Foreign::default();
             loop {
                 let accepted = tokio::select! {
                     accepted = listener.accept() => accepted,
@@ -149,7 +150,7 @@ impl Control {
                         let (read, write) = stream.into_split();
                         this.serve_stranger(read, write);
                     }
-                    Ok(_) => tracing::warn!("a process of another user was turned away from the control socket"),
+                    Ok(_) => foreign.turned_away("control socket"),
                     Err(error) => {
                         // Out of descriptors: without a pause this would spin.
                         tracing::warn!(%error, "no frontend can be taken");

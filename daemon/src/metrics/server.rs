@@ -1,6 +1,7 @@
 //! The few lines of HTTP that a scrape needs. Whoever connects may be hostile: a web page in a browser of this
 //! machine, or another user of it. So everything is bounded, and a name in `Host` must be this machine's own.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
+use futures::future::{AbortHandle, Abortable};
 use futures::stream::{FuturesUnordered, StreamExt};
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONTENT_TYPE, HOST};
@@ -107,25 +109,43 @@ async fn bind(path: &Path) -> io::Result<UnixListener> {
 async fn accept(listener: Listener, figures: Arc<Figures>) {
     // Answered inside of this task: they end with it.
     let mut clients = FuturesUnordered::new();
+    let (mut seats, mut last) = (VecDeque::new(), 0_u64);
+    let mut foreign = platform::Foreign::default();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            Some(()) = clients.next() => continue,
-        };
-        match accepted {
-            // Nobody waits in a queue: who finds no seat is cut off.
-            Ok(_) if clients.len() >= limits::METRICS_CLIENTS => {}
-            Ok(Scraper::Tcp(stream)) => clients.push(answer(stream, figures.clone(), true).boxed()),
-            Ok(Scraper::Unix(stream)) if platform::peer_is_us(&stream) => {
-                clients.push(answer(stream, figures.clone(), false).boxed());
+            Some(left) = clients.next() => {
+                seats.retain(|(seat, _)| *seat != left);
+                continue;
             }
-            Ok(Scraper::Unix(_)) => tracing::warn!("a process of another user was turned away from the metrics"),
+        };
+        let answered = match accepted {
+            Ok(Scraper::Tcp(stream)) => answer(stream, figures.clone(), true).boxed(),
+            Ok(Scraper::Unix(stream)) if platform::peer_is_us(&stream) => {
+                answer(stream, figures.clone(), false).boxed()
+            }
+            Ok(Scraper::Unix(_)) => {
+                foreign.turned_away("metrics");
+                continue;
+            }
             Err(error) => {
                 // Out of descriptors: without a pause this would spin.
                 tracing::warn!(%error, "no scrape can be taken");
                 tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
             }
+        };
+        // Whoever says nothing gives way to whoever came later.
+        if seats.len() >= limits::METRICS_CLIENTS
+            && let Some((_, oldest)) = seats.pop_front()
+        {
+            AbortHandle::abort(&oldest);
         }
+        last += 1;
+        let (oldest, registration) = AbortHandle::new_pair();
+        seats.push_back((last, oldest));
+        let seat = last;
+        clients.push(Abortable::new(answered, registration).map(move |_| seat));
     }
 }
 
