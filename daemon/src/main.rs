@@ -36,7 +36,9 @@ fn run(args: &Args) -> Result<bool, Failure> {
     let paths = HomePaths::find(args.home.as_deref(), &env).ok_or(HomeError::Nowhere)?;
     let config = Config::load(args, &paths, &env)?;
     if args.check_config {
-        say(&format!("the settings are good: {}", args.config.as_ref().unwrap_or(&paths.config).display()));
+        let file = args.config.as_ref().unwrap_or(&paths.config);
+        let missing = if file.exists() { "" } else { " (there is no such file: the defaults hold)" };
+        say(&format!("the settings are good: {}{missing}", file.display()));
         return Ok(true);
     }
     let home = Home::open(paths)?;
@@ -61,6 +63,9 @@ async fn serve(args: &Args, home: Home, config: Config) -> Result<bool, Failure>
     };
     tell(NotifyState::Ready);
     say(&format!("ahoyd is ready; its control socket is {}", socket.display()));
+    if let Some(at) = node.metrics() {
+        say(&format!("figures for Prometheus: http://{at}/metrics"));
+    }
     let stdio = args.stdio.then(|| node.control().serve(tokio::io::stdin(), tokio::io::stdout()));
     let stdin_ended = async {
         match stdio {
