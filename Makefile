@@ -1,12 +1,13 @@
 # `make demo` (hear a call), `make test` (everything that must hold), `make soak` (nothing leaks), `make bench` (what it
 # costs), `make deb` (a Debian package).
-.PHONY: demo soak test bench deb help
+.PHONY: demo soak test bench deb lab help
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo    build, then a real call between two daemons on this machine; DEMO="--keep DIR" and the like are passed on'
 	@echo 'make soak    1,000 real calls, and a look at what the daemons hold after each; CALLS=100 PROFILE=debug for less'
 	@echo 'make test    format, lints, docs, licences and all tests'
+	@echo 'make lab     calls in network namespaces (as root) through a blackout, a new address, loss; LAB="blackout" for one, PROFILE=release'
 	@echo 'make deb     build the release and make a Debian package in target/'
 	@echo 'make bench   a release build, measured against every bar of speed and cost, beside baresip where it is installed (as root)'
 
@@ -22,6 +23,10 @@ soak:
 test:
 	@./scripts/setup
 	@./scripts/test
+
+lab:
+	@./scripts/setup
+	@PROFILE=$(or $(PROFILE),debug) ./scripts/lab/run $(LAB)
 
 deb:
 	@./scripts/setup

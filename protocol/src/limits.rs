@@ -203,6 +203,14 @@ pub const DIAL_PAUSE_FIRST_MS: u64 = 2_000;
 pub const DIAL_PAUSE_CALL_MS: u64 = 1_000;
 /// Milliseconds: the longest pause: a contact that comes back is found within 5 minutes even without mDNS.
 pub const DIAL_PAUSE_LONGEST_MS: u64 = 300_000;
+/// Milliseconds: while a call reconnects, its participants' devices are dialled anew this often: sound is to be back 3 s
+/// after the path is, and a connection with its first messages takes about one.
+pub const REDIAL_MS: u64 = 1_000;
+/// Milliseconds: our addresses come and go one by one when the network changes; links are made anew once they rest so long.
+pub const MOVED_REST_MS: u64 = 200;
+/// Milliseconds: the wall clock went so much further than the monotonic one: the machine slept. A clock that is set
+/// seldom goes so far, and all that is done then is to look whether connections still live.
+pub const SLEPT_MS: u64 = 5_000;
 /// Count: devices that we try to stay connected with (the connection budget).
 pub const WANTED_DEVICES_MAX: usize = 32;
 /// Count: topics remembered of a connected device: three inbox days of two tokens and four topics a call fit many times.

@@ -222,6 +222,8 @@ impl Groups {
             | NetCommand::Unsubscribe(_)
             | NetCommand::Verdict { .. }
             | NetCommand::Connect { .. }
+            | NetCommand::Redial { .. }
+            | NetCommand::Probe
             | NetCommand::Gossip { .. }
             | NetCommand::AskVoicemail { .. }
             | NetCommand::RequestPrekey { .. } => false,

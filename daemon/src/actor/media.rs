@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use ahoy_media::host_media::api::{FrameOut, Sound};
 use ahoy_media::simple_webrtc::engine::{
-    AudioFrame, Engine, EngineError, IceServer, LinkEvent, LinkId, LinkSpec, Role,
+    AudioFrame, CandidateKind, Engine, EngineError, IceServer, LinkEvent, LinkId, LinkSpec, Role,
 };
 use ahoy_protocol::call::signal::{self, LinkEnd};
 use ahoy_protocol::core::effect::MediaCommand;
 use ahoy_protocol::core::input::Input;
+
+use ahoy_protocol::ids::LinkId as ProtocolLink;
 
 use super::convert::{self, Told};
 use super::stats::Rates;
@@ -109,7 +111,8 @@ impl Media {
 
     /// Media uses the addresses that the network listens on: loopback only if it was asked for, nothing else is
     /// there, or the other device is on this machine; and no link-local IPv6 (it needs a scope that candidates do not carry).
-    pub(super) fn listen_on(&mut self, addresses: &[Vec<u8>]) {
+    /// Returns the links whose own address is gone.
+    pub(super) fn listen_on(&mut self, addresses: &[Vec<u8>]) -> Vec<ProtocolLink> {
         let mut all: Vec<IpAddr> = addresses.iter().filter_map(|address| convert::ip(address)).collect();
         all.sort_unstable();
         all.dedup();
@@ -120,6 +123,13 @@ impl Media {
         let outside: Vec<IpAddr> = all.iter().copied().filter(|ip| !ip.is_loopback()).collect();
         self.outside = if self.loopback || outside.is_empty() { all.clone() } else { outside };
         self.all = all;
+        self.open.iter().copied().filter(|link| self.is_stranded(*link)).map(convert::link).collect()
+    }
+
+    /// The address of an interface that a link uses is none of ours any more.
+    fn is_stranded(&self, link: LinkId) -> bool {
+        let pair = self.engine.stats(link).ok().and_then(|stats| stats.pair);
+        pair.is_some_and(|(local, _, kind)| kind == CandidateKind::Host && !self.all.contains(&local.ip()))
     }
 
     /// Carries out a command; what fails at once is told to the core as the link's end.

@@ -205,7 +205,9 @@ impl<M: Machine> Actor<M> {
     fn note(&mut self, event: &NetEvent) {
         match event {
             NetEvent::Listening(addresses) => {
-                self.groups.ports.media.listen_on(addresses);
+                for link in self.groups.ports.media.listen_on(addresses) {
+                    self.feed(Input::Link { link, event: signal::LinkEvent::AddressGone });
+                }
                 self.groups.listening = addresses.iter().filter_map(|bytes| convert::address_text(bytes)).collect();
                 self.listening.send_replace(addresses.clone());
             }

@@ -57,25 +57,13 @@ impl Dials {
     /// The core wants a connection; `addresses` may name anything.
     pub(crate) fn wanted(&mut self, device: DeviceId, peer: PeerId, addresses: Vec<Multiaddr>, ours: &Ours) -> Step {
         let mut report = Report::default();
-        let mut good: Vec<Multiaddr> = Vec::new();
-        let here: Vec<Multiaddr> = addresses.iter().filter_map(|a| address::on_this_machine(a, ours)).collect();
-        good.extend(here.into_iter().take(limits::ADDRESSES));
-        good.dedup();
-        for address in addresses {
-            match address::check(&address, peer, ours) {
-                Ok(bare) if good.contains(&bare) || good.len() >= limits::ADDRESSES => {}
-                Ok(bare) => good.push(bare),
-                Err(refusal) => report.add(&address, refusal),
-            }
-        }
+        let mut good = good_addresses(addresses, peer, ours, &mut report);
         if let Some(dial) = self.map.get_mut(&device) {
             good.retain(|a| !dial.tried.contains(a) && !dial.next.contains(a));
             good.truncate(limits::ADDRESSES.saturating_sub(dial.next.len()));
             dial.next.extend(good);
             return Step::Wait;
         }
-        // The order of equals stays.
-        good.sort_by_key(is_quic);
         if good.is_empty() {
             report.add("nothing to dial", "no address of this device is known that may be dialled");
             return Step::Failed(report.0);
@@ -104,6 +92,28 @@ impl Dials {
         self.map.insert(device, dial);
         Step::Dial(next)
     }
+}
+
+/// Those that may be dialled, TCP first.
+pub(super) fn good_addresses(
+    addresses: Vec<Multiaddr>,
+    peer: PeerId,
+    ours: &Ours,
+    report: &mut Report,
+) -> Vec<Multiaddr> {
+    let here = addresses.iter().filter_map(|a| address::on_this_machine(a, ours)).take(limits::ADDRESSES);
+    let mut good: Vec<Multiaddr> = here.collect();
+    good.dedup();
+    for address in addresses {
+        match address::check(&address, peer, ours) {
+            Ok(bare) if good.contains(&bare) || good.len() >= limits::ADDRESSES => {}
+            Ok(bare) => good.push(bare),
+            Err(refusal) => report.add(&address, refusal),
+        }
+    }
+    // The order of equals stays.
+    good.sort_by_key(is_quic);
+    good
 }
 
 fn describe(error: &DialError, report: &mut Report) {

@@ -24,6 +24,7 @@ use super::peers::Peers;
 use super::ports::{NetConfig, NetOutput, Transport};
 use super::prekey::REQUEST_BYTES;
 use super::prekey_desk::Desk;
+use super::redial::Fresh;
 use super::unsent::Unsent;
 use super::voicemail::Streams;
 use crate::limits::network as limits;
@@ -36,6 +37,7 @@ pub(crate) struct Driver {
     pub(super) counters: Arc<Counters>,
     pub(super) peers: Peers,
     pub(super) dials: Dials,
+    pub(super) fresh: Fresh,
     pub(super) discovered: Discovered,
     pub(super) desk: Desk,
     pub(super) voicemail: Streams,
@@ -70,6 +72,7 @@ impl Driver {
             counters,
             peers: Peers::default(),
             dials: Dials::default(),
+            fresh: Fresh::default(),
             discovered: Discovered::default(),
             desk: Desk::default(),
             voicemail: Streams::default(),
@@ -91,6 +94,8 @@ impl Driver {
             NetCommand::Publish { topic, data } => self.publish(topic, data, now),
             NetCommand::Verdict { message, acceptance } => self.verdict(&message, acceptance),
             NetCommand::Connect { device, addresses } => self.connect(device, addresses),
+            NetCommand::Redial { device, addresses, lost } => self.redial(device, addresses, lost, now),
+            NetCommand::Probe => self.probe(now),
             NetCommand::Gossip { device, allowed } => self.set_gossip(device, allowed),
             NetCommand::AskVoicemail { device, request } => self.ask_voicemail(device, request),
             NetCommand::AnswerVoicemail { ticket, answer, sound: _ } => self.answer_voicemail(ticket, answer),
@@ -198,7 +203,7 @@ impl Driver {
                 }
                 Step::Dial(addresses) => {
                     self.counters.dials.add();
-                    self.tcp_beside.store(!addresses.iter().all(is_quic), Ordering::Relaxed);
+                    self.beside(&addresses);
                     let all = DialOpts::peer_id(peer).addresses(addresses);
                     match self.swarm.dial(all.override_dial_concurrency_factor(limits::DIALS_AT_ONCE).build()) {
                         Ok(()) => return,
@@ -207,6 +212,11 @@ impl Driver {
                 }
             }
         }
+    }
+
+    /// These are dialled at once.
+    pub(super) fn beside(&self, addresses: &[Multiaddr]) {
+        self.tcp_beside.store(!addresses.iter().all(is_quic), Ordering::Relaxed);
     }
 
     fn request_prekey(&mut self, device: DeviceId, request: Vec<u8>) {

@@ -35,7 +35,9 @@ impl Driver {
                     self.on_disconnected(device);
                 }
             }
-            SwarmEvent::OutgoingConnectionError { peer_id, error, .. } => self.on_dial_error(peer_id, &error),
+            SwarmEvent::OutgoingConnectionError { peer_id, connection_id, error } => {
+                self.on_dial_error(peer_id, connection_id, &error);
+            }
             SwarmEvent::NewListenAddr { .. }
             | SwarmEvent::ExpiredListenAddr { .. }
             | SwarmEvent::ListenerClosed { .. } => {
@@ -110,6 +112,12 @@ impl Driver {
             }
         }
         self.dials.connected(device);
+        let fresh = self.fresh.over(connection);
+        self.fresh.forget_next(device);
+        if endpoint.is_dialer() && self.is_needless(device, peer, fresh, now) {
+            self.swarm.close_connection(connection);
+            return;
+        }
         if !self.swarm.behaviour().gossip.is_allowed(&peer)
             && let Some(goes) =
                 self.peers.stranger(device, connection, Source::of(ip_of(endpoint.get_remote_address())))
@@ -120,8 +128,7 @@ impl Driver {
         if count > 1 {
             return self.peers.another(device, connection, now);
         }
-        // Both ends of a connection agree on who leads.
-        let leads = self.swarm.local_peer_id().to_bytes() < peer.to_bytes();
+        let leads = self.leads(peer);
         self.peers.connected(device, connection, leads, now);
         let ip = ip_of(endpoint.get_remote_address());
         self.outbox.event(NetEvent::Connected {
@@ -132,7 +139,24 @@ impl Driver {
         });
     }
 
-    fn on_dial_error(&mut self, peer: Option<PeerId>, error: &DialError) {
+    /// Both ends of a connection agree on who leads.
+    fn leads(&self, peer: PeerId) -> bool {
+        self.swarm.local_peer_id().to_bytes() < peer.to_bytes()
+    }
+
+    /// A dial of ours has succeeded when another connection was there already. Both may have dialled: only one of the
+    /// two sides gives its dial up. One that is late must go, before the other side takes it for the end of the first.
+    fn is_needless(&mut self, device: DeviceId, peer: PeerId, fresh: bool, now: Instant) -> bool {
+        let leads = self.leads(peer);
+        let Some(known) = self.peers.get_mut(device) else { return false };
+        known.is_connected() && (known.is_old(now, limits::DIAL_IS_LATE) || (fresh && leads))
+    }
+
+    fn on_dial_error(&mut self, peer: Option<PeerId>, connection: ConnectionId, error: &DialError) {
+        if self.fresh.over(connection) {
+            // It has others beside it and after it.
+            return;
+        }
         let Some(peer) = peer else { return };
         let Some(device) = device_of(&peer) else { return };
         let step = self.dials.failed(device, error);
@@ -152,6 +176,7 @@ impl Driver {
             self.outbox.event(NetEvent::Unsubscribed { device, topic });
         }
         self.outbox.event(NetEvent::Disconnected { device });
+        self.dial_next(device);
     }
 
     fn on_prekey(&mut self, event: prekey::Event, now: Instant) {

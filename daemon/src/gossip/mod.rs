@@ -36,6 +36,7 @@ pub mod ports;
 mod prekey;
 mod prekey_desk;
 mod pulse;
+mod redial;
 mod swarm;
 #[cfg(test)]
 mod tests;

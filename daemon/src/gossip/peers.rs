@@ -1,7 +1,7 @@
 //! Who is connected, and what the driver knows of each.
 
 use std::collections::{BTreeSet, HashMap};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ahoy_protocol::core::input::Topic;
 use ahoy_protocol::ids::DeviceId;
@@ -21,8 +21,8 @@ pub(crate) struct Peer {
     pub(crate) pulse: Schedule,
     /// Its prekey requests.
     pub(crate) prekeys: Bucket,
-    /// Its connections, oldest first.
-    connections: Vec<ConnectionId>,
+    /// Its connections and since when they stand, oldest first; none once they are found dead and about to close.
+    connections: Vec<(ConnectionId, Instant)>,
     /// When all but the newest are closed; one side of the two does it.
     one_from: Option<Instant>,
     leads: bool,
@@ -41,7 +41,17 @@ impl Peer {
         }
         self.one_from = None;
         let older = self.connections.len().saturating_sub(1);
-        self.connections.iter().take(older).copied().collect()
+        self.connections.iter().take(older).map(|(id, _)| *id).collect()
+    }
+
+    /// It has a connection that is not known to be dead.
+    pub(crate) fn is_connected(&self) -> bool {
+        !self.connections.is_empty()
+    }
+
+    /// It has had one for so long.
+    pub(crate) fn is_old(&self, now: Instant, age: Duration) -> bool {
+        self.connections.first().is_some_and(|(_, since)| now.saturating_duration_since(*since) >= age)
     }
 }
 
@@ -63,18 +73,34 @@ impl Peers {
     pub(crate) fn connected(&mut self, device: DeviceId, connection: ConnectionId, leads: bool, now: Instant) {
         let prekeys = Bucket::new(limits::PREKEY_PEER_BURST, limits::PREKEY_PEER_PER_SECOND, now);
         let pulse = Schedule::new(leads, now);
-        let peer =
-            Peer { topics: BTreeSet::new(), pulse, prekeys, connections: vec![connection], one_from: None, leads };
+        let peer = Peer {
+            topics: BTreeSet::new(),
+            pulse,
+            prekeys,
+            connections: vec![(connection, now)],
+            one_from: None,
+            leads,
+        };
         self.map.insert(device, peer);
     }
 
     /// One more connection to a device: both have dialled at once, or an older one is dying.
     pub(crate) fn another(&mut self, device: DeviceId, connection: ConnectionId, now: Instant) {
         let Some(peer) = self.map.get_mut(&device) else { return };
-        peer.connections.push(connection);
+        if !peer.is_connected() {
+            peer.pulse = Schedule::new(peer.leads, now);
+        }
+        peer.connections.push((connection, now));
         if peer.leads {
             // Not at once: what was said over the older one is to arrive.
             peer.one_from = Some(now + limits::TWO_CONNECTIONS);
+        }
+    }
+
+    /// Its connections are dead.
+    pub(crate) fn cut(&mut self, device: DeviceId) {
+        if let Some(peer) = self.map.get_mut(&device) {
+            peer.connections.clear();
         }
     }
 
@@ -118,7 +144,8 @@ impl Peers {
     /// A connection is closed.
     pub(crate) fn closed(&mut self, device: Option<DeviceId>, connection: ConnectionId) {
         if let Some(peer) = device.and_then(|device| self.map.get_mut(&device)) {
-            peer.connections.retain(|id| *id != connection);
+            peer.connections.retain(|(id, _)| *id != connection);
+            peer.pulse.lapsed();
         }
         self.strangers.leave(|(_, id)| *id == connection);
     }

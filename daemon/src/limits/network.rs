@@ -126,6 +126,14 @@ pub const PULSE_IDLE: Duration = Duration::from_secs(960);
 pub const PULSE_MISSED: Duration = Duration::from_secs(2000);
 /// A pulse that isn't answered in this time: the device has vanished.
 pub const PULSE_TIMEOUT: Duration = Duration::from_secs(4);
+/// The same while a call reconnects, where a needless dial costs less than waiting.
+pub const PULSE_TIMEOUT_IN_CALL: Duration = Duration::from_secs(2);
+/// Fresh dials of one device under way while a call reconnects; each gives up after [`HANDSHAKE`], TCP asks again after
+/// 1 and 3 s. With the other side's, no more than [`CONNECTIONS_PER_DEVICE`] can succeed.
+pub const FRESH_DIALS: usize = 3;
+/// A dial that succeeds when another connection has stood for so long came late and is closed. Well below
+/// [`TWO_CONNECTIONS`], from which age on the other side would close the older one instead.
+pub const DIAL_IS_LATE: Duration = Duration::from_millis(2_500);
 /// How long the listeners may take to name their first address.
 pub const LISTEN_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prekey requests of one device at once, and a second: one a day is needed.

@@ -190,6 +190,7 @@ impl CallCore {
             LinkEvent::EndOfCandidates { generation } => self.local_end_of_candidates(id, device, generation, cx),
             LinkEvent::Connected | LinkEvent::Resumed => self.link_up(id, device, cx),
             LinkEvent::Interrupted => self.link_interrupted(id, device, cx),
+            LinkEvent::AddressGone => self.address_gone(id, device, cx),
             LinkEvent::CtlOpen => self.ctl_open(id, device, cx),
             LinkEvent::FirstAudio => self.first_audio(id, device, cx),
             LinkEvent::Closed(end) => self.link_closed(id, device, &end, cx),
@@ -219,7 +220,7 @@ impl CallCore {
     }
 
     /// Sound that flowed has stopped.
-    fn interrupt(&mut self, id: CallId, device: DeviceId, since_ms: u64, cx: &mut Cx<'_>) {
+    pub(super) fn interrupt(&mut self, id: CallId, device: DeviceId, since_ms: u64, cx: &mut Cx<'_>) {
         let Some(peer) = self.peer_mut(id, device) else { return };
         match peer.flow {
             Flow::Flowing => peer.flow = Flow::Interrupted { since_ms, tries: 0 },

@@ -7,6 +7,8 @@ use rand_core::CryptoRng;
 use super::early::EarlySignals;
 use super::effect::CallEffect;
 use super::ended::EndedCalls;
+use super::links::Fresh;
+use super::moved::Network;
 use super::seen::SeenCalls;
 use super::signal::{CallInput, ContactPolicy};
 use super::state::{Call, Peer, Phase};
@@ -44,6 +46,7 @@ pub struct CallCore {
     pub(super) stopping: bool,
     /// A second call hears `busy` while we are in one.
     pub(super) busy_in_call: bool,
+    pub(super) network: Network,
 }
 
 /// A link whose call is over.
@@ -99,6 +102,7 @@ impl CallCore {
             last_link: 0,
             stopping: false,
             busy_in_call: false,
+            network: Network::default(),
         }
     }
 
@@ -166,6 +170,8 @@ impl CallCore {
             CallInput::Disconnected { device } => self.disconnected(device, cx),
             CallInput::Listens { call, device, listens } => self.listens(call, device, listens, cx),
             CallInput::Revoked { account, device } => self.revoked(account, device, cx),
+            CallInput::Moved => self.moved(cx),
+            CallInput::Woke => self.woke(cx),
             CallInput::Timer => self.timers(cx),
             CallInput::Shutdown => self.shutdown(cx),
         }
@@ -245,9 +251,9 @@ impl CallCore {
         self.live.get_mut(&call).and_then(|call| call.peer_mut(device))
     }
 
-    /// A name no link had before in this process.
-    pub(super) fn fresh_link(&mut self) -> LinkId {
+    /// A name no link had before in this process, for one made now.
+    pub(super) fn fresh_link(&mut self) -> Fresh {
         self.last_link += 1;
-        LinkId(self.last_link)
+        Fresh { id: LinkId(self.last_link), network: self.network.number() }
     }
 }

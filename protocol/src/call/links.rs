@@ -27,6 +27,8 @@ pub(super) struct Links {
 pub(super) struct Link {
     /// Its name in this process.
     pub(super) id: LinkId,
+    /// The addresses it was made with (see `moved`).
+    pub(super) network: u32,
     /// Its number in the pair.
     pub(super) number: u32,
     /// ICE generation: opener: the newest we started; otherwise: the newest we applied.
@@ -39,6 +41,15 @@ pub(super) struct Link {
     pub(super) ctl_open: bool,
     /// Our sound goes out and theirs is played.
     pub(super) sound: bool,
+}
+
+/// The name of a link that may be made now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fresh {
+    /// Name.
+    pub(super) id: LinkId,
+    /// The addresses that it will be made with.
+    pub(super) network: u32,
 }
 
 /// Whether packets flow on a link.

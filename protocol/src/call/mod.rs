@@ -17,6 +17,7 @@ mod hold;
 mod incoming;
 mod info;
 mod links;
+mod moved;
 mod negotiation;
 mod outgoing;
 mod recall;

@@ -6,7 +6,7 @@
 
 use super::core::{CallCore, Cx};
 use super::effect::{CallEffect, LinkCommand};
-use super::links::{Link, Up, WaitingLink};
+use super::links::{Fresh, Link, Up, WaitingLink};
 use super::state::Peer;
 use crate::ids::{CallId, DeviceId, LinkId};
 use crate::wire::bodies::{Candidate, Candidates, CtlBody, Description, LinkGeneration, PairBody, SdpKind, Status};
@@ -40,6 +40,10 @@ impl CallCore {
         let fresh = self.fresh_link();
         let Some((peer, ice_policy)) = self.peer_and_policy(id, device) else { return };
         let opener = peer.links.opener;
+        if peer.links.current.as_ref().is_some_and(|link| link.network != fresh.network) {
+            // Its sockets are bound to addresses of before: a restart of ICE would find no new way.
+            close_current(peer, cx);
+        }
         match (&mut peer.links.current, opener) {
             (Some(link), true) => {
                 link.generation = link.generation.saturating_add(1);
@@ -196,12 +200,13 @@ fn meant_waiting(peer: &mut Peer, number: u32, generation: u32) -> Option<&mut W
 }
 
 /// A link of this number is made and becomes the current one.
-fn open(peer: &mut Peer, call: CallId, ice_policy: u8, fresh: LinkId, number: u32, cx: &mut Cx<'_>) {
+fn open(peer: &mut Peer, call: CallId, ice_policy: u8, fresh: Fresh, number: u32, cx: &mut Cx<'_>) {
     let offerer = peer.links.opener;
-    cx.push(CallEffect::OpenLink { link: fresh, call, device: peer.device, offerer, ice_policy });
+    cx.push(CallEffect::OpenLink { link: fresh.id, call, device: peer.device, offerer, ice_policy });
     peer.links.last = number;
     peer.links.current = Some(Link {
-        id: fresh,
+        id: fresh.id,
+        network: fresh.network,
         number,
         generation: 0,
         answered: false,
@@ -211,7 +216,7 @@ fn open(peer: &mut Peer, call: CallId, ice_policy: u8, fresh: LinkId, number: u3
     });
 }
 
-fn open_next(peer: &mut Peer, call: CallId, ice_policy: u8, fresh: LinkId, cx: &mut Cx<'_>) {
+fn open_next(peer: &mut Peer, call: CallId, ice_policy: u8, fresh: Fresh, cx: &mut Cx<'_>) {
     let number = peer.links.last.saturating_add(1);
     open(peer, call, ice_policy, fresh, number, cx);
 }
@@ -223,7 +228,7 @@ fn ask_next(peer: &Peer, call: CallId, cx: &mut Cx<'_>) {
 }
 
 /// The lower device's description: of a new link, or of a new generation of the one there is.
-fn remote_offer(peer: &mut Peer, call: CallId, ice_policy: u8, fresh: LinkId, offered: WaitingLink, cx: &mut Cx<'_>) {
+fn remote_offer(peer: &mut Peer, call: CallId, ice_policy: u8, fresh: Fresh, offered: WaitingLink, cx: &mut Cx<'_>) {
     if let Some(link) = peer.links.current.as_mut().filter(|link| link.number == offered.number) {
         if offered.generation > link.generation {
             link.generation = offered.generation;
@@ -249,13 +254,13 @@ fn remote_offer(peer: &mut Peer, call: CallId, ice_policy: u8, fresh: LinkId, of
 }
 
 /// Takes up a link that the lower device offered.
-fn take_waiting(peer: &mut Peer, call: CallId, ice_policy: u8, fresh: LinkId, offered: WaitingLink, cx: &mut Cx<'_>) {
+fn take_waiting(peer: &mut Peer, call: CallId, ice_policy: u8, fresh: Fresh, offered: WaitingLink, cx: &mut Cx<'_>) {
     open(peer, call, ice_policy, fresh, offered.number, cx);
     let generation = offered.generation;
     if let Some(link) = peer.links.current.as_mut() {
         link.generation = generation;
     }
-    let mut tell = |command| cx.push(CallEffect::Link { link: fresh, command });
+    let mut tell = |command| cx.push(CallEffect::Link { link: fresh.id, command });
     tell(LinkCommand::Apply { kind: SdpKind::Offer, generation, sdp: offered.sdp });
     for candidate in offered.candidates {
         tell(LinkCommand::Candidate { generation, candidate });

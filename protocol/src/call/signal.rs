@@ -187,6 +187,10 @@ pub enum CallInput {
         /// Device.
         device: DeviceId,
     },
+    /// Addresses of ours came or went: links made before don't know the new ones.
+    Moved,
+    /// The machine slept.
+    Woke,
     /// A time that `CallCore::next_timer_ms` named has come (or any other: harmless).
     Timer,
     /// The daemon stops: end everything and tell the others.
@@ -221,6 +225,8 @@ pub enum LinkEvent {
     Connected,
     /// No packet for 2 s.
     Interrupted,
+    /// The address of ours that it used is gone.
+    AddressGone,
     /// Packets again.
     Resumed,
     /// The data channel `ctl` is open.

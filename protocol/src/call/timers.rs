@@ -46,7 +46,7 @@ impl CallCore {
     #[must_use]
     pub fn next_timer_ms(&self) -> Option<u64> {
         let calls = self.live.values().filter_map(|call| self.due(call).into_iter().map(|(at_ms, _)| at_ms).min());
-        calls.chain(self.closing.iter().map(|closing| closing.at_ms)).min()
+        calls.chain(self.closing.iter().map(|closing| closing.at_ms)).chain(self.network.due_ms()).min()
     }
 
     /// Deadlines of calls, and links that are still to be closed.
@@ -66,6 +66,7 @@ impl CallCore {
             }
             !due
         });
+        self.network_rests(cx);
         let ids: Vec<CallId> = self.live.keys().copied().collect();
         for id in ids {
             // In order of time, each looked at again: what one changes, another may not need any more.

@@ -63,6 +63,14 @@ impl Dialing {
         }
     }
 
+    /// The network is another one now: all that aren't connected are dialled at once, as at a start.
+    pub(super) fn at_once(&mut self, now_ms: u64) {
+        for attempts in self.wanted.values_mut().filter(|attempts| attempts.next_ms.is_some()) {
+            attempts.next_ms = Some(now_ms);
+            attempts.pause_ms = 0;
+        }
+    }
+
     /// A dial failed; `tried` says for people what was tried.
     pub(super) fn failed(&mut self, device: &DeviceId, tried: String, now_ms: u64) {
         if let Some(attempts) = self.wanted.get_mut(device) {

@@ -65,6 +65,18 @@ pub enum NetCommand {
         /// Binary multiaddrs.
         addresses: Vec<Vec<u8>>,
     },
+    /// A call with this device has no media: dial it afresh, at these checked addresses or by what mDNS knows, however many
+    /// dials are under way, unless the connection there is gives signs of life.
+    Redial {
+        /// Which.
+        device: DeviceId,
+        /// Binary multiaddrs.
+        addresses: Vec<Vec<u8>>,
+        /// Our side of the connection is gone: it is closed without a look.
+        lost: bool,
+    },
+    /// Look whether every connection still lives: we slept, or addresses of ours are gone.
+    Probe,
     /// This device may speak gossip with us from now on (or no longer).
     Gossip {
         /// Which.

@@ -166,6 +166,8 @@ impl Core {
             | CallInput::Listens { .. }
             | CallInput::Revoked { .. }
             | CallInput::Timer
+            | CallInput::Moved
+            | CallInput::Woke
             | CallInput::Shutdown => {}
         }
     }

@@ -195,7 +195,7 @@ impl Core {
 }
 
 /// The IP address a binary multiaddr begins with (codes 4 and 41).
-fn ip_of(address: &[u8]) -> Option<IpAddr> {
+pub(super) fn ip_of(address: &[u8]) -> Option<IpAddr> {
     match address.split_first()? {
         (4, rest) => rest.first_chunk::<4>().map(|ip| IpAddr::from(*ip)),
         (41, rest) => rest.first_chunk::<16>().map(|ip| IpAddr::from(*ip)),

@@ -31,6 +31,7 @@ mod network;
 mod notes;
 mod peers;
 mod presence;
+mod reconnect;
 mod requests;
 mod rotation;
 mod signals;
@@ -131,6 +132,8 @@ pub struct Core {
     refusals: Refusals,
     /// When Unix times are looked at next, monotonic ms.
     look_at_ms: u64,
+    /// When devices whose calls reconnect are dialled next, monotonic ms.
+    redial_ms: Option<u64>,
     /// When the last input came.
     now: Now,
     stopping: bool,
@@ -200,6 +203,7 @@ impl Core {
             tell_again_ms: None,
             refusals: Refusals::default(),
             look_at_ms: 0,
+            redial_ms: None,
             now,
             stopping: false,
         };
@@ -237,7 +241,11 @@ impl Core {
     /// Takes an input and says what shall be done, in order.
     pub fn handle(&mut self, input: Input, now: Now, rng: &mut dyn CryptoRng) -> Vec<Effect> {
         let mut step = Step::new(now, rng);
+        let slept = self.slept(now);
         self.now = now;
+        if slept {
+            self.wake(&mut step);
+        }
         self.ledger.at(now.mono_ms);
         match input {
             Input::Sealed { topic, data, message } => self.sealed(topic, &data, message, &mut step),
@@ -262,6 +270,7 @@ impl Core {
         self.keep_under_way(&mut step);
         self.look_at_ourselves(&mut step);
         self.go_on_linking(&mut step);
+        self.reconnect(&mut step);
         if !self.stopping {
             self.reach_out(&mut step);
         }

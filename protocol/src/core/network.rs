@@ -43,16 +43,6 @@ impl Core {
         }
     }
 
-    fn listening(&mut self, addresses: Vec<Vec<u8>>, step: &mut Step<'_>) {
-        if self.addresses == addresses {
-            return;
-        }
-        self.addresses = addresses;
-        for device in self.peers.devices() {
-            self.acquaint(device, step);
-        }
-    }
-
     fn connected(&mut self, device: DeviceId, loopback: bool, private: bool, step: &mut Step<'_>) {
         self.peers.connected(device, loopback, private);
         self.dialing.connected(&device);

@@ -44,10 +44,7 @@ impl Core {
     /// Dials and prekey requests that are due now: after every input, since inputs make them due.
     pub(super) fn reach_out(&mut self, step: &mut Step<'_>) {
         for device in self.dialing.due(step.now.mono_ms) {
-            let contact = self.contacts.of_device(&device);
-            let known = contact.and_then(|contact| contact.devices.get(&device));
-            let addresses = known.map(|facts| facts.addresses.clone()).unwrap_or_default();
-            let addresses = addresses.into_iter().filter(|address| self.dialable(address)).collect();
+            let addresses = self.dialable_addresses(&device);
             step.net(NetCommand::Connect { device, addresses });
         }
         for device in self.asking.due(step.now.mono_ms) {
@@ -74,6 +71,7 @@ impl Core {
     pub fn next_timer_ms(&self) -> Option<u64> {
         let times = [
             Some(self.look_at_ms),
+            self.redial_ms,
             self.tell_again_ms,
             self.voicemail.next_ms(),
             self.linking.next_ms(),

@@ -7,7 +7,7 @@ use super::world::{World, address};
 use crate::call::signal::LinkEvent;
 use crate::core::effect::NetCommand;
 use crate::core::input::{Input, MessageRef, NetEvent, NetTicket};
-use crate::ids::LinkId;
+use crate::ids::{DeviceId, LinkId};
 use crate::limits::INTERRUPTED_MS;
 use crate::topic::Topic;
 
@@ -41,6 +41,10 @@ pub(crate) struct Network {
     parted: Option<u64>,
     /// What streams carry across the gap, once it is closed.
     held: Vec<(usize, usize, Input)>,
+    /// Fresh dials that were wanted: when, by whom, and whether the connection there is was said to be dead.
+    pub(crate) redials: Vec<(u64, usize, bool)>,
+    /// Who wanted its connections looked at, and when.
+    pub(crate) probes: Vec<(u64, usize)>,
 }
 
 impl Network {
@@ -193,13 +197,17 @@ impl World {
             NetCommand::Unsubscribe(topic) => self.tell_topic(n, topic, false),
             NetCommand::Publish { topic, data } => self.publish(n, topic, data),
             NetCommand::Verdict { .. } => {}
-            NetCommand::Connect { device, addresses } => match self.of_device(device) {
-                Some(other) if self.nodes[other].up && addresses.contains(&address(other)) => self.connect(n, other),
-                Some(_) | None => {
+            NetCommand::Probe => self.network.probes.push((self.now_ms, n)),
+            NetCommand::Connect { device, addresses } => {
+                if !self.dial(n, device, &addresses) {
                     let tried = "/ip4/127.0.0.1/tcp/4000: refused".to_owned();
                     self.inbox.push_back((n, Input::Net(NetEvent::DialFailed { device, tried })));
                 }
-            },
+            }
+            NetCommand::Redial { device, addresses, lost } => {
+                self.network.redials.push((self.now_ms, n, lost));
+                self.dial(n, device, &addresses);
+            }
             NetCommand::Gossip { device, allowed } => {
                 let node = &mut self.nodes[n];
                 let changed = if allowed { node.allowed.insert(device) } else { node.allowed.remove(&device) };
@@ -227,6 +235,17 @@ impl World {
                 self.send(n, to, Input::Net(NetEvent::Prekey { device: own, answer }));
             }
         }
+    }
+
+    /// Whether the device is there, and known to be.
+    fn dial(&mut self, n: usize, device: DeviceId, addresses: &[Vec<u8>]) -> bool {
+        let reached = self.of_device(device).filter(|other| {
+            self.nodes[*other].up && addresses.contains(&address(*other)) && !self.network.parts(n, *other)
+        });
+        if let Some(other) = reached {
+            self.connect(n, other);
+        }
+        reached.is_some()
     }
 
     fn tell_topic(&mut self, n: usize, topic: Topic, subscribe: bool) {

@@ -209,3 +209,27 @@ async fn media_uses_the_addresses_that_the_network_listens_on() {
         assert_eq!(world.media.take()[1], format!("open 5 Offerer All {bound}"));
     }
 }
+
+#[tokio::test]
+async fn a_link_hears_that_its_own_address_is_gone_and_only_then() {
+    use ahoy_media::simple_webrtc::engine::CandidateKind;
+    let listening = |texts: &[&str]| {
+        let addresses = texts.iter().map(|text| text.parse::<libp2p::Multiaddr>().unwrap().to_vec());
+        Input::Net(NetEvent::Listening(addresses.collect()))
+    };
+    let (tell, mut told) = mpsc::channel(16);
+    let links = [(0, CandidateKind::Host), (1, CandidateKind::Relay), (2, CandidateKind::Host)];
+    let world = World::new(playing(links.iter().map(|(link, _)| open(CoreLink(*link))).collect(), tell));
+    world.network.send(listening(&["/ip4/10.0.0.5/tcp/1", "/ip4/10.0.0.6/tcp/1"])).await.unwrap();
+    play(&world, 3).await;
+    for (link, kind) in links {
+        // What a relay lent is no address of an interface.
+        let local = if link == 2 { "10.0.0.6:7" } else { "10.0.0.5:7" };
+        let pair = Some((local.parse().unwrap(), "10.0.0.9:8".parse().unwrap(), kind));
+        world.media.stats.lock().unwrap().insert(LinkId(link), TransportStats { pair, ..TransportStats::default() });
+    }
+    world.network.send(listening(&["/ip4/10.0.0.6/tcp/1", "/ip4/10.0.0.7/tcp/1"])).await.unwrap();
+    assert_eq!(told.recv().await.unwrap(), "0 AddressGone");
+    world.settle().await;
+    assert!(told.try_recv().is_err(), "the others go on");
+}

@@ -26,6 +26,9 @@ use libp2p::swarm::{
 };
 use libp2p::{Multiaddr, PeerId};
 
+use tokio::time::Instant;
+
+use crate::limits::network as limits;
 use handler::{FromHandler, GateHandler, Gated, ToHandler};
 
 /// What comes out of a gate.
@@ -52,6 +55,8 @@ enum Knows {
 
 struct Connection {
     peer: PeerId,
+    /// By tokio's clock, which tests may drive.
+    since: Instant,
     endpoint: ConnectedPoint,
     knows: Knows,
 }
@@ -182,9 +187,22 @@ impl<B: NetworkBehaviour<ConnectionHandler: Gated>> Gate<B> {
         }
     }
 
+    /// A peer dials us anew although it has a connection with us for a while: it has lost that one. gossipsub greets a
+    /// peer over its first connection only, so the lost one is forgotten before the new one comes.
+    fn supersede(&mut self, peer: PeerId) {
+        let lost =
+            |c: &Connection| c.peer == peer && c.knows == Knows::Yes && c.since.elapsed() >= limits::TWO_CONNECTIONS;
+        let lost: Vec<_> = self.connections.iter().filter(|(_, c)| lost(c)).map(|(id, _)| *id).collect();
+        for id in lost {
+            self.forget(id, Knows::NoMore);
+            self.pending.push_back(ToSwarm::CloseConnection { peer_id: peer, connection: CloseConnection::One(id) });
+        }
+    }
+
     fn on_established(&mut self, event: ConnectionEstablished<'_>) {
         let ConnectionEstablished { peer_id: peer, connection_id: id, endpoint, .. } = event;
-        self.connections.insert(id, Connection { peer, endpoint: endpoint.clone(), knows: Knows::No });
+        self.connections
+            .insert(id, Connection { peer, since: Instant::now(), endpoint: endpoint.clone(), knows: Knows::No });
         if self.allowed.contains(&peer) {
             self.established(id, peer, endpoint);
         }
@@ -216,6 +234,7 @@ where
         if !self.allowed.contains(&peer) {
             return Ok(GateHandler::closed());
         }
+        self.supersede(peer);
         self.inner.handle_established_inbound_connection(id, peer, local, remote).map(GateHandler::open)
     }
 

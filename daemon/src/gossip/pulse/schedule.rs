@@ -46,10 +46,29 @@ impl Schedule {
         self.waiting = true;
     }
 
+    /// Asks out of turn, unless an answer is awaited; whether it is to be asked.
+    pub(crate) fn ask_now(&mut self, now: Instant) -> bool {
+        let asks = !self.waiting;
+        if asks {
+            self.ask(now);
+        }
+        asks
+    }
+
+    /// It was asked, and has not answered in a time that is long while a call waits.
+    pub(crate) fn is_silent(&self, now: Instant) -> bool {
+        self.waiting && now.saturating_duration_since(self.asked) >= limits::PULSE_TIMEOUT_IN_CALL
+    }
+
     /// It has answered, or the question failed for a reason that isn't its silence.
     pub(crate) fn answered(&mut self, now: Instant) {
         self.waiting = false;
         self.heard = now;
+    }
+
+    /// A connection is gone, and with it the question that it may have carried.
+    pub(crate) fn lapsed(&mut self) {
+        self.waiting = false;
     }
 
     /// It has asked us.
@@ -100,6 +119,23 @@ mod tests {
         assert_eq!(schedule.due(idle), Some(start + limits::PULSE_MISSED));
         schedule.heard(idle);
         assert_eq!(schedule.due(idle + limits::PULSE_IDLE), Some(idle + limits::PULSE_MISSED));
+    }
+
+    #[test]
+    fn a_device_that_is_asked_out_of_turn_is_silent_when_it_does_not_answer_in_time() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(true, start);
+        assert!(!schedule.is_silent(start + seconds(100)), "it was not asked");
+        assert!(schedule.ask_now(start));
+        assert!(!schedule.ask_now(start + seconds(1)), "one question at a time");
+        assert!(!schedule.is_silent(start + Duration::from_millis(1_999)));
+        assert!(schedule.is_silent(start + seconds(2)));
+        schedule.answered(start + seconds(2));
+        assert!(!schedule.is_silent(start + seconds(100)));
+        // A question that went with its connection is nobody's silence.
+        assert!(schedule.ask_now(start + seconds(101)));
+        schedule.lapsed();
+        assert!(!schedule.is_silent(start + seconds(200)) && schedule.ask_now(start + seconds(200)));
     }
 
     #[test]

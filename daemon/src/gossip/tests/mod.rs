@@ -9,4 +9,5 @@ mod node;
 mod outsider;
 mod prekeys;
 mod quic;
+mod redial;
 mod vanished;

@@ -15,6 +15,7 @@ mod invariants;
 mod late;
 mod links;
 mod media;
+mod moved;
 mod outgoing;
 mod recall;
 mod resume;

@@ -141,6 +141,7 @@ impl Walker {
         let generation = self.below(3);
         let event = match self.below(12) {
             0 => LinkEvent::Closed(self.closed()),
+            1 if self.coin() => LinkEvent::AddressGone,
             1 => LinkEvent::Interrupted,
             2 => LinkEvent::Resumed,
             3 | 4 => LinkEvent::Connected,
@@ -190,7 +191,9 @@ impl Walker {
             21 if self.coin() => CallInput::Disconnected { device: device(on) },
             21 => CallInput::Listens { call: id, device: device(on), listens: self.coin() },
             22 => self.one_way(desk, id),
-            23.. => CallInput::Timer,
+            23 if self.coin() => CallInput::Timer,
+            23 if self.coin() => CallInput::Moved,
+            23.. => CallInput::Woke,
         }
     }
 

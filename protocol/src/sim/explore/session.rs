@@ -134,6 +134,8 @@ impl Scene {
             | CallInput::Missed { .. }
             | CallInput::Link { .. }
             | CallInput::Disconnected { .. }
+            | CallInput::Moved
+            | CallInput::Woke
             | CallInput::Revoked { .. }
             | CallInput::Listens { .. }
             | CallInput::Timer

@@ -2,5 +2,6 @@
 #![expect(clippy::print_stdout, reason = "seeds, counts and what was measured belong into the output")]
 
 mod explore;
+mod moved;
 mod partition;
 mod setups;

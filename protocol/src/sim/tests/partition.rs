@@ -6,7 +6,7 @@ use crate::core::tests::contacts::acquainted;
 use crate::sim::world::World;
 
 /// Ada and Ben talk.
-fn talking() -> World {
+pub(super) fn talking() -> World {
     let mut world = acquainted(&["Ada", "Ben"]);
     offer(&mut world, 0, "Ben");
     accept(&mut world, 1);
