@@ -27,6 +27,8 @@ struct Attempts {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Dialing {
     wanted: BTreeMap<DeviceId, Attempts>,
+    /// When devices whose calls reconnect are dialled next, monotonic ms (see `reconnect`).
+    pub(super) redial_ms: Option<u64>,
 }
 
 impl Dialing {

@@ -132,8 +132,6 @@ pub struct Core {
     refusals: Refusals,
     /// When Unix times are looked at next, monotonic ms.
     look_at_ms: u64,
-    /// When devices whose calls reconnect are dialled next, monotonic ms.
-    redial_ms: Option<u64>,
     /// When the last input came.
     now: Now,
     stopping: bool,
@@ -203,7 +201,6 @@ impl Core {
             tell_again_ms: None,
             refusals: Refusals::default(),
             look_at_ms: 0,
-            redial_ms: None,
             now,
             stopping: false,
         };

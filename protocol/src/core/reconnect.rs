@@ -57,15 +57,15 @@ impl Core {
     pub(super) fn reconnect(&mut self, step: &mut Step<'_>) {
         let cut_off = self.calls.reconnecting();
         if cut_off.is_empty() || self.stopping {
-            if self.redial_ms.take().is_some() {
+            if self.dialing.redial_ms.take().is_some() {
                 self.meet_again(step);
             }
             return;
         }
-        if self.redial_ms.is_some_and(|at_ms| at_ms > step.now.mono_ms) {
+        if self.dialing.redial_ms.is_some_and(|at_ms| at_ms > step.now.mono_ms) {
             return;
         }
-        self.redial_ms = Some(step.now.mono_ms.saturating_add(REDIAL_MS));
+        self.dialing.redial_ms = Some(step.now.mono_ms.saturating_add(REDIAL_MS));
         for device in cut_off {
             self.redial(device, false, step);
         }

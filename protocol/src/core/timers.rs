@@ -71,7 +71,7 @@ impl Core {
     pub fn next_timer_ms(&self) -> Option<u64> {
         let times = [
             Some(self.look_at_ms),
-            self.redial_ms,
+            self.dialing.redial_ms,
             self.tell_again_ms,
             self.voicemail.next_ms(),
             self.linking.next_ms(),
