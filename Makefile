@@ -1,11 +1,12 @@
-# `make demo` (hear a call), `make test` (everything that must hold), `make soak` (nothing leaks), `make bench` (what it
-# costs), `make deb` (a Debian package).
+# `make demo` (hear a call), `make test` (everything that must hold), `make soak` (nothing leaks, no order of events surprises),
+# `make bench` (what it costs), `make deb` (a Debian package).
 .PHONY: demo soak test bench deb lab help
 .DEFAULT_GOAL := help
 
 help:
 	@echo 'make demo    build, then a real call between two daemons on this machine; DEMO="--keep DIR" and the like are passed on'
-	@echo 'make soak    1,000 real calls, and a look at what the daemons hold after each; CALLS=100 PROFILE=debug for less'
+	@echo 'make soak    a million random sequences of calls, then 1,000 real calls and a look at what the daemons hold after each;'
+	@echo '             SEQUENCES=10000 CALLS=100 PROFILE=debug for less'
 	@echo 'make test    format, lints, docs, licences and all tests'
 	@echo 'make lab     calls in network namespaces (as root) through a blackout, a new address, loss; LAB="blackout" for one, PROFILE=release'
 	@echo 'make deb     build the release and make a Debian package in target/'
@@ -16,8 +17,11 @@ demo:
 	@./scripts/demo $(DEMO)
 
 CALLS ?= 1000
+SEQUENCES ?= 1000000
+export SEQUENCES
 soak:
 	@./scripts/setup
+	@PROFILE=$(or $(PROFILE),release) ./scripts/search
 	@PROFILE=$(or $(PROFILE),release) ./scripts/soak --calls $(CALLS) $(SOAK)
 
 test:

@@ -21,6 +21,11 @@ impl CallCore {
         }
     }
 
+    /// Whoever waits for an answer hears it, unless another call was taken up meanwhile.
+    pub(super) fn hear_if_free(&mut self, id: CallId) {
+        self.focus.get_or_insert(id);
+    }
+
     /// An accepted call becomes the active one; if it works already, what it displaced is let go at once.
     pub(super) fn take_up(&mut self, id: CallId, end: bool, cx: &mut Cx<'_>) {
         let works = self.live.get(&id).is_some_and(Call::worked);

@@ -125,7 +125,10 @@ impl CallCore {
         }
         match self.continued_here(to) {
             Some(old) => self.take_back(old, to, cx),
-            None => self.join_theirs(to, cx),
+            None => {
+                self.join_theirs(to, cx);
+                self.hear_if_free(to);
+            }
         }
     }
 

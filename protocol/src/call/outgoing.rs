@@ -231,10 +231,7 @@ impl CallCore {
             peer.leg = Leg::Accepted;
         }
         self.join(id, cx);
-        // Whoever waits for an answer hears it, unless another call was taken up meanwhile.
-        if self.focus.is_none() {
-            self.focus = Some(id);
-        }
+        self.hear_if_free(id);
         self.crossed_by_accepted(id, device, cx);
     }
 

@@ -55,6 +55,11 @@ impl Desk {
         }
     }
 
+    /// The desk of a device with randomness of its own.
+    pub(super) fn again(own: u8, seed: &str) -> Self {
+        Self { rng: rng(&format!("desk {own} {seed}")), ..Self::new(own) }
+    }
+
     /// Feeds an input; what comes out has passed the invariants.
     pub(super) fn input(&mut self, input: CallInput) -> Vec<CallEffect> {
         self.invariants.before(&input);

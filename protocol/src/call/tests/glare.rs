@@ -197,6 +197,25 @@ fn hanging_up_a_call_that_the_other_side_has_not_lets_theirs_ring() {
 }
 
 #[test]
+fn who_waits_for_an_answer_is_heard_in_the_call_that_crosses_it_though_another_call_was_on_meanwhile() {
+    for theirs in [CallId([0; 16]), CallId([255; 16])] {
+        let mut b = Desk::new(2);
+        b.dial(1, &[1]);
+        let other = b.dial(3, &[3]);
+        b.reached(other, 3);
+        b.verdict(other, 3, Verdict::Accept);
+        b.flows(other, 3);
+        b.hang_up(other).unwrap();
+        assert!(!b.microphone());
+        b.offer(theirs, 1, 1);
+        b.confirm(theirs, 1);
+        b.wait(1_000);
+        assert_eq!(b.state(theirs), Some(CallState::Connecting), "not held");
+        assert!(b.microphone());
+    }
+}
+
+#[test]
 fn the_call_of_somebody_else_is_no_glare() {
     let mut b = Desk::new(2);
     b.dial(1, &[1]);

@@ -17,6 +17,7 @@ mod links;
 mod media;
 mod moved;
 mod outgoing;
+mod random;
 mod recall;
 mod resume;
 mod rules;

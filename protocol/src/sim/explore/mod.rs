@@ -10,4 +10,5 @@ mod state;
 mod watch;
 
 pub(crate) use model::{Scene, explore};
+pub(crate) use outsider::words as outsiders_words;
 pub(crate) use state::Left;

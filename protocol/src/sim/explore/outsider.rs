@@ -27,7 +27,8 @@ pub(super) fn listens_to_outsiders(core: &CallCore, watch: &mut Watch, clock_ms:
     }
 }
 
-fn words(call: CallId, sent_ms: u64) -> Vec<CallInput> {
+/// Everything somebody who isn't in a call can say about it.
+pub(crate) fn words(call: CallId, sent_ms: u64) -> Vec<CallInput> {
     let from = Sender { account: ACCOUNT, device: DEVICE, own: false, policy: ContactPolicy::default(), sent_ms };
     let device = DEVICE;
     let flags = Flags(Flags::MUTED);
