@@ -23,7 +23,13 @@ impl CallCore {
 
     /// Whoever waits for an answer hears it, unless another call was taken up meanwhile.
     pub(super) fn hear_if_free(&mut self, id: CallId) {
-        self.focus.get_or_insert(id);
+        if self.focus.is_none() {
+            self.focus = Some(id);
+            // Nobody lost the microphone to it: what it once displaced is held by a person since.
+            if let Some(call) = self.live.get_mut(&id) {
+                call.displaced = None;
+            }
+        }
     }
 
     /// An accepted call becomes the active one; if it works already, what it displaced is let go at once.

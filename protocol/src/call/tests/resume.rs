@@ -190,3 +190,18 @@ fn refuse_answers_where_no_call_is_active() {
     b.command(refuse).unwrap();
     assert_eq!(b.state(call(8)), Some(CallState::Connecting));
 }
+
+#[test]
+fn a_call_that_a_person_holds_stays_held_though_another_one_that_displaced_it_once_ends_without_a_word() {
+    let mut b = Desk::new(2);
+    b.talks(call(7), 1);
+    let other = b.dial(3, &[3]);
+    b.reached(other, 3);
+    resume(&mut b, Some(call(7))).unwrap();
+    hold(&mut b, Some(call(7))).unwrap();
+    b.verdict(other, 3, Verdict::Accept);
+    assert_eq!(b.state(other), Some(CallState::Connecting));
+    b.hear_hang_up(other, 3, Reason::HungUp);
+    assert_eq!(b.state(call(7)), Some(CallState::Held));
+    assert!(!b.microphone());
+}

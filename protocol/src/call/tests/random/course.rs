@@ -33,7 +33,10 @@ impl Model {
     pub(super) fn join(&mut self, at: usize, end: usize) {
         self.calls[at].ends[end].place = Place::In;
         let who = self.calls[at].who[end];
-        self.people[who].focus.get_or_insert(at);
+        if self.people[who].focus.is_none() {
+            self.people[who].focus = Some(at);
+            self.calls[at].ends[end].displaced = None;
+        }
     }
 
     /// The other is heard: what was displaced is let go.
