@@ -60,6 +60,8 @@ pub const HISTORY_PAGE_MAX: usize = 100;
 pub const HISTORY_PAGE_BYTES: usize = 60 * 1024;
 /// Calls kept in the history; the oldest give way.
 pub const HISTORY_ENTRIES: u64 = 1_000;
+/// Missed calls of one caller in a full history: from then on a further one takes the place of its own oldest.
+pub const HISTORY_MISSED_OF_ONE: usize = 100;
 /// Rows read at a start: 1,000 contacts and the call ids of 96 hours at one a second are far below it.
 pub const STORE_ROWS: u64 = 500_000;
 /// Memory for pages of the store, bytes: its tables are small, and a call may use 32 MB in all.

@@ -82,6 +82,14 @@ pub fn open_private(path: &Path, create: bool) -> io::Result<File> {
     Ok(file)
 }
 
+/// Makes a file that isn't there yet, not even as a symbolic link, and that only we can read.
+///
+/// # Errors
+/// `AlreadyExists`, or what the operating system says.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
 /// Opens a file for reading, also through a symbolic link, and never waits: what is no file is refused.
 ///
 /// # Errors

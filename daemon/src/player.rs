@@ -11,13 +11,15 @@ use ahoy_media::simple_webrtc::engine::{AudioPacket, LinkId};
 use ahoy_protocol::control::{ControlError, DoneReply, ErrorKind, Reply};
 use ahoy_protocol::wire::voicemail::Message;
 
-use crate::limits;
+use crate::{limits, platform};
 use crate::store::{Answer, StoreError};
 
 /// The link that stands for the player: names of real ones count up from 1.
 const PLAYER: LinkId = LinkId(u64::MAX - 1);
 /// Decoder effort: nothing is lost of a message, so nothing needs to be made up.
 const COMPLEXITY: u32 = 0;
+/// Of what is written.
+const SAMPLES_PER_MS: usize = RATE as usize / 1000;
 
 /// Plays one message at a time. Cheap to share.
 #[derive(Clone)]
@@ -106,28 +108,50 @@ fn found(read: Result<Option<Vec<u8>>, StoreError>) -> Result<Message, ControlEr
     })
 }
 
-/// Writes a message as 48 kHz, mono, 16 bit.
+/// Writes a message as 48 kHz, mono, 16 bit, into a file of this user's that isn't there yet: nothing is overwritten, no
+/// link is followed, no pipe is waited for.
 fn write(message: &Message, path: &Path) -> Result<Reply, ControlError> {
-    let failed = |why: String| {
-        let message = format!("the message cannot be written to {}: {why}", path.display());
-        ControlError::new(ErrorKind::NoResources, message, "name a file in a directory that is there and has room")
-    };
+    let file = platform::create_private(path).map_err(|error| {
+        let there = error.kind() == std::io::ErrorKind::AlreadyExists;
+        if there { there_already(path) } else { failed(path, error) }
+    })?;
+    let written = pour_into(message, std::io::BufWriter::new(file), path);
+    if written.is_err() {
+        // A part of a message is worth nothing, and its name is wanted for the next try.
+        std::fs::remove_file(path).unwrap_or_default();
+    }
+    written.map(|()| Reply::Done(DoneReply::default()))
+}
+
+fn pour_into(message: &Message, file: std::io::BufWriter<std::fs::File>, path: &Path) -> Result<(), ControlError> {
+    let failed = |error: hound::Error| failed(path, error);
     let spec =
         hound::WavSpec { channels: 1, sample_rate: RATE, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
-    let mut file = hound::WavWriter::create(path, spec).map_err(|error| failed(error.to_string()))?;
-    let mut decoder = Decoder::new(COMPLEXITY).map_err(|error| failed(error.to_string()))?;
+    let mut file = hound::WavWriter::new(file, spec).map_err(failed)?;
+    let mut decoder = Decoder::new(COMPLEXITY).map_err(|error| self::failed(path, error))?;
     let mut sound = vec![0.0_f32; ahoy_media::limits::OPUS_PACKET_SAMPLES];
+    // A packet that holds more than it is said to would make half an hour of two minutes.
+    let most = usize::from(message.frame_ms) * SAMPLES_PER_MS;
     for packet in &message.packets {
         // A packet that is none is silence: the rest of the message is worth hearing.
-        let samples = decoder.decode(packet, &mut sound).unwrap_or(0);
+        let samples = decoder.decode(packet, &mut sound).unwrap_or(0).min(most);
         for sample in sound.get(..samples).unwrap_or_default() {
             #[expect(clippy::cast_possible_truncation, reason = "clamped to the range of 16 bits")]
             let value = (sample.clamp(-1.0, 1.0) * 32_767.0).round() as i16;
-            file.write_sample(value).map_err(|error| failed(error.to_string()))?;
+            file.write_sample(value).map_err(failed)?;
         }
     }
-    file.finalize().map_err(|error| failed(error.to_string()))?;
-    Ok(Reply::Done(DoneReply::default()))
+    file.finalize().map_err(failed)
+}
+
+fn failed(path: &Path, why: impl std::fmt::Display) -> ControlError {
+    let message = format!("the message cannot be written to {}: {why}", path.display());
+    ControlError::new(ErrorKind::NoResources, message, "name a file in a directory that is there and has room")
+}
+
+fn there_already(path: &Path) -> ControlError {
+    let message = format!("{} is there already, and nothing is overwritten", path.display());
+    ControlError::new(ErrorKind::BadParams, message, "name a file that isn't there yet, or move that one away")
 }
 
 fn tell(answer: Answer, result: Result<Reply, ControlError>) {
@@ -135,3 +159,6 @@ fn tell(answer: Answer, result: Result<Reply, ControlError>) {
         tracing::debug!("a frontend left before its answer");
     }
 }
+
+#[cfg(test)]
+mod tests;

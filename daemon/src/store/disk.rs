@@ -11,6 +11,7 @@ use redb::{
 };
 
 use super::history::Entry;
+use super::record::{entry, record};
 use super::seal::{Seal, load_key};
 use super::{Loaded, Row, StoreError, VERSION};
 use crate::{limits, platform};
@@ -20,9 +21,9 @@ type Rows = TableDefinition<'static, &'static [u8], &'static [u8]>;
 /// Readable without the key: the layout's number.
 const META: TableDefinition<'static, &'static str, u64> = TableDefinition::new("meta");
 /// Finished calls by a number that rises.
-const HISTORY: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("history");
+pub(super) const HISTORY: TableDefinition<'static, u64, &'static [u8]> = TableDefinition::new("history");
 /// The number of each call of the history, by the keyed hash of its id.
-const PLACES: TableDefinition<'static, &'static [u8], u64> = TableDefinition::new("history_places");
+pub(super) const PLACES: TableDefinition<'static, &'static [u8], u64> = TableDefinition::new("history_places");
 /// The daemon's own sealed values.
 const OWN: &str = "own";
 /// A value known in advance: tells a wrong key from damage.
@@ -260,45 +261,21 @@ impl Disk {
     }
 }
 
-/// A row of the history, opened.
-fn entry(seal: &Seal, path: &Path, number: u64, sealed: &[u8]) -> Result<Entry, Fault> {
-    let opened = seal.open("history", &number.to_be_bytes(), sealed);
-    let damaged = || Fault::Ours(unreadable(path, "a row of the history is damaged"));
-    serde_json::from_slice(&opened.ok_or_else(damaged)?).map_err(|error| Fault::Ours(unreadable(path, error)))
-}
-
-/// Writes a call into the history, once: what is told of it later takes the place of what was told before, and that it
-/// was missed never that of anything else.
-fn record(seal: &Seal, work: &WriteTransaction, new: &Entry, path: &Path) -> Result<(), Fault> {
-    let (mut table, mut places) = (work.open_table(HISTORY)?, work.open_table(PLACES)?);
-    let name = |call: &str| seal.name("history", call.as_bytes()).map_err(Fault::Ours);
-    let place = places.get(name(&new.call)?.as_slice())?.map(|number| number.value());
-    if let Some(number) = place
-        && let Some(row) = table.get(number)?
-        && new.missed
-        && !entry(seal, path, number, row.value())?.missed
-    {
-        return Ok(());
-    }
-    let number = match place {
-        Some(number) => number,
-        None => table.last()?.map_or(0, |(number, _)| number.value() + 1),
-    };
-    let plain = serde_json::to_vec(new).map_err(|error| Fault::Ours(unreadable(path, error)))?;
-    let sealed = seal.seal("history", &number.to_be_bytes(), &plain).map_err(Fault::Ours)?;
-    table.insert(number, sealed.as_slice())?;
-    places.insert(name(&new.call)?.as_slice(), number)?;
-    while table.len()? > limits::HISTORY_ENTRIES {
-        let Some((number, row)) = table.pop_first()? else { break };
-        let oldest = entry(seal, path, number.value(), row.value())?;
-        places.remove(name(&oldest.call)?.as_slice())?;
-    }
-    Ok(())
-}
-
 fn put(seal: &Seal, work: &WriteTransaction, table: Table, key: &[u8], value: &[u8]) -> Result<(), Fault> {
-    let most = if table == Table::Sounds { limits::STORE_SOUND_BYTES } else { limits::STORE_VALUE_BYTES };
-    put_named(seal, work, table_name(table), (key, value), most)
+    put_named(seal, work, table_name(table), (key, value), most(table))
+}
+
+/// Bytes of the longest value of a table.
+fn most(table: Table) -> usize {
+    if table == Table::Sounds { limits::STORE_SOUND_BYTES } else { limits::STORE_VALUE_BYTES }
+}
+
+/// Whether a row is short enough to be written at all.
+pub(super) fn fits(command: &StoreCommand) -> bool {
+    match command {
+        StoreCommand::Put { table, key, value } => key.len() <= limits::STORE_KEY_BYTES && value.len() <= most(*table),
+        StoreCommand::Delete { .. } | StoreCommand::History(_) => true,
+    }
 }
 
 /// The row's own key is sealed with it: u16 length, key, value.
@@ -336,7 +313,7 @@ fn borne<T>(run: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
 }
 
 /// What stops a transaction.
-enum Fault {
+pub(super) enum Fault {
     Redb(redb::Error),
     /// redb panicked: it checks less of a damaged file than it relies on.
     Unbearable,
@@ -357,7 +334,7 @@ fn version(database: &Database) -> Result<Option<u64>, redb::Error> {
     }
 }
 
-fn unreadable(path: &Path, reason: impl std::fmt::Display) -> StoreError {
+pub(super) fn unreadable(path: &Path, reason: impl std::fmt::Display) -> StoreError {
     StoreError::Unreadable { path: path.display().to_string(), reason: reason.to_string() }
 }
 

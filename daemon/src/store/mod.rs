@@ -7,6 +7,7 @@
 mod disk;
 mod history;
 mod owed;
+mod record;
 mod seal;
 #[cfg(test)]
 mod tests;

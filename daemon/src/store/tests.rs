@@ -101,6 +101,19 @@ fn a_reopened_store_holds_what_was_put_and_not_what_was_deleted() {
 }
 
 #[test]
+fn a_row_that_is_too_long_keeps_no_other_from_being_written() {
+    let place = Place::new();
+    let (store, _, mut committed) = place.open().unwrap();
+    let long = put(Table::Contacts, b"long", &vec![0; limits::STORE_VALUE_BYTES + 1]);
+    store.submit(1, vec![put(Table::Contacts, b"a", b"1"), long]).unwrap();
+    let failed = committed.blocking_recv().unwrap().failed;
+    assert!(matches!(failed, Some(StoreError::TooLong { .. })), "{failed:?}");
+    store.close();
+    let (_store, loaded, _committed) = place.open().unwrap();
+    assert_eq!(loaded.rows, vec![(Table::Contacts, b"a".to_vec(), b"1".to_vec())]);
+}
+
+#[test]
 fn a_group_is_reported_only_when_it_is_on_the_disk() {
     let place = Place::new();
     let (store, _, mut committed) = place.open().unwrap();

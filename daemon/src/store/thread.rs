@@ -8,7 +8,7 @@ use ahoy_protocol::control::{ControlError, DoneReply, ErrorKind, Reply};
 use ahoy_protocol::core::effect::StoreCommand;
 use tokio::sync::mpsc;
 
-use super::disk::Disk;
+use super::disk::{self, Disk};
 use super::owed::Owed;
 use super::{Answer, Committed, Page, StoreError, TakeSound};
 use crate::limits;
@@ -94,10 +94,8 @@ fn write(disk: &mut Disk, owed: &mut Owed, groups: Vec<StoreCommand>) -> Result<
         }
         Err(error) => {
             tracing::error!(%error, "the store could not be written");
-            // A row that can never be written is not tried again.
-            if !matches!(error, StoreError::TooLong { .. }) {
-                owed.keep(groups);
-            }
+            // A row that can never be written is not tried again; what it kept from being written is.
+            owed.keep(groups.into_iter().filter(disk::fits).collect());
             Err(error)
         }
     }

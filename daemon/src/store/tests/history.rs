@@ -77,6 +77,39 @@ fn a_call_is_in_the_history_once_whatever_is_told_of_it() {
 }
 
 #[test]
+fn who_calls_all_the_time_does_not_push_others_out_of_the_history() {
+    let place = Place::new();
+    let (store, _, mut committed) = place.open().unwrap();
+    let of = |caller: u8, n: u64| {
+        let StoreCommand::History(mut entry) = history(n) else { panic!("a line") };
+        entry.roster = vec![ahoy_protocol::ids::AccountId([caller; 32])];
+        StoreCommand::History(entry)
+    };
+    let others = limits::HISTORY_ENTRIES - limits::HISTORY_MISSED_OF_ONE as u64;
+    let mut told: Vec<_> = (0..others).map(|n| of(1 + u8::try_from(n % 50).unwrap(), n)).collect();
+    let hers = limits::HISTORY_MISSED_OF_ONE as u64 + 20;
+    told.extend((0..hers).map(|n| of(99, others + n)));
+    store.submit(1, told).unwrap();
+    wait(&mut committed, 1);
+    let kept = page(&store, None, usize::MAX);
+    assert_eq!(kept.calls.len() as u64, limits::HISTORY_ENTRIES);
+    assert_eq!(kept.calls.iter().filter(|call| call.started_at_ms < others).count() as u64, others);
+    assert_eq!(kept.calls[0].started_at_ms, others + hers - 1, "her newest are there");
+    store.close();
+}
+
+#[test]
+fn a_caller_that_names_its_call_like_another_one_changes_nothing_of_that() {
+    let place = Place::new();
+    let (store, ..) = place.open().unwrap();
+    let StoreCommand::History(mut ours) = line([1; 16], 7, false) else { panic!("a line") };
+    ours.incoming = false;
+    store.submit(1, vec![StoreCommand::History(ours), line([1; 16], 9, false)]).unwrap();
+    assert_eq!(started(&page(&store, None, 10)), [9, 7]);
+    store.close();
+}
+
+#[test]
 fn a_cleared_history_is_empty_also_after_a_restart_and_takes_calls_again() {
     let place = Place::new();
     let (store, ..) = place.open().unwrap();

@@ -1,0 +1,38 @@
+//! What is written of a message, and what is never written over.
+
+use super::*;
+
+/// Opus: fullband CELT, frames of 20 ms, a count of frames follows (RFC 6716, 3.1 and 3.2.5).
+const FRAMES_OF_20_MS: u8 = 0b1111_1011;
+
+#[test]
+fn a_message_is_as_long_as_it_says_whatever_its_packets_hold() {
+    let dir = tempfile::tempdir().unwrap();
+    // Six frames of 20 ms in each packet of a message whose packets have 10 ms.
+    let packet = [&[FRAMES_OF_20_MS, 6][..], &[0; 12]].concat();
+    let message = Message { frame_ms: 10, packets: vec![packet; 50] };
+    assert_eq!(message.duration_ms(), 500);
+    let path = dir.path().join("message.wav");
+    write(&message, &path).unwrap();
+    assert_eq!(hound::WavReader::open(&path).unwrap().duration(), RATE / 2);
+}
+
+#[test]
+fn no_file_is_written_over_and_no_link_is_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let message = Message { frame_ms: 20, packets: vec![vec![FRAMES_OF_20_MS, 1, 0, 0]] };
+    let file = dir.path().join("letters.txt");
+    std::fs::write(&file, "dear Ada").unwrap();
+    let (link, aim) = (dir.path().join("link.wav"), dir.path().join("aim.wav"));
+    std::os::unix::fs::symlink(&aim, &link).unwrap();
+    for path in [&file, &link] {
+        let error = write(&message, path).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::BadParams, "{error:?}");
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "dear Ada");
+    assert!(!aim.exists());
+    let fresh = dir.path().join("fresh.wav");
+    write(&message, &fresh).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&fresh).unwrap().permissions());
+    assert_eq!(mode & 0o077, 0, "what somebody said is for this user only");
+}
