@@ -231,6 +231,9 @@ pub const OTHER_DH_A_SECOND: u32 = 50;
 pub const WALL_CLOCK_LOOK_MS: u64 = 600_000;
 /// Count: presences that go out in [`PRESENCE_WINDOW_MS`], whatever others ask for (docs/wire.md section 6).
 pub const PRESENCES_A_WINDOW: usize = 20;
+/// Count: those of them that may go to the devices of one contact, so that one who asks all the time leaves some to others:
+/// one to each of its devices, and a few changes.
+pub const PRESENCES_OF_ONE_A_WINDOW: usize = 12;
 /// Milliseconds: a minute of presences.
 pub const PRESENCE_WINDOW_MS: u64 = 60_000;
 /// Count: stored rows of call ids, oldest out: no contact can make the store too large to start with.

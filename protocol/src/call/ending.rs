@@ -1,5 +1,7 @@
 //! How calls end: everybody is told, links are closed, one event and one line of history.
 
+use rand_core::CryptoRng;
+
 use super::core::{CallCore, Closing, Cx};
 use super::effect::{CallEffect, HistoryEntry, LinkCommand};
 use super::end_reason::End;
@@ -7,7 +9,7 @@ use super::rules::Rule;
 use super::state::{Call, Leg, Phase};
 use super::text;
 use crate::control::{CallState, EndCause, EventKind};
-use crate::ids::{AccountId, CallId, DeviceId};
+use crate::ids::{AccountId, CallId, DeviceId, Now};
 use crate::limits::LINK_LINGER_MS;
 use crate::wire::bodies::{CtlBody, Missed, PairBody, Reason};
 
@@ -74,6 +76,28 @@ impl CallCore {
                 }
             }
         }
+    }
+
+    /// A person has blocked this account: no call with it goes on. What only rings stops without a word; its caller finds
+    /// what an unreachable device shows.
+    pub fn shun(&mut self, account: AccountId, now: Now, rng: &mut dyn CryptoRng, out: &mut Vec<CallEffect>) {
+        let mut cx = Cx { now, rng, out };
+        let with = |call: &&Call| call.peers.iter().any(|peer| peer.account == account);
+        let ids: Vec<CallId> = self.live.values().filter(with).map(|call| call.id).collect();
+        for id in ids {
+            let Some(call) = self.live.get_mut(&id) else { continue };
+            match call.phase {
+                Phase::Offered(_) => self.drop_offered(id, &mut cx),
+                Phase::Undecided(_) => self.drop_undecided(id, None, &mut cx),
+                Phase::Ringing(_) => {
+                    call.peers.iter_mut().for_each(|peer| peer.leg = Leg::Over(Reason::Refused));
+                    let end = End { reason: Reason::Refused, cause: None, by: None };
+                    self.finish(id, end, Reason::Refused, &mut cx);
+                }
+                Phase::Outgoing(_) | Phase::Joined(_) => self.hang_up(id, &mut cx),
+            }
+        }
+        self.settle(&mut cx);
     }
 
     /// The daemon stops.

@@ -18,7 +18,7 @@ use super::state::{Call, Leg, Phase, Undecided};
 use super::text;
 use crate::control::{CallState, EventKind};
 use crate::ids::{AccountId, CallId, DeviceId, Ticket};
-use crate::limits::{AGAIN_WAIT_MS, GLARE_WAIT_MS};
+use crate::limits::{AGAIN_WAIT_MS, GLARE_WAIT_MS, RINGING_OF_ONE_MAX};
 use crate::wire::bodies::Reason;
 
 /// What becomes of a call that isn't decided.
@@ -44,6 +44,14 @@ impl CallCore {
         let ours = others().find(|call| matches!(call.phase, Phase::Outgoing(_)));
         let with = |call: &&Call| call.joined().is_some() && takes_part(call, device);
         ours.or_else(|| others().find(with)).map(|call| call.id)
+    }
+
+    /// So many calls of whoever offers this one wait to be decided that no further one is kept: they would take the
+    /// places of other people's.
+    pub(super) fn waits_enough(&self, id: CallId) -> bool {
+        let offerer = self.live.get(&id).map(|call| call.facts.offerer);
+        let waits = |call: &&Call| matches!(call.phase, Phase::Undecided(_)) && Some(call.facts.offerer) == offerer;
+        self.live.values().filter(waits).count() >= RINGING_OF_ONE_MAX
     }
 
     /// The caller is there, and a call of ours decides what becomes of this one.

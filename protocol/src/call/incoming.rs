@@ -113,6 +113,8 @@ impl CallCore {
                     // Groups are not there yet: better refused than answered by half.
                     cx.push(CallEffect::Pair { call: id, device, body: PairBody::HangUp(Reason::Refused) });
                     self.drop_offered(id, cx);
+                } else if self.waits_enough(id) {
+                    self.drop_offered(id, cx);
                 } else if let Some(by) = self.decided_by(id, device).or(continues) {
                     let undecided = Undecided { by, since_ms: cx.now.mono_ms, clock_off };
                     self.leave_undecided(id, device, undecided, cx);

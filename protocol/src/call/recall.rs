@@ -6,7 +6,7 @@
 
 use super::core::{CallCore, Cx};
 use super::end_reason::{End, cause};
-use super::state::{Flow, Leg, Peer};
+use super::state::{Call, Flow, Leg, Peer, Phase};
 use crate::ids::{CallId, DeviceId};
 use crate::wire::bodies::Reason;
 
@@ -35,6 +35,12 @@ impl CallCore {
     pub(super) fn take_back(&mut self, old: CallId, new: CallId, cx: &mut Cx<'_>) {
         self.pass_focus(old, new);
         self.join_theirs(new, cx);
+        let since_ms = self.live.get(&old).and_then(Call::joined).map(|joined| joined.since_ms);
+        if let (Some(since_ms), Some(Phase::Joined(joined))) =
+            (since_ms, self.live.get_mut(&new).map(|call| &mut call.phase))
+        {
+            joined.since_ms = since_ms;
+        }
         // Nobody ended it.
         let cause = Some(cause("called_again", "the other side lost this call and has called again"));
         let end = End { reason: Reason::Lost, cause, by: None };

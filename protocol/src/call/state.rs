@@ -130,7 +130,8 @@ pub(super) struct Ringing {
 /// Data of [`Phase::Joined`].
 #[derive(Clone, Debug)]
 pub(super) struct Joined {
-    /// When it was accepted, monotonic ms.
+    /// When it was accepted, monotonic ms; of a call that takes the place of another one, when that was: the longest
+    /// duration counts for both together, or whoever calls again could go on without end.
     pub(super) since_ms: u64,
     /// When it was accepted, Unix ms.
     pub(super) accepted_unix_ms: u64,

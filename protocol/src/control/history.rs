@@ -62,7 +62,8 @@ pub struct HistoryCall {
 pub struct PlayParams {
     /// The call after which the message was left.
     pub call: String,
-    /// Write it into this WAV file (an absolute path) instead of playing it through the speaker.
+    /// Write it into this WAV file (an absolute path) instead of playing it through the speaker. Nothing that is there
+    /// already is written over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
 }

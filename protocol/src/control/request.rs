@@ -121,7 +121,8 @@ pub enum Request {
     /// Turn somebody who asks away; they learn nothing of it.
     #[serde(rename = "contact.refuse")]
     ContactRefuse(StrangerParams),
-    /// Take nothing of an account any more, contact or not; it learns nothing of it.
+    /// Take nothing of an account any more, contact or not; it learns nothing of it. A call with it ends, and what rings
+    /// stops without a word.
     #[serde(rename = "contact.block")]
     ContactBlock(ContactParams),
     /// Take messages of an account again, as far as it is a contact.

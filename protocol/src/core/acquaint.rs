@@ -1,13 +1,13 @@
 //! Getting to know contacts: our presence to whoever lacks it, and taking theirs.
 
-use ahoy_crypto::{DeviceId, PrekeyRecord};
+use ahoy_crypto::{AccountId, DeviceId, PrekeyRecord};
 
 use super::Core;
 use super::beyond::usable_record;
 use super::network::take_record;
 use super::step::Step;
 use crate::inbound::Verified;
-use crate::limits::{ADDRESSES_MAX, PRESENCE_WINDOW_MS, PRESENCES_A_WINDOW};
+use crate::limits::{ADDRESSES_MAX, PRESENCE_WINDOW_MS, PRESENCES_A_WINDOW, PRESENCES_OF_ONE_A_WINDOW};
 use crate::session::Delivery;
 use crate::wire::bodies::{InboxBody, Presence};
 
@@ -46,7 +46,8 @@ impl Core {
 
     /// Sends our presence; `ask` for the other's. False if it has to wait.
     pub(super) fn send_presence(&mut self, device: DeviceId, ask: bool, step: &mut Step<'_>) -> bool {
-        if !self.may_tell(step.now.mono_ms) {
+        let Some(account) = self.contacts.of_device(&device).map(|contact| contact.account) else { return false };
+        if !self.may_tell(account, step.now.mono_ms) {
             return false;
         }
         let Some(record) = self.own.record() else { return false };
@@ -67,15 +68,24 @@ impl Core {
         true
     }
 
-    /// At most so many presences go out in a minute, whatever others ask for; the rest is told when there is room.
-    fn may_tell(&mut self, now_ms: u64) -> bool {
-        self.told_at_ms.retain(|at_ms| now_ms.saturating_sub(*at_ms) < PRESENCE_WINDOW_MS);
-        if self.told_at_ms.len() >= PRESENCES_A_WINDOW {
-            let oldest = self.told_at_ms.iter().min().copied().unwrap_or(now_ms);
-            self.tell_again_ms = Some(oldest.saturating_add(PRESENCE_WINDOW_MS));
+    /// At most so many presences go out in a minute, and to one contact, whatever others ask for; the rest is told when
+    /// there is room.
+    fn may_tell(&mut self, account: AccountId, now_ms: u64) -> bool {
+        self.told_at_ms.retain(|(at_ms, _)| now_ms.saturating_sub(*at_ms) < PRESENCE_WINDOW_MS);
+        let to_it = || self.told_at_ms.iter().filter(|(_, to)| *to == account);
+        let oldest = if self.told_at_ms.len() >= PRESENCES_A_WINDOW {
+            self.told_at_ms.iter().map(|(at_ms, _)| *at_ms).min()
+        } else if to_it().count() >= PRESENCES_OF_ONE_A_WINDOW {
+            to_it().map(|(at_ms, _)| *at_ms).min()
+        } else {
+            None
+        };
+        if let Some(oldest) = oldest {
+            let again_ms = oldest.saturating_add(PRESENCE_WINDOW_MS);
+            self.tell_again_ms = Some(self.tell_again_ms.map_or(again_ms, |before| before.min(again_ms)));
             return false;
         }
-        self.told_at_ms.push(now_ms);
+        self.told_at_ms.push((now_ms, account));
         true
     }
 

@@ -10,7 +10,7 @@ use crate::control::{
     Reply, SafetyReply, VerifyContactParams,
 };
 use crate::ids::{AccountId, DeviceId, Ticket};
-use crate::limits::{CONTACTS_MAX, FAVOURITES_MAX};
+use crate::limits::{CONTACTS_MAX, DEVICES_MAX, FAVOURITES_MAX};
 use crate::wire::card::Card;
 
 impl Core {
@@ -123,6 +123,10 @@ impl Core {
         for device in &card.devices {
             // A known set says which devices count; a card can't bring back a revoked one.
             if contact.device_set.as_ref().is_some_and(|set| !set.devices().contains(device)) {
+                continue;
+            }
+            // While no set is known, card after card could bring devices without end.
+            if contact.devices.len() >= DEVICES_MAX && !contact.devices.contains_key(device) {
                 continue;
             }
             let facts = contact.devices.entry(*device).or_insert_with(DeviceFacts::default);

@@ -13,7 +13,7 @@ use crate::call::signal::CallInput;
 use crate::control::{ControlError, DeviceCommand, DeviceInfo, DevicesReply, ErrorKind, EventKind, Reply};
 use crate::limits::{DEVICES_MAX, SET_ASK_AGAIN_MS, SETS_ASKED_MAX};
 use crate::session::Delivery;
-use crate::wire::bodies::{Devices, InboxBody};
+use crate::wire::bodies::{Devices, InboxBody, Reason};
 
 /// When a device of an account was asked for its set, because somebody who isn't in ours wrote (094).
 #[derive(Debug, Default)]
@@ -78,6 +78,9 @@ impl Core {
         }
         let left: Vec<DeviceId> = devices.into_iter().filter(|device| *device != gone).collect();
         let set = self.own.next_set(&left, step.now.unix_s()).ok_or_else(no_account_key)?;
+        if self.linking.is_with(&gone) {
+            self.end_linking("this device was revoked before it had everything", Some(Reason::Refused), step);
+        }
         // Now or never: once it is out, nothing is sealed to it any more.
         let body = InboxBody::Devices(Devices { device_set: set.bytes().to_vec() });
         self.send_letter(gone, body, Delivery::default(), step);

@@ -71,6 +71,11 @@ impl Linking {
         self.is_waiting() && (self.pairing().is_none() || self.is_of(call, device))
     }
 
+    /// This device is being linked, here or to us.
+    pub(super) fn is_with(&mut self, device: &DeviceId) -> bool {
+        self.pairing().is_some_and(|pairing| pairing.device == *device)
+    }
+
     fn pairing(&mut self) -> Option<&mut Pairing> {
         match self {
             Self::Idle => None,

@@ -112,8 +112,8 @@ pub struct Core {
     links: links::Links,
     /// What presences on their way to devices say.
     tellings: BTreeMap<DeviceId, [u8; 32]>,
-    /// When presences went out in the last minute, monotonic ms.
-    told_at_ms: Vec<u64>,
+    /// When presences went out in the last minute, monotonic ms, and whose devices they went to.
+    told_at_ms: Vec<(u64, AccountId)>,
     /// When those who still lack ours are told, monotonic ms.
     tell_again_ms: Option<u64>,
     /// Stored rows of call ids, oldest first.

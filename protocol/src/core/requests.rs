@@ -184,7 +184,10 @@ impl Core {
     /// The request that is meant: by account id, or by the name in its card if only one has it.
     fn find_request(&self, text: &str) -> Result<AccountId, ControlError> {
         let open = self.request_infos();
-        let meant: Vec<_> = open.iter().filter(|info| info.account == text || info.name == text).collect();
+        // An account id means that account, whatever somebody else writes as a name into its card.
+        let is_id = AccountId::parse(text).is_ok();
+        let is_meant = |info: &&ContactRequestInfo| if is_id { info.account == text } else { info.name == text };
+        let meant: Vec<_> = open.iter().filter(is_meant).collect();
         if let [one] = meant.as_slice() {
             return AccountId::parse(&one.account).map_err(|_| no_request());
         }

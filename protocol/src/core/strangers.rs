@@ -49,6 +49,7 @@ impl Core {
             let account = contact.account;
             contact.policy = contact.policy.with(Policy::BLOCKED, true);
             self.change_for(ticket, contact, step)?;
+            self.end_calls_with(account, step);
             self.shun(&account, step);
             return Ok(Reply::Done(DoneReply { call: None }));
         }
@@ -56,6 +57,16 @@ impl Core {
         self.block_stranger(ticket, account, step)?;
         self.shun(&account, step);
         Ok(Reply::Done(DoneReply { call: None }))
+    }
+
+    /// No call with a blocked contact goes on. Who is in one is told before it is shunned.
+    fn end_calls_with(&mut self, account: AccountId, step: &mut Step<'_>) {
+        let mut effects = Vec::new();
+        self.calls.shun(account, step.now, step.rng, &mut effects);
+        for effect in effects {
+            self.carry_out(effect, step);
+        }
+        self.session(step, |session, cx| session.flush(cx));
     }
 
     /// Blocks an account that is no contact, or will be none in a moment.

@@ -96,6 +96,21 @@ fn a_lost_call_that_was_held_is_held_when_it_is_back() {
 }
 
 #[test]
+fn calling_again_makes_the_longest_call_no_longer() {
+    let mut b = Desk::of(2, 2, crate::call::Times { max_call_ms: Some(30_000), ..Default::default() });
+    let link = b.talks(call(7), 1);
+    b.wait(25_000);
+    b.link(link, LinkEvent::Interrupted);
+    b.offer(NEW, 1, 1);
+    b.confirm(NEW, 1);
+    b.flows(NEW, 1);
+    b.wait(4_900);
+    assert_eq!(b.state(NEW), Some(CallState::Active));
+    b.wait(200);
+    assert_eq!(b.reason(NEW).as_deref(), Some("max_duration"));
+}
+
+#[test]
 fn mute_outlives_the_recall() {
     let mut b = quiet();
     b.command(crate::control::CallCommand::Mute { call: None }).unwrap();

@@ -1,7 +1,7 @@
 //! How many messages there may be, and what goes with them.
 
 use super::{Core, Facts, Step, StoreCommand, Table, Unanswered, Voicemail, rows};
-use crate::ids::{AccountId, DeviceId};
+use crate::ids::{AccountId, CallId, DeviceId};
 use crate::limits::{
     UNANSWERED_MAX, VOICEMAIL_WINDOW_MS, VOICEMAILS_GOT_A_CONTACT, VOICEMAILS_GOT_MAX, VOICEMAILS_OWED_A_DEVICE,
     VOICEMAILS_OWED_MAX,
@@ -26,6 +26,12 @@ impl Voicemail {
         let out = oldest.map(|at| self.owed.remove(at)).into_iter().collect();
         self.owed.push((device, facts));
         out
+    }
+
+    /// Sounds are kept by call: of this one there is a message already, ours or somebody's, or one is coming.
+    pub(super) fn has_sound_of(&self, call: CallId) -> bool {
+        let coming = self.coming.values().any(|coming| coming.announced.call == call);
+        coming || self.got.iter().chain(self.owed.iter().map(|(_, facts)| facts)).any(|facts| facts.call == call)
     }
 
     /// A contact has left as many as are kept of it within the hour: more would only wear out the disk.

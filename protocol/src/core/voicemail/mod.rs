@@ -247,8 +247,8 @@ impl Core {
         step: &mut Step<'_>,
     ) {
         let judged = Request::read(request).and_then(|request| {
-            let contact = self.contacts.of_device(&device).filter(|contact| !contact.policy.has(Policy::BLOCKED));
-            Check::NOT_ALLOWED.require(contact.map(|contact| (request, contact.account)))
+            let contact = self.contacts.of_device(&device).map(|contact| contact.account);
+            Check::NOT_ALLOWED.require(contact.filter(|account| self.takes_messages_of(account)).map(|it| (request, it)))
         });
         match judged {
             Ok((Request::Announce(announced), account)) => self.announced(device, account, announced, ticket, step),
@@ -264,6 +264,12 @@ impl Core {
         }
     }
 
+    /// A contact that people see, and that isn't blocked: neither a device of ours nor one that is being linked.
+    fn takes_messages_of(&self, account: &AccountId) -> bool {
+        let blocked = self.contacts.get(account).is_some_and(|contact| contact.policy.has(Policy::BLOCKED));
+        self.contacts.is_contact(account) && !blocked
+    }
+
     fn announced(
         &mut self,
         device: DeviceId,
@@ -275,7 +281,7 @@ impl Core {
         if self.voicemail.got.iter().any(|facts| facts.call == announced.call && facts.account == account) {
             step.net(NetCommand::AnswerVoicemail { ticket, answer: Some(vec![KEPT]), sound: None });
         } else if self.voicemail.coming.contains_key(&device)
-            || self.voicemail.got.iter().any(|facts| facts.call == announced.call)
+            || self.voicemail.has_sound_of(announced.call)
             || self.voicemail.is_full_of(&account, step.now.unix_ms)
         {
             step.net(NetCommand::AnswerVoicemail { ticket, answer: None, sound: None });
@@ -319,7 +325,7 @@ impl Core {
             self.refusals.count(check);
             return step.net(silent);
         }
-        if self.contacts.get(&account).is_none() {
+        if !self.takes_messages_of(&account) {
             return step.net(silent);
         }
         let Announce { call, duration_ms, bytes: length, hash, started_ms } = announced;

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "counts, and sizes that a variable makes larger, belong into the output")]
 
 mod bodies;
+mod contact;
 mod directed;
 mod doors;
 mod flips;
