@@ -11,8 +11,8 @@ use ahoy_media::simple_webrtc::engine::{AudioPacket, LinkId};
 use ahoy_protocol::control::{ControlError, DoneReply, ErrorKind, Reply};
 use ahoy_protocol::wire::voicemail::Message;
 
-use crate::{limits, platform};
 use crate::store::{Answer, StoreError};
+use crate::{limits, platform};
 
 /// The link that stands for the player: names of real ones count up from 1.
 const PLAYER: LinkId = LinkId(u64::MAX - 1);

@@ -248,7 +248,8 @@ impl Core {
     ) {
         let judged = Request::read(request).and_then(|request| {
             let contact = self.contacts.of_device(&device).map(|contact| contact.account);
-            Check::NOT_ALLOWED.require(contact.filter(|account| self.takes_messages_of(account)).map(|it| (request, it)))
+            Check::NOT_ALLOWED
+                .require(contact.filter(|account| self.takes_messages_of(account)).map(|it| (request, it)))
         });
         match judged {
             Ok((Request::Announce(announced), account)) => self.announced(device, account, announced, ticket, step),
