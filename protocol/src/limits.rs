@@ -173,6 +173,11 @@ pub const LINK_AHEAD: usize = 32;
 pub const SET_ASK_AGAIN_MS: u64 = 60_000;
 /// Count: accounts that were asked for it in that time.
 pub const SETS_ASKED_MAX: usize = 64;
+/// Count: removed contacts that are remembered, so that no other device of the account brings them back.
+pub const REMOVED_MAX: usize = 1024;
+/// Milliseconds until a contact's change that another device of ours has not acknowledged goes again: its letter is
+/// over by then.
+pub const CHANGE_AGAIN_MS: u64 = 61_000;
 /// Count: contacts of an account; each costs a row, and a place in the dialling order.
 pub const CONTACTS_MAX: usize = 4096;
 /// Count: pairs (call, device) whose candidates and restarts are counted at once, oldest out: more than calls that run

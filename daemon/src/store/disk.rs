@@ -52,6 +52,7 @@ fn table_name(table: Table) -> &'static str {
         Table::UnderWay => "under_way",
         Table::Notes => "notes",
         Table::Strangers => "strangers",
+        Table::Changes => "contact_changes",
         Table::Voicemail => "voicemail",
         Table::Sounds => "sounds",
     }

@@ -21,6 +21,7 @@ impl Core {
         }
         let knows_us = contact.devices.get(&device).is_some_and(|facts| facts.told == Some(self.telling()));
         let known = contact.contact_token.is_some();
+        let own = contact.account == self.own.account();
         let passing = self.contacts.is_hidden(&contact.account) && contact.account != self.own.account();
         let wanted = self.wants_presence(&device, step.now.mono_ms);
         if usable_record(&self.contacts, &device, step.now.unix_s()).is_none() {
@@ -32,6 +33,9 @@ impl Core {
             let (tell, ask) = (!knows_us && !says, (!known || wanted) && on_its_way != Some(true));
             if tell || ask {
                 self.send_presence(device, ask, step);
+            }
+            if own {
+                self.tell_change(device, step);
             }
         }
     }

@@ -81,6 +81,7 @@ impl Core {
         for device in devices {
             self.welcome(device, step);
         }
+        self.changed_here(account, step);
         self.contact_changed(&account, step);
         let contact = self.contacts.get(&account).map(|contact| self.contact_info(contact));
         match contact {
@@ -146,6 +147,7 @@ impl Core {
         }
         self.undo.contact(ticket, account, Some(contact));
         self.drop_contact(&account, step);
+        self.changed_here(account, step);
         self.contact_changed(&account, step);
         Ok(Reply::Done(DoneReply { call: None }))
     }

@@ -249,11 +249,13 @@ pub enum Table {
     Voicemail,
     /// The sound of those messages, by call id. Not read at a start.
     Sounds,
+    /// When each contact was changed by a person, and up to which change each device of the account knows them.
+    Changes,
 }
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Account,
         Self::Contacts,
         Self::SeenCalls,
@@ -262,6 +264,7 @@ impl Table {
         Self::Strangers,
         Self::Voicemail,
         Self::Sounds,
+        Self::Changes,
     ];
 
     /// What is in it must be on the disk before anything is acknowledged. A call goes on without a disk: what history
@@ -271,6 +274,7 @@ impl Table {
         match self {
             Self::Account
             | Self::Contacts
+            | Self::Changes
             | Self::SeenCalls
             | Self::Notes
             | Self::Strangers

@@ -52,6 +52,11 @@ impl Core {
                 self.take_device_set(&letter.account, (**set).clone(), step);
                 Some((7, letter.hash.to_vec()))
             }
+            Signal::Contact(body) => {
+                let body = body.clone();
+                self.take_change(&body, step);
+                Some((10, letter.hash.to_vec()))
+            }
             Signal::Missed(body) => {
                 self.ledger.done(Done::Missed(body.call));
                 self.keep_seen(body.call, letter.account, step);

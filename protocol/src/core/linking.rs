@@ -21,6 +21,8 @@ use crate::control::{ControlError, DoneReply, ErrorKind, EventKind, LinkParams, 
 use crate::ids::CallId;
 use crate::limits::LINKING_MS;
 use crate::wire::bodies::{PairBody, Reason};
+pub(super) use giving::link_contact;
+
 use giving::Giving;
 use taking::Taking;
 

@@ -38,6 +38,7 @@ mod signals;
 mod sound;
 mod step;
 mod strangers;
+mod sync;
 mod timers;
 mod under_way;
 mod undo;
@@ -126,6 +127,7 @@ pub struct Core {
     /// Messages left after calls that nobody answered.
     voicemail: voicemail::Voicemail,
     linking: linking::Linking,
+    changes: sync::Changes,
     sets_asked: devices::SetsAsked,
     session: Session,
     calls: CallCore,
@@ -158,6 +160,9 @@ impl Core {
             .map_err(|_| SetupError::Row("list of contacts"))?;
         let strangers = Strangers::from_rows(rows(Table::Strangers).map(|(_, _, row)| row.as_slice()))
             .map_err(|_| SetupError::Row("list of strangers"))?;
+        let changes =
+            sync::Changes::from_rows(rows(Table::Changes).map(|(_, key, row)| (key.as_slice(), row.as_slice())))
+                .map_err(|_| SetupError::Row("list of changed contacts"))?;
         contacts.hide(own.account());
         let mut calls = CallCore::new(own.account(), own.device(), setup.times.clone());
         calls.set_quiet(setup.do_not_disturb);
@@ -196,6 +201,7 @@ impl Core {
             notes,
             voicemail,
             linking: linking::Linking::default(),
+            changes,
             sets_asked: devices::SetsAsked::default(),
             told_at_ms: Vec::new(),
             tell_again_ms: None,

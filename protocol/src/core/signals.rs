@@ -19,6 +19,8 @@ use crate::wire::bodies::{InboxBody, Offer, Receipt};
 const PRESENCE: u8 = 2;
 /// The kind of a note about a missed call.
 const MISSED: u8 = 8;
+/// Inbox kind of a contact that another device changed.
+const CONTACT: u8 = 10;
 
 impl Core {
     /// A gossip message: through the checks, or dropped in silence and counted.
@@ -136,12 +138,15 @@ impl Core {
 
     /// A receipt: what it names has arrived there.
     pub(super) fn receipt(&mut self, from: DeviceId, receipt: &Receipt, step: &mut Step<'_>) {
-        self.session.receipt(from, receipt);
+        let named = self.session.receipt(from, receipt);
         if receipt.kind == PRESENCE {
             self.presence_arrived(from, step);
         }
         if receipt.kind == MISSED {
             self.note_arrived(from, &receipt.id, step);
+        }
+        if receipt.kind == CONTACT && named {
+            self.change_arrived(from, step);
         }
     }
 

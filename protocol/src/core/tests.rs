@@ -11,6 +11,7 @@ mod outsiders;
 mod presence;
 mod requests;
 mod rotation;
+mod sync;
 mod vanished;
 mod voicemail;
 

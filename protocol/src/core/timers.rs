@@ -15,6 +15,7 @@ impl Core {
         self.tell_again(step);
         self.presence_timers(step);
         self.voicemail_timer(step);
+        self.change_timers(step);
         for guest in self.guests.over(step.now.mono_ms) {
             step.gossip(guest, false);
         }
@@ -75,6 +76,7 @@ impl Core {
             self.tell_again_ms,
             self.voicemail.next_ms(),
             self.linking.next_ms(),
+            self.changes.next_ms(),
             self.guests.next_ms(),
             self.presences.next_ms(),
             self.asking.next_ms(),

@@ -3,7 +3,7 @@
 use ahoy_crypto::{DeviceSet, PrekeyRecord};
 
 use crate::ids::{AccountId, DeviceId};
-use crate::wire::bodies::{Cancel, ContactRequest, Elsewhere, Missed, Offer, Presence, Receipt};
+use crate::wire::bodies::{Cancel, ContactChange, ContactRequest, Elsewhere, Missed, Offer, Presence, Receipt};
 use crate::wire::card::Card;
 
 /// What a verified envelope says.
@@ -29,6 +29,8 @@ pub enum Signal {
     },
     /// Kind 4.
     Elsewhere(Box<Elsewhere>),
+    /// Kind 10.
+    Contact(Box<ContactChange>),
     /// Kind 5.
     Cancel {
         /// As it was sent.

@@ -75,7 +75,8 @@ impl Opened {
             | InboxBody::Elsewhere(_)
             | InboxBody::Cancel(_)
             | InboxBody::Receipt(_)
-            | InboxBody::Missed(_) => {
+            | InboxBody::Missed(_)
+            | InboxBody::Contact(_) => {
                 DeviceSet::admit(state.device_set(sender.account), sender.device, now_s)?;
                 let attempt = attempt_of(&body);
                 let judged = kinds::other(body, sender, self.on_mailbox, state);
@@ -109,7 +110,7 @@ impl Opened {
         let (account, device) = (certificate.account(), certificate.device());
         Check::OWN_DEVICE.refuse_if(device == state.device())?;
         let head = Check::BODY_LENGTH.require(Head::read(payload))?;
-        let known = (1..=InboxBody::LAST_KIND).contains(&head.kind);
+        let known = InboxBody::is_kind(head.kind);
         Check::KIND.refuse_if(!known || (self.on_mailbox && head.kind != 1))?;
         let inner = unpad(Type::Inbox, payload)?;
         Check::FLAGS.refuse_if(head.flags & !flags_of(head.kind) != 0)?;
@@ -135,7 +136,8 @@ impl Opened {
             | Signal::Cancel { .. }
             | Signal::Receipt(_)
             | Signal::Devices(_)
-            | Signal::Missed(_) => (false, Some(Rate::Device(sender.device))),
+            | Signal::Missed(_)
+            | Signal::Contact(_) => (false, Some(Rate::Device(sender.device))),
         };
         Check::RATE.refuse_if(rate.is_some_and(|rate| !state.has_rate(rate)))?;
         let full = state.ringing() >= RINGING_MAX || state.ringing_of(sender.account) >= RINGING_OF_ONE_MAX;
@@ -158,7 +160,8 @@ fn attempt_of(body: &InboxBody) -> Option<Attempt> {
         | InboxBody::Cancel(_)
         | InboxBody::Receipt(_)
         | InboxBody::Devices(_)
-        | InboxBody::Missed(_) => None,
+        | InboxBody::Missed(_)
+        | InboxBody::Contact(_) => None,
     }
 }
 
@@ -166,7 +169,7 @@ fn attempt_of(body: &InboxBody) -> Option<Attempt> {
 pub(crate) fn flags_of(kind: u8) -> u8 {
     match kind {
         2 => FLAG_RECEIPT | FLAG_ASK,
-        3..=5 | 7 | 8 => FLAG_RECEIPT,
-        0 | 1 | 6 | 9.. => 0,
+        3..=5 | 7 | 8 | 10 => FLAG_RECEIPT,
+        0 | 1 | 6 | 9 | 11.. => 0,
     }
 }

@@ -27,7 +27,7 @@ pub struct Delivery {
 enum Id {
     /// Kinds 4, 5, 8.
     Call([u8; 16]),
-    /// Kinds 2, 3, 7: hashes of the envelopes sent, newest last.
+    /// Kinds 2, 3, 7, 10: hashes of the envelopes sent, newest last.
     Envelopes(VecDeque<[u8; 32]>),
 }
 
@@ -55,7 +55,11 @@ impl Letter {
     fn is_of_a_call(&self) -> bool {
         match self.body {
             InboxBody::Offer(_) | InboxBody::Elsewhere(_) | InboxBody::Cancel(_) | InboxBody::Missed(_) => true,
-            InboxBody::Presence(_) | InboxBody::Request(_) | InboxBody::Receipt(_) | InboxBody::Devices(_) => false,
+            InboxBody::Presence(_)
+            | InboxBody::Request(_)
+            | InboxBody::Receipt(_)
+            | InboxBody::Devices(_)
+            | InboxBody::Contact(_) => false,
         }
     }
 
@@ -119,9 +123,11 @@ impl Letters {
             InboxBody::Cancel(body) => (Id::Call(body.call.0), false),
             InboxBody::Missed(body) => (Id::Call(body.call.0), true),
             InboxBody::Devices(_) => (Id::Envelopes(VecDeque::new()), true),
-            InboxBody::Offer(_) | InboxBody::Presence(_) | InboxBody::Request(_) | InboxBody::Receipt(_) => {
-                (Id::Envelopes(VecDeque::new()), false)
-            }
+            InboxBody::Offer(_)
+            | InboxBody::Presence(_)
+            | InboxBody::Request(_)
+            | InboxBody::Receipt(_)
+            | InboxBody::Contact(_) => (Id::Envelopes(VecDeque::new()), false),
         };
         // What we do now takes the place of what we did: an older presence must not come after it.
         let mut delivery = delivery;
@@ -145,9 +151,11 @@ impl Letters {
         self.letters.iter().find(is_presence).map(|letter| letter.delivery.asks_presence)
     }
 
-    /// A receipt has come: what it names has arrived.
-    pub(super) fn receipt(&mut self, from: DeviceId, receipt: &Receipt) {
+    /// A receipt has come: what it names has arrived. False if it names nothing that is on its way.
+    pub(super) fn receipt(&mut self, from: DeviceId, receipt: &Receipt) -> bool {
+        let before = self.letters.len();
         self.letters.retain(|letter| !letter.is_named(from, receipt));
+        self.letters.len() < before
     }
 
     /// Sends what is due. What can't be sealed is dropped: it never will be.

@@ -148,14 +148,14 @@ impl Session {
         }
     }
 
-    /// Sends a one-way message (kinds 2 to 8) to a device's inbox.
+    /// Sends a one-way message (kinds 2 to 10) to a device's inbox.
     pub fn send_inbox(&mut self, to: DeviceId, body: InboxBody, delivery: Delivery, cx: &mut Cx<'_>) {
         self.letters.send(to, body, delivery, cx.now_ms());
     }
 
     /// A receipt has come: what it names isn't sent again.
-    pub fn receipt(&mut self, from: DeviceId, receipt: &Receipt) {
-        self.letters.receipt(from, receipt);
+    pub fn receipt(&mut self, from: DeviceId, receipt: &Receipt) -> bool {
+        self.letters.receipt(from, receipt)
     }
 
     /// Nothing of a call is wanted any more: topics and keys go once its last words are acknowledged, or 5 s later.

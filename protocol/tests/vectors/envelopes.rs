@@ -92,6 +92,7 @@ fn describe(verified: &Verified) -> Value {
         Signal::Receipt(body) => ("receipt", InboxBody::Receipt(body.clone())),
         Signal::Devices(set) => ("device_set", InboxBody::Devices(Devices { device_set: set.bytes().to_vec() })),
         Signal::Missed(body) => ("missed", InboxBody::Missed(*body)),
+        Signal::Contact(body) => ("contact", InboxBody::Contact((**body).clone())),
     };
     let receipt = if verified.wants_receipt { FLAG_RECEIPT } else { 0 };
     let ask = if verified.asks_presence { FLAG_ASK } else { 0 };

@@ -151,6 +151,7 @@ impl Core {
             session.flush(cx);
         });
         if done {
+            self.all_given(device, step);
             self.linked(step);
         }
     }
@@ -173,7 +174,7 @@ fn stand_in(card: Card) -> Contact {
 }
 
 /// A contact as linking passes it on; with too many addresses for a card, without them.
-fn link_contact(contact: &Contact) -> Option<LinkContact> {
+pub(in crate::core) fn link_contact(contact: &Contact) -> Option<LinkContact> {
     let mut addresses: Vec<Vec<u8>> = Vec::new();
     for address in contact.devices.values().flat_map(|facts| &facts.addresses) {
         if addresses.len() < ADDRESSES_MAX && !addresses.contains(address) {

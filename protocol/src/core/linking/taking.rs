@@ -9,6 +9,7 @@ use crate::call::signal::Sender;
 use crate::control::{ControlError, ErrorKind};
 use crate::core::Core;
 use crate::core::step::Step;
+use crate::core::sync::shared_policy;
 use crate::limits::{CONTACTS_MAX, LINKING_MS};
 use crate::wire::bodies::{LinkContact, LinkIdentity, Offer, Reason};
 use crate::wire::card::Card;
@@ -149,6 +150,7 @@ impl Core {
             self.drop_contact(&account, step);
             self.contact_changed(&account, step);
         }
+        self.forget_changes(step);
         self.own.join(membership, step.now.unix_s(), step.rng);
         self.calls.set_own(self.own.account());
         self.inboxes.replace(self.own.inboxes());
@@ -159,7 +161,7 @@ impl Core {
     }
 
     /// A contact of the account; one that cannot be read is left out, the rest is taken.
-    fn take_link_contact(&mut self, body: &LinkContact, step: &mut Step<'_>) {
+    pub(in crate::core) fn take_link_contact(&mut self, body: &LinkContact, step: &mut Step<'_>) {
         let card = match Card::from_bytes(&body.card) {
             Ok(card) => card,
             Err(check) => return self.refusals.count(check),
@@ -176,7 +178,7 @@ impl Core {
             card_token: card.token,
             contact_token: body.contact_token.clone(),
             device_set: None,
-            policy: Policy(body.policy),
+            policy: shared_policy(body.policy, Policy::default()),
             favourite: false,
             requested: None,
             devices: card.devices.into_iter().map(|device| (device, facts.clone())).collect(),

@@ -22,6 +22,7 @@ pub(super) fn other(body: InboxBody, sender: Sender, on_mailbox: bool, state: &d
         InboxBody::Cancel(body) => small::cancel(body, sender, state),
         InboxBody::Receipt(body) => small::receipt(body, sender, state),
         InboxBody::Missed(body) => small::missed(body, sender, state),
+        InboxBody::Contact(body) => small::contact(body, sender),
         InboxBody::Presence(_) | InboxBody::Devices(_) => Err(Check::KIND),
     }
 }

@@ -1,15 +1,17 @@
-//! Kinds 3, 4, 5, 6 and 8.
+//! Kinds 3, 4, 5, 6, 8 and 10.
 
 use ahoy_crypto::Check;
 
 use super::is_media;
 use crate::inbound::signal::{Sender, Signal};
 use crate::inbound::state::{Done, State};
-use crate::wire::bodies::{Cancel, ContactRequest, Elsewhere, Missed, Receipt};
+use crate::wire::bodies::{Cancel, ContactChange, ContactRequest, Elsewhere, Missed, Receipt};
 use crate::wire::card::Card;
 
 /// Event of an elsewhere that brings the keys of a live call.
 const HAND_OFF: u8 = 4;
+/// Latest time of a change, Unix ms: later than any clock, and far enough from the end of u64 that the next one has room.
+const CHANGED_MAX_MS: u64 = 1 << 48;
 
 pub(super) fn request(body: ContactRequest, sender: Sender, state: &dyn State) -> Result<Signal, Check> {
     Check::NOT_ALLOWED.refuse_if(state.is_blocked(sender.account))?;
@@ -42,9 +44,9 @@ pub(super) fn cancel(body: Cancel, sender: Sender, state: &dyn State) -> Result<
 
 pub(super) fn receipt(body: Receipt, sender: Sender, state: &dyn State) -> Result<Signal, Check> {
     let length = match body.kind {
-        2 | 3 | 7 => Some(32),
+        2 | 3 | 7 | 10 => Some(32),
         4 | 5 | 8 => Some(16),
-        0 | 1 | 6 | 9.. => None,
+        0 | 1 | 6 | 9 | 11.. => None,
     };
     Check::CONTENT.refuse_if(length != Some(body.id.len()))?;
     Check::NOT_ALLOWED.refuse_if(!(sender.own || state.is_contact(sender.account)))?;
@@ -57,4 +59,17 @@ pub(super) fn missed(body: Missed, sender: Sender, state: &dyn State) -> Result<
     Check::NOT_ALLOWED.refuse_if(stranger)?;
     Check::KNOWN.refuse_if(state.is_done(Done::Missed(body.call)))?;
     Ok(Signal::Missed(body))
+}
+
+pub(super) fn contact(body: ContactChange, sender: Sender) -> Result<Signal, Check> {
+    let parts = [body.card.is_some(), body.name.is_some(), body.policy.is_some()];
+    let rest = body.contact_token.is_some() || body.device_set.is_some();
+    let gone = parts == [false; 3] && !rest;
+    Check::CONTENT.refuse_if((!gone && parts != [true; 3]) || body.changed_ms > CHANGED_MAX_MS)?;
+    Check::NOT_OWN_ACCOUNT.refuse_if(!sender.own)?;
+    if let Some(card) = &body.card {
+        let card = Check::ENCLOSED.require(Card::from_bytes(card).ok())?;
+        Check::ENCLOSED.refuse_if(card.account != body.account)?;
+    }
+    Ok(Signal::Contact(Box::new(body)))
 }

@@ -8,7 +8,8 @@ use crate::inbound::{Rate, Signal};
 use crate::outbound::{Letter, envelope};
 use crate::testing::rng;
 use crate::wire::bodies::{
-    Cancel, ContactRequest, Devices, Elsewhere, InboxBody, Media, Missed, Presence, Purpose, Reason, Receipt,
+    Cancel, ContactChange, ContactRequest, Devices, Elsewhere, InboxBody, Media, Missed, Presence, Purpose, Reason,
+    Receipt,
 };
 use crate::wire::card::Card;
 
@@ -78,6 +79,7 @@ fn every_kind_arrives_as_it_was_sent() {
             Signal::Receipt(body) => InboxBody::Receipt(body),
             Signal::Devices(set) => InboxBody::Devices(Devices { device_set: set.bytes().to_vec() }),
             Signal::Missed(body) => InboxBody::Missed(body),
+            Signal::Contact(body) => InboxBody::Contact(*body),
         };
         assert_eq!(again, body);
     }
@@ -95,7 +97,8 @@ fn each_kind_takes_a_token_of_its_own_rate() {
             | InboxBody::Cancel(_)
             | InboxBody::Receipt(_)
             | InboxBody::Devices(_)
-            | InboxBody::Missed(_) => Rate::Device(alice.device_id()),
+            | InboxBody::Missed(_)
+            | InboxBody::Contact(_) => Rate::Device(alice.device_id()),
         };
         let mut desk = Desk::of(&bob, &alice);
         let (_, data) = seal(&alice, &bob, &body, &mut rng);
@@ -142,6 +145,48 @@ fn the_own_account_has_no_rate() {
 }
 
 #[test]
+fn only_an_own_device_changes_contacts_and_says_all_or_nothing_of_one() {
+    let mut rng = rng("contact changes");
+    let (alice, bob) = (Person::named("alice"), Person::named("bob"));
+    let other = Person::device_of(bob.account.clone(), &mut rng);
+    let gone = ContactChange {
+        account: alice.account_id(),
+        changed_ms: 5,
+        card: None,
+        name: None,
+        policy: None,
+        contact_token: None,
+        device_set: None,
+    };
+    let there = ContactChange {
+        card: Some(card(&alice).to_bytes().expect("a card")),
+        name: Some("Alice".to_owned()),
+        policy: Some(2),
+        ..gone.clone()
+    };
+    let judged = |from: &Person, desk: Desk<'_>, body: &ContactChange, rng: &mut _| {
+        let mut desk = desk;
+        let (_, data) = seal(from, &bob, &InboxBody::Contact(body.clone()), rng);
+        desk.take(&bob.at_inbox(), &data).map(|_| ())
+    };
+    for body in [&gone, &there] {
+        assert_eq!(judged(&other, Desk::of(&bob, &bob), body, &mut rng), Ok(()));
+        assert_eq!(judged(&alice, Desk::of(&bob, &alice), body, &mut rng), Err(Check::NOT_OWN_ACCOUNT));
+    }
+    let half = [
+        ContactChange { name: Some("Alice".to_owned()), ..gone.clone() },
+        ContactChange { contact_token: Some(ahoy_crypto::Secret::new([1; 32])), ..gone.clone() },
+        ContactChange { policy: None, ..there.clone() },
+        ContactChange { changed_ms: u64::MAX, ..there.clone() },
+    ];
+    for body in &half {
+        assert_eq!(judged(&other, Desk::of(&bob, &bob), body, &mut rng), Err(Check::CONTENT), "{body:?}");
+    }
+    let foreign = ContactChange { account: bob.account_id(), ..there };
+    assert_eq!(judged(&other, Desk::of(&bob, &bob), &foreign, &mut rng), Err(Check::ENCLOSED));
+}
+
+#[test]
 fn flags_are_read_and_only_where_a_kind_has_them() {
     let (alice, bob, mut rng) = (Person::named("alice"), Person::named("bob"), rng("flags"));
     for body in bodies(&alice, &bob) {
@@ -156,7 +201,8 @@ fn flags_are_read_and_only_where_a_kind_has_them() {
                 | InboxBody::Elsewhere(_)
                 | InboxBody::Cancel(_)
                 | InboxBody::Devices(_)
-                | InboxBody::Missed(_) => (true, false),
+                | InboxBody::Missed(_)
+                | InboxBody::Contact(_) => (true, false),
             };
             match Desk::of(&bob, &alice).take(&at, &data) {
                 Ok(verified) => {

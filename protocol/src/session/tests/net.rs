@@ -192,13 +192,16 @@ impl Net {
             }
             Signal::Receipt(receipt) => {
                 let (from, receipt) = (verified.device, receipt.clone());
-                return self.act(to, |session, _| session.receipt(from, &receipt));
+                return self.act(to, |session, _| {
+                    session.receipt(from, &receipt);
+                });
             }
             Signal::Presence { body, .. } => InboxBody::Presence((**body).clone()),
             Signal::Request { body, .. } => InboxBody::Request((**body).clone()),
             Signal::Elsewhere(body) => InboxBody::Elsewhere((**body).clone()),
             Signal::Cancel { body, .. } => InboxBody::Cancel(*body),
             Signal::Missed(body) => InboxBody::Missed(*body),
+            Signal::Contact(body) => InboxBody::Contact((**body).clone()),
             Signal::Devices(set) => {
                 InboxBody::Devices(crate::wire::bodies::Devices { device_set: set.bytes().to_vec() })
             }
@@ -211,7 +214,8 @@ impl Net {
             | InboxBody::Presence(_)
             | InboxBody::Request(_)
             | InboxBody::Receipt(_)
-            | InboxBody::Devices(_) => verified.hash.to_vec(),
+            | InboxBody::Devices(_)
+            | InboxBody::Contact(_) => verified.hash.to_vec(),
         };
         let receipt = InboxBody::Receipt(Receipt { kind: body.kind(), id });
         self.nodes[to].letters.push((self.now_ms, body));

@@ -149,7 +149,7 @@ pub struct Receipt {
     /// 1: the kind that is acknowledged.
     #[cbor(n(1))]
     pub kind: u8,
-    /// 2: call id (kinds 4, 5, 8) or hash of the envelope (2, 3, 7).
+    /// 2: call id (kinds 4, 5, 8) or hash of the envelope (2, 3, 7, 10).
     #[cbor(n(2), with = "minicbor::bytes")]
     pub id: Vec<u8>,
 }
@@ -178,6 +178,33 @@ pub struct Missed {
     pub media: Media,
 }
 
+/// Inbox kind 10: another device of my account has changed a contact. Without card, name and policy it is one no longer.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ContactChange {
+    /// 1: whom.
+    #[cbor(n(1), with = "crate::wire::fields::b32")]
+    pub account: AccountId,
+    /// 2: when, Unix ms; the newest change of a contact counts.
+    #[cbor(n(2))]
+    pub changed_ms: u64,
+    /// 3.
+    #[cbor(n(3), with = "minicbor::bytes")]
+    pub card: Option<Vec<u8>>,
+    /// 4: our name for it.
+    #[cbor(n(4))]
+    pub name: Option<String>,
+    /// 5: policy bits, as in pair kind 12.
+    #[cbor(n(5))]
+    pub policy: Option<u16>,
+    /// 6.
+    #[cbor(n(6), with = "crate::wire::fields::opt_b32", has_nil)]
+    pub contact_token: Option<Secret>,
+    /// 7.
+    #[cbor(n(7), with = "minicbor::bytes")]
+    pub device_set: Option<Vec<u8>>,
+}
+
 /// What an inbox envelope carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InboxBody {
@@ -197,4 +224,6 @@ pub enum InboxBody {
     Devices(Devices),
     /// 8.
     Missed(Missed),
+    /// 10 (9 is not used).
+    Contact(ContactChange),
 }

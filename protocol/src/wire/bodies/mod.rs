@@ -7,7 +7,9 @@ mod inbox;
 mod pair;
 
 pub use call::{CallBody, CtlBody, Record, Status};
-pub use inbox::{Cancel, ContactRequest, Devices, Elsewhere, InboxBody, Missed, Offer, Presence, Receipt};
+pub use inbox::{
+    Cancel, ContactChange, ContactRequest, Devices, Elsewhere, InboxBody, Missed, Offer, Presence, Receipt,
+};
 pub use pair::{
     Candidate, Candidates, Description, EpochSecret, Hello, LinkContact, LinkGeneration, LinkIdentity, PairBody,
     SdpKind, Verdict,

@@ -8,8 +8,8 @@ use crate::limits::{
     NAME_MAX_BYTES,
 };
 use crate::wire::bodies::{
-    Cancel, ContactRequest, Description, Devices, Elsewhere, EpochSecret, Hello, LinkContact, LinkGeneration,
-    LinkIdentity, Missed, Offer, Presence, Reason, Receipt, Record, Status, Verdict,
+    Cancel, ContactChange, ContactRequest, Description, Devices, Elsewhere, EpochSecret, Hello, LinkContact,
+    LinkGeneration, LinkIdentity, Missed, Offer, Presence, Reason, Receipt, Record, Status, Verdict,
 };
 
 /// Bytes of a device certificate (docs/wire.md section 2).
@@ -83,7 +83,7 @@ impl Body for Cancel {
 impl Body for Receipt {
     const NAME: &'static str = "receipt";
     fn fits(&self) -> bool {
-        (2..=8).contains(&self.kind) && (16..=32).contains(&self.id.len())
+        (2..=10).contains(&self.kind) && (16..=32).contains(&self.id.len())
     }
 }
 
@@ -98,6 +98,15 @@ impl Body for Missed {
     const NAME: &'static str = "missed";
     fn fits(&self) -> bool {
         true
+    }
+}
+
+impl Body for ContactChange {
+    const NAME: &'static str = "contact change";
+    fn fits(&self) -> bool {
+        self.card.as_deref().is_none_or(is_card)
+            && self.name.as_deref().is_none_or(is_name)
+            && self.device_set.as_deref().is_none_or(is_device_set)
     }
 }
 

@@ -35,6 +35,7 @@ impl AnyKind for InboxBody {
             InboxBody::Receipt(_) => 6,
             InboxBody::Devices(_) => 7,
             InboxBody::Missed(_) => 8,
+            InboxBody::Contact(_) => 10,
         }
     }
 
@@ -48,13 +49,17 @@ impl AnyKind for InboxBody {
             InboxBody::Receipt(body) => write(body),
             InboxBody::Devices(body) => write(body),
             InboxBody::Missed(body) => write(body),
+            InboxBody::Contact(body) => write(body),
         }
     }
 }
 
 impl InboxBody {
-    /// The highest kind there is.
-    pub const LAST_KIND: u8 = 8;
+    /// There is such a kind (9 is not used).
+    #[must_use]
+    pub fn is_kind(kind: u8) -> bool {
+        matches!(kind, 1..=8 | 10)
+    }
 
     /// Reads the body of a kind.
     ///
@@ -71,7 +76,8 @@ impl InboxBody {
             6 => InboxBody::Receipt(read(bytes, check)?),
             7 => InboxBody::Devices(read(bytes, check)?),
             8 => InboxBody::Missed(read(bytes, check)?),
-            0 | 9.. => return Err(check),
+            10 => InboxBody::Contact(read(bytes, check)?),
+            0 | 9 | 11.. => return Err(check),
         })
     }
 }

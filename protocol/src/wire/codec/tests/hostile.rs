@@ -125,7 +125,7 @@ fn a_body_of_ours_that_does_not_fit_is_never_written() {
     assert!(fits.encode().is_ok());
     let unfit = [
         InboxBody::Receipt(Receipt { kind: 1, id: vec![0; 16] }),
-        InboxBody::Receipt(Receipt { kind: 9, id: vec![0; 16] }),
+        InboxBody::Receipt(Receipt { kind: 11, id: vec![0; 16] }),
         InboxBody::Receipt(Receipt { kind: 5, id: vec![0; 15] }),
         InboxBody::Receipt(Receipt { kind: 5, id: vec![0; 33] }),
         InboxBody::Elsewhere(Elsewhere {

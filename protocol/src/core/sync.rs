@@ -1,0 +1,247 @@
+//! Contacts belong to the account, not to a device: what a person changes at one device is told to the others (kind 10).
+//! The newest change of a contact counts. A device is told one change at a time, in their order, and what it has
+//! acknowledged is not told again; whoever is away is told when it is met.
+
+use std::collections::BTreeMap;
+
+use super::Core;
+use super::effect::{StoreCommand, Table};
+use super::step::Step;
+use crate::account::{Contact, Policy, RowError};
+use crate::ids::{AccountId, DeviceId};
+use crate::limits::{CHANGE_AGAIN_MS, CONTACTS_MAX, REMOVED_MAX};
+use crate::session::Delivery;
+use crate::wire::bodies::{ContactChange, InboxBody, LinkContact};
+
+/// What a person did last to a contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Change {
+    /// Unix ms, and later than every change known before it.
+    at_ms: u64,
+    /// It is a contact no longer.
+    gone: bool,
+}
+
+/// A change that a device has not acknowledged yet.
+#[derive(Clone, Copy, Debug)]
+struct OnItsWay {
+    at_ms: u64,
+    again_ms: u64,
+}
+
+/// All changes, and who knows them.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    of: BTreeMap<AccountId, Change>,
+    /// Up to which change a device of the account knows them.
+    told: BTreeMap<DeviceId, u64>,
+    on_their_way: BTreeMap<DeviceId, OnItsWay>,
+}
+
+/// The first byte of a row's key says what the rest is.
+const OF_ACCOUNT: u8 = 0;
+const OF_DEVICE: u8 = 1;
+
+fn key(kind: u8, id: &[u8; 32]) -> Vec<u8> {
+    [&[kind], id.as_slice()].concat()
+}
+
+impl Changes {
+    /// Out of stored rows.
+    pub(super) fn from_rows<'a>(rows: impl Iterator<Item = (&'a [u8], &'a [u8])>) -> Result<Self, RowError> {
+        let mut all = Self::default();
+        for (key, row) in rows {
+            let (kind, id) = key.split_first().ok_or(RowError::Damaged)?;
+            let id: [u8; 32] = id.try_into().map_err(|_| RowError::Damaged)?;
+            let (at, rest) = row.split_first_chunk::<8>().ok_or(RowError::Damaged)?;
+            let at_ms = u64::from_be_bytes(*at);
+            match (*kind, rest) {
+                (OF_ACCOUNT, [gone]) => drop(all.of.insert(AccountId(id), Change { at_ms, gone: *gone == 1 })),
+                (OF_DEVICE, []) => drop(all.told.insert(DeviceId(id), at_ms)),
+                _ => return Err(RowError::Damaged),
+            }
+        }
+        Ok(all)
+    }
+
+    fn newest_ms(&self) -> u64 {
+        self.of.values().map(|change| change.at_ms).max().unwrap_or(0)
+    }
+
+    /// The oldest change that a device does not know.
+    fn next_for(&self, device: &DeviceId) -> Option<(AccountId, Change)> {
+        let told_ms = self.told.get(device).copied().unwrap_or(0);
+        let unknown = self.of.iter().filter(|(_, change)| change.at_ms > told_ms);
+        unknown.min_by_key(|(_, change)| change.at_ms).map(|(account, change)| (*account, *change))
+    }
+
+    /// The contact that was removed first gives way.
+    fn one_too_many(&self) -> Option<AccountId> {
+        let gone = || self.of.iter().filter(|(_, change)| change.gone);
+        if gone().count() <= REMOVED_MAX {
+            return None;
+        }
+        gone().min_by_key(|(_, change)| change.at_ms).map(|(account, _)| *account)
+    }
+
+    /// When an unacknowledged change goes again, monotonic ms.
+    pub(super) fn next_ms(&self) -> Option<u64> {
+        self.on_their_way.values().map(|change| change.again_ms).min()
+    }
+}
+
+impl Core {
+    /// A person changed a contact here, or removed it.
+    pub(super) fn changed_here(&mut self, account: AccountId, step: &mut Step<'_>) {
+        let at_ms = step.now.unix_ms.max(self.changes.newest_ms().saturating_add(1));
+        let gone = !self.contacts.is_contact(&account);
+        self.keep_change(account, Change { at_ms, gone }, step);
+        self.tell_changes(step);
+    }
+
+    fn keep_change(&mut self, account: AccountId, change: Change, step: &mut Step<'_>) {
+        self.changes.of.insert(account, change);
+        let mut value = change.at_ms.to_be_bytes().to_vec();
+        value.push(u8::from(change.gone));
+        step.store(StoreCommand::Put { table: Table::Changes, key: key(OF_ACCOUNT, &account.0), value });
+        if let Some(oldest) = self.changes.one_too_many() {
+            self.changes.of.remove(&oldest);
+            step.store(StoreCommand::Delete { table: Table::Changes, key: key(OF_ACCOUNT, &oldest.0) });
+        }
+    }
+
+    fn keep_told(&mut self, device: DeviceId, at_ms: u64, step: &mut Step<'_>) {
+        let ours = self.own.device_set().devices();
+        let revoked: Vec<DeviceId> =
+            self.changes.told.keys().filter(|device| !ours.contains(device)).copied().collect();
+        for device in revoked {
+            self.changes.told.remove(&device);
+            step.store(StoreCommand::Delete { table: Table::Changes, key: key(OF_DEVICE, &device.0) });
+        }
+        self.changes.told.insert(device, at_ms);
+        let value = at_ms.to_be_bytes().to_vec();
+        step.store(StoreCommand::Put { table: Table::Changes, key: key(OF_DEVICE, &device.0), value });
+    }
+
+    /// A new device was given all contacts as they are.
+    pub(super) fn all_given(&mut self, device: DeviceId, step: &mut Step<'_>) {
+        self.keep_told(device, self.changes.newest_ms(), step);
+    }
+
+    /// This device is one of another account from now on, whose contacts it is given.
+    pub(super) fn forget_changes(&mut self, step: &mut Step<'_>) {
+        let Changes { of, told, .. } = std::mem::take(&mut self.changes);
+        let accounts = of.keys().map(|account| key(OF_ACCOUNT, &account.0));
+        for key in accounts.chain(told.keys().map(|device| key(OF_DEVICE, &device.0))) {
+            step.store(StoreCommand::Delete { table: Table::Changes, key });
+        }
+    }
+
+    fn tell_changes(&mut self, step: &mut Step<'_>) {
+        for device in self.devices_of(&self.own.account()) {
+            self.tell_change(device, step);
+        }
+    }
+
+    /// Tells one of our devices the next change it does not know, if it is there and knows the one before.
+    pub(super) fn tell_change(&mut self, device: DeviceId, step: &mut Step<'_>) {
+        let waits = self.changes.on_their_way.get(&device).is_some_and(|it| it.again_ms > step.now.mono_ms);
+        if waits || !self.peers.is_connected(&device) || self.own.is_revoked() {
+            return;
+        }
+        self.changes.on_their_way.remove(&device);
+        let Some((account, change)) = self.changes.next_for(&device) else { return };
+        let body = InboxBody::Contact(self.change_of(account, change));
+        let again_ms = step.now.mono_ms.saturating_add(CHANGE_AGAIN_MS);
+        self.changes.on_their_way.insert(device, OnItsWay { at_ms: change.at_ms, again_ms });
+        self.send_letter(device, body, Delivery { receipt: true, asks_presence: false }, step);
+    }
+
+    /// A contact of which no device is known has no card: nobody that could be called, as good as none.
+    fn change_of(&self, account: AccountId, change: Change) -> ContactChange {
+        let contact = self.contacts.get(&account).filter(|_| !change.gone).and_then(super::linking::link_contact);
+        let changed_ms = change.at_ms;
+        let Some(LinkContact { card, name, policy, contact_token, device_set }) = contact else {
+            let (card, name, policy, contact_token, device_set) = (None, None, None, None, None);
+            return ContactChange { account, changed_ms, card, name, policy, contact_token, device_set };
+        };
+        let (card, name, policy) = (Some(card), Some(name), Some(policy));
+        ContactChange { account, changed_ms, card, name, policy, contact_token, device_set }
+    }
+
+    /// A device of ours has acknowledged a change.
+    pub(super) fn change_arrived(&mut self, device: DeviceId, step: &mut Step<'_>) {
+        if let Some(OnItsWay { at_ms, .. }) = self.changes.on_their_way.remove(&device) {
+            self.keep_told(device, at_ms, step);
+            self.tell_change(device, step);
+        }
+    }
+
+    /// Unacknowledged changes whose time has come, and devices that are ours no longer.
+    pub(super) fn change_timers(&mut self, step: &mut Step<'_>) {
+        if self.changes.next_ms().is_none_or(|at_ms| at_ms > step.now.mono_ms) {
+            return;
+        }
+        let ours = self.devices_of(&self.own.account());
+        self.changes.on_their_way.retain(|device, it| it.again_ms > step.now.mono_ms && ours.contains(device));
+        self.tell_changes(step);
+    }
+
+    /// Another device of ours says what a person did there.
+    pub(super) fn take_change(&mut self, body: &ContactChange, step: &mut Step<'_>) {
+        let (account, at_ms) = (body.account, body.changed_ms);
+        let older = self.changes.of.get(&account).is_some_and(|known| known.at_ms >= at_ms);
+        if older || account == self.own.account() || self.contacts.is_hidden(&account) {
+            return;
+        }
+        match told_contact(body) {
+            Some(contact) => self.take_changed(account, &contact, step),
+            None if self.contacts.is_contact(&account) => {
+                self.drop_contact(&account, step);
+                self.contact_changed(&account, step);
+            }
+            None => {}
+        }
+        self.keep_change(account, Change { at_ms, gone: !self.contacts.is_contact(&account) }, step);
+        self.tell_changes(step);
+    }
+
+    fn take_changed(&mut self, account: AccountId, told: &LinkContact, step: &mut Step<'_>) {
+        let Some(mut contact) = self.contacts.get(&account).cloned() else {
+            if self.contacts.len() < CONTACTS_MAX {
+                self.take_link_contact(told, step);
+            }
+            return;
+        };
+        let was_blocked = contact.is_blocked();
+        if self.contacts.find(&told.name).is_none_or(|other| other.account == account) {
+            contact.name.clone_from(&told.name);
+        }
+        contact.policy = shared_policy(told.policy, contact.policy);
+        self.put_contact(contact, step);
+        self.contact_changed(&account, step);
+        let blocked = self.contacts.get(&account).is_some_and(Contact::is_blocked);
+        if blocked && !was_blocked {
+            self.shun(&account, step);
+        } else if was_blocked && !blocked {
+            for device in self.devices_of(&account) {
+                self.welcome(device, step);
+            }
+        }
+    }
+}
+
+/// The policy that another device told, but for what opens a microphone: that is said at each device by itself.
+pub(super) fn shared_policy(told: u16, here: Policy) -> Policy {
+    Policy(told).with(Policy::AUTO_ANSWER, here.has(Policy::AUTO_ANSWER))
+}
+
+fn told_contact(body: &ContactChange) -> Option<LinkContact> {
+    Some(LinkContact {
+        card: body.card.clone()?,
+        name: body.name.clone()?,
+        policy: body.policy?,
+        contact_token: body.contact_token.clone(),
+        device_set: body.device_set.clone(),
+    })
+}
