@@ -158,11 +158,6 @@ impl Core {
         let changed = own.say_features() || renamed;
         let mut contacts = Contacts::from_rows(rows(Table::Contacts).map(|(_, _, row)| row.as_slice()))
             .map_err(|_| SetupError::Row("list of contacts"))?;
-        let strangers = Strangers::from_rows(rows(Table::Strangers).map(|(_, _, row)| row.as_slice()))
-            .map_err(|_| SetupError::Row("list of strangers"))?;
-        let changes =
-            sync::Changes::from_rows(rows(Table::Changes).map(|(_, key, row)| (key.as_slice(), row.as_slice())))
-                .map_err(|_| SetupError::Row("list of changed contacts"))?;
         contacts.hide(own.account());
         let mut calls = CallCore::new(own.account(), own.device(), setup.times.clone());
         calls.set_quiet(setup.do_not_disturb);
@@ -174,7 +169,7 @@ impl Core {
             seen_rows.push((unix_ms, call));
         }
         seen_rows.sort_unstable();
-        let LeftOver { cut_off, notes, voicemail } = LeftOver::read(&setup.rows)?;
+        let LeftOver { cut_off, notes, voicemail, changes, strangers } = LeftOver::read(&setup.rows)?;
         let core = Core {
             inboxes: inboxes::Inboxes::new(own.inboxes()),
             session: Session::new(SessionTimes { reach_ms: setup.times.reach_ms, confirm_ms: setup.times.confirm_ms }),
@@ -347,6 +342,8 @@ struct LeftOver {
     cut_off: Vec<HistoryEntry>,
     notes: notes::Notes,
     voicemail: voicemail::Voicemail,
+    changes: sync::Changes,
+    strangers: Strangers,
 }
 
 impl LeftOver {
@@ -360,6 +357,9 @@ impl LeftOver {
             notes: notes::Notes::from_rows(rows(Table::Notes)).map_err(damaged("list of missed calls to be told"))?,
             voicemail: voicemail::Voicemail::from_rows(rows(Table::Voicemail))
                 .map_err(damaged("list of messages left after calls"))?,
+            changes: sync::Changes::from_rows(rows(Table::Changes)).map_err(damaged("list of changed contacts"))?,
+            strangers: Strangers::from_rows(rows(Table::Strangers).map(|(_, row)| row))
+                .map_err(damaged("list of strangers"))?,
         })
     }
 }
