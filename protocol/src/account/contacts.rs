@@ -185,11 +185,13 @@ impl Contacts {
         self.by_account.get(account)
     }
 
-    /// Whose device it is: the contact it has signed a prekey record for, else the first that claims it.
+    /// Whose device it is: the contact it has signed a prekey record for, else the first that claims it and isn't blocked:
+    /// somebody blocked can't have others' devices shunned by claiming them.
     #[must_use]
     pub fn of_device(&self, device: &DeviceId) -> Option<&Contact> {
         let proven = |contact: &&Contact| contact.devices.get(device).is_some_and(|facts| facts.record.is_some());
-        self.claimants(device).find(proven).or_else(|| self.claimants(device).next())
+        let first = || self.claimants(device).find(|contact| !contact.is_blocked());
+        self.claimants(device).find(proven).or_else(first).or_else(|| self.claimants(device).next())
     }
 
     /// Every contact that claims a device, by account.

@@ -175,6 +175,12 @@ impl Strangers {
         })
     }
 
+    /// All places are taken: somebody new takes the place of another one.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.by_account.len() >= STRANGERS_MAX
+    }
+
     /// There is room for another request.
     #[must_use]
     pub fn has_room(&self) -> bool {

@@ -137,6 +137,20 @@ fn contacts_come_back_from_their_rows_and_are_found() {
 }
 
 #[test]
+fn somebody_blocked_gets_no_device_of_others_shunned_by_claiming_it() {
+    // Whichever of the two comes first in order.
+    for (blocked, other) in [(1, 2), (2, 1)] {
+        let mut all = Contacts::default();
+        for (account, name, policy) in [(blocked, "Mallory", Policy::BLOCKED), (other, "Ada", 0)] {
+            let mut contact = Contact { policy: Policy(policy), ..contact(account, name, &[11]) };
+            contact.devices.values_mut().for_each(|facts| facts.record = None);
+            all.put(contact);
+        }
+        assert_eq!(all.of_device(&DeviceId([11; 32])).map(|found| found.name.as_str()), Some("Ada"));
+    }
+}
+
+#[test]
 fn devices_that_a_contact_lost_no_longer_lead_to_it() {
     let mut all = Contacts::default();
     let mut ben = contact(1, "Ben", &[11, 12]);

@@ -50,7 +50,7 @@ impl Core {
 
     /// Sends our presence; `ask` for the other's. False if it has to wait.
     pub(super) fn send_presence(&mut self, device: DeviceId, ask: bool, step: &mut Step<'_>) -> bool {
-        let Some(account) = self.contacts.of_device(&device).map(|contact| contact.account) else { return false };
+        let Some(account) = self.contacts.of_device(&device).map(|contact| contact.account) else { return true };
         if !self.may_tell(account, step.now.mono_ms) {
             return false;
         }

@@ -153,13 +153,18 @@ impl Core {
     /// Something was turned away: counted, and told and stored as long as not too much of it is.
     pub(super) fn turned_away(&mut self, turned: TurnedAway, step: &mut Step<'_>) {
         let TurnedAway { account, device, what } = turned;
+        let now_ms = step.now.mono_ms;
+        self.attempts_told_ms.retain(|at_ms| now_ms.saturating_sub(*at_ms) < ATTEMPTS_WINDOW_MS);
+        let enough = self.attempts_told_ms.len() >= ATTEMPTS_TOLD_A_WINDOW;
+        // In a full list a new one costs the row of an old one: not more of that either than is told.
+        if enough && self.strangers.is_full() && self.strangers.get(&account).is_none() {
+            return;
+        }
         let Some((stranger, gone)) = self.strangers.attempted(account, device, what, step.now.unix_ms) else { return };
         if let Some(gone) = gone {
             step.store(StoreCommand::Delete { table: Table::Strangers, key: gone.0.to_vec() });
         }
-        let now_ms = step.now.mono_ms;
-        self.attempts_told_ms.retain(|at_ms| now_ms.saturating_sub(*at_ms) < ATTEMPTS_WINDOW_MS);
-        if self.attempts_told_ms.len() >= ATTEMPTS_TOLD_A_WINDOW {
+        if enough {
             return;
         }
         self.attempts_told_ms.push(now_ms);

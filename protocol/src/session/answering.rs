@@ -1,5 +1,7 @@
 //! Offers that we answered and whose confirm hasn't come: nothing a person could see has happened.
 
+use std::collections::VecDeque;
+
 use ahoy_crypto::{CallKeys, Responder, Secret, SignKey};
 
 use super::pair::Pair;
@@ -111,5 +113,16 @@ impl Answering {
     pub(super) fn next_ms(&self) -> u64 {
         let over_ms = self.confirm_by_ms.saturating_add(1);
         self.schedule.next_ms().map_or(over_ms, |next_ms| next_ms.min(over_ms))
+    }
+}
+
+/// Of the account that has most handshakes waiting, the oldest falls out: nobody's offers push out the only one of somebody
+/// else.
+pub(super) fn make_room(waiting: &mut VecDeque<Answering>) {
+    let of = |account| waiting.iter().filter(|answering| answering.account == account).count();
+    // `max_by_key` takes the last of equals: looked at from the newest to the oldest, that is the oldest.
+    let crowded = waiting.iter().enumerate().rev().max_by_key(|(_, answering)| of(answering.account));
+    if let Some(place) = crowded.map(|(place, _)| place) {
+        waiting.remove(place);
     }
 }

@@ -192,7 +192,7 @@ impl Session {
             }
         }
         if self.answering.len() >= ANSWERING_MAX {
-            self.answering.pop_front();
+            answering::make_room(&mut self.answering);
         }
         self.answering.push_back(answering);
         cx.signal(body.purpose, CallInput::Offer { from, offer: body });
@@ -257,10 +257,11 @@ impl Session {
                 return Ok(());
             }
         }
-        let place = self.answering.iter().position(|answering| answering.pair.tag() == frame.pair_tag);
-        let place = waiting(place)?;
+        let place = waiting(self.answering.iter().position(|answering| answering.pair.tag() == frame.pair_tag))?;
         let answering = waiting(self.answering.get_mut(place))?;
-        waiting((!answering.is_over(cx.now_ms())).then_some(()))?;
+        // Without room for the call its confirm isn't taken: it comes again, and there may be room then.
+        let room = self.calls.len() < SESSION_CALLS_MAX || self.calls.contains_key(&answering.offer.call);
+        waiting((room && !answering.is_over(cx.now_ms())).then_some(()))?;
         let bodies = answering.pair.receive(frame)?;
         self.confirmed(place, bodies, cx);
         Ok(())
@@ -272,14 +273,13 @@ impl Session {
         let Some(PairBody::Confirm(hello)) = bodies.next() else { return };
         let Some(answering) = self.answering.remove(place) else { return };
         let Answering { account, device, offer, pair, nonce, sign, .. } = answering;
-        let room = self.calls.len() < SESSION_CALLS_MAX;
         let call = match self.calls.entry(offer.call) {
             Entry::Occupied(call) if call.get().is_of(&offer.secret) => call.into_mut(),
-            Entry::Vacant(vacant) if room => {
+            Entry::Vacant(vacant) => {
                 let own = cx.world.identity().certificate.device();
                 vacant.insert(Call::new(&offer, account, sign, own, cx.rng))
             }
-            Entry::Occupied(_) | Entry::Vacant(_) => return,
+            Entry::Occupied(_) => return,
         };
         call.legs.insert(device, Leg::confirmed(account, pair, hello, nonce));
         self.answering.retain(|other| other.device != device || other.offer.call != offer.call);

@@ -201,6 +201,36 @@ fn at_most_64_handshakes_wait_and_the_oldest_falls_out() {
 }
 
 #[test]
+fn many_offers_of_one_push_out_nobody_else_s_handshake() {
+    let mut net = Net::new("crowded", &["alice", "bob", "carol"]);
+    net.nodes[A].confirms = false;
+    net.nodes[C].confirms = false;
+    let hers = net.ring(C, B, 200);
+    net.run_until(1);
+    for number in 1..=u8::try_from(ANSWERING_MAX).expect("few") + 10 {
+        net.ring(A, B, number);
+    }
+    net.run_until(2);
+    let device = net.nodes[B].device();
+    net.act(C, |session, _| session.confirm(hers, device));
+    net.run_until(50);
+    assert_eq!(count(&net, B, is_confirmed), 1);
+}
+
+#[test]
+fn a_confirm_that_finds_no_room_counts_once_there_is_some() {
+    let mut net = Net::pair("room later");
+    for number in 0..=u8::try_from(SESSION_CALLS_MAX).expect("few") {
+        net.ring(A, B, number + 1);
+        net.run_until(net.now_ms + 10);
+    }
+    assert_eq!(count(&net, B, is_confirmed), SESSION_CALLS_MAX);
+    net.act(B, |session, cx| session.forget(CallId([1; 16]), cx));
+    net.run_until(net.now_ms + 10_000);
+    assert_eq!(count(&net, B, is_confirmed), SESSION_CALLS_MAX + 1);
+}
+
+#[test]
 fn at_most_64_calls_have_keys_here() {
     let mut net = Net::pair("calls");
     let last = u8::try_from(SESSION_CALLS_MAX).expect("few");

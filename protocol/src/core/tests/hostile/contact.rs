@@ -8,14 +8,17 @@ use super::super::contacts::acquainted;
 use super::super::linking::{enter, letters, revoke, show_code};
 use super::mallory::{Mallory, contact_inbox};
 use super::{BEN, throw};
+use crate::account::Attempt;
 use crate::control::{
     AcceptContactParams, CallState, ContactCommand, DeviceCommand, ErrorKind, EventKind, LinkingState, Reply,
     RequestContactParams,
 };
 use crate::core::effect::{Effect, NetCommand};
 use crate::core::input::{Command, Input, NetEvent, NetTicket};
-use crate::ids::{CallId, Ticket};
-use crate::limits::{DEVICES_MAX, PRESENCES_OF_ONE_A_WINDOW, RINGING_OF_ONE_MAX};
+use crate::ids::{AccountId, CallId, Ticket};
+use crate::limits::{
+    ATTEMPTS_TOLD_A_WINDOW, DEVICES_MAX, PRESENCES_OF_ONE_A_WINDOW, RINGING_OF_ONE_MAX, STRANGERS_MAX,
+};
 use crate::sim::world::World;
 use crate::wire::bodies::{ContactRequest, InboxBody, Presence, Receipt};
 use crate::wire::card::Card;
@@ -77,6 +80,25 @@ fn an_account_id_as_a_name_does_not_get_a_request_accepted_in_its_place() {
     world.ask(ADA, Command::Contact(ContactCommand::Request(asks))).unwrap();
     let Reply::Contact(reply) = ben(&mut world, ContactCommand::Accept(accept)).unwrap() else { panic!() };
     assert_eq!(reply.contact.account, ada.text());
+}
+
+#[test]
+fn strangers_without_number_cost_few_writes_once_the_list_is_full() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    for n in 0..STRANGERS_MAX {
+        let n = u8::try_from(n).unwrap();
+        let (account, device) = (AccountId([n; 32]), ahoy_crypto::DeviceId([n; 32]));
+        world.nodes[BEN].core.strangers.attempted(account, device, Attempt::Call, 1).unwrap();
+    }
+    let writes: usize = (0..40)
+        .map(|n| {
+            let mut stranger = Mallory::new(&format!("stranger {n}"));
+            let offer = InboxBody::Offer(stranger.offer(&world.nodes[BEN].core));
+            let (topic, data) = stranger.letter(&world, &offer);
+            throw(&mut world, topic, data).iter().filter(|effect| matches!(effect, Effect::Store(_))).count()
+        })
+        .sum();
+    assert_eq!(writes, 2 * ATTEMPTS_TOLD_A_WINDOW);
 }
 
 #[test]
