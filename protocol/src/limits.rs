@@ -120,6 +120,9 @@ pub const ANNOUNCES_WITH_RECORD: u8 = 3;
 
 /// Count: calls offered to us that wait for their confirm, oldest out; as many as handshakes may wait.
 pub const OFFERED_MAX: usize = 64;
+/// Milliseconds: how often the store is told that a joined call still lives; a daemon that was killed is at most so much
+/// younger than its rows say.
+pub const JOURNAL_EVERY_MS: u64 = 5_000;
 /// Count: calls of ours that are not ended (dialing, ringing there, accepted); as many as may ring here.
 pub const OWN_CALLS_MAX: usize = 16;
 /// Count: devices rung in one call: a roster of 32 with 8 devices each.

@@ -12,6 +12,8 @@ pub mod frontend;
 pub mod fuzz;
 pub mod hostile;
 pub mod node;
+#[path = "../../protocol/src/sim/nonces.rs"]
+mod nonces;
 pub mod outsider;
 pub mod privacy;
 pub mod process;

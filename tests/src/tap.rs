@@ -1,6 +1,7 @@
 //! A tap on a node's network: everything the network tells its core is seen, and the network can be told things that
 //! its core would not: so any node can be made a hostile one.
 
+use std::collections::HashSet;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -129,5 +130,32 @@ impl Tap {
             NetOutput::Event(_) => None,
         };
         self.told.borrow().iter().filter_map(message).collect()
+    }
+}
+
+/// What the messages of a run show of keys and nonces.
+#[derive(Debug, Default)]
+pub struct Nonces {
+    nonces: crate::nonces::Nonces,
+    seen: HashSet<(Topic, Vec<u8>)>,
+}
+
+impl Nonces {
+    /// Takes messages that a network told; gossip may bring one twice.
+    ///
+    /// # Panics
+    /// If a key has sealed two things with one nonce.
+    pub fn take(&mut self, messages: &[(Topic, Vec<u8>)]) {
+        for (topic, data) in messages {
+            if self.seen.insert((*topic, data.clone())) {
+                assert_eq!(self.nonces.take(&topic.0, data), Ok(()), "a nonce was used twice");
+            }
+        }
+    }
+
+    /// How many messages were looked at.
+    #[must_use]
+    pub fn messages(&self) -> usize {
+        self.nonces.frames()
     }
 }

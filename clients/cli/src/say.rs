@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use ahoy_client::control::{
-    AttemptKind, CallState, Contact, Direction, Event, EventKind, LinkingState, MediaState, PresenceState, RequestEnd,
-    RosterEntry, Snapshot,
+    AttemptKind, CallInfo, CallState, Contact, Direction, Event, EventKind, LinkingState, MediaState, PresenceState,
+    RequestEnd, RosterEntry, Snapshot,
 };
 
 use crate::failure::end_text;
@@ -170,13 +170,19 @@ fn media(state: MediaState) -> String {
 fn snapshot_line(snapshot: &Snapshot) -> String {
     let plural = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     let muted = if snapshot.muted { ", microphone muted" } else { "" };
+    let calls: String = snapshot.calls.iter().map(call_text).collect();
     format!(
-        "connected to ahoyd {}: {}, {}, {}{muted}",
+        "connected to ahoyd {}: {}, {}, {}{muted}{calls}",
         snapshot.status.version,
         plural(snapshot.contacts.len(), "contact"),
         plural(snapshot.status.peers, "peer"),
         plural(snapshot.calls.len(), "call"),
     )
+}
+
+/// How a call stands for whoever begins to watch.
+fn call_text(call: &CallInfo) -> String {
+    format!("; {} call {} {}", way(call.direction), short(&call.call), state_word(call.state))
 }
 
 #[cfg(test)]
@@ -219,6 +225,18 @@ mod tests {
         assert_eq!(of("device_lost", lost), "input device lost: unplugged");
         let warning = json!({ "about": "clock", "hint": "set it" });
         assert_eq!(of("warning", warning), "warning about clock: set it");
+    }
+
+    #[test]
+    fn who_comes_to_a_call_hears_how_it_stands() {
+        let call = json!({ "call": "c", "state": "reconnecting", "direction": "out", "roster": [], "participants": [],
+            "muted": true, "started_at_ms": 1 });
+        let status = json!({ "version": "1", "api": "1.0", "account": "a", "device": "d", "peers": 1, "calls": 1,
+            "uptime_ms": 1, "counts": serde_json::to_value(ahoy_client::control::Counts::default()).unwrap() });
+        let snapshot = json!({ "kind": "snapshot", "status": status, "calls": [call], "contacts": [], "requests": [],
+            "muted": true });
+        let text = "connected to ahoyd 1: 0 contacts, 1 peer, 1 call, microphone muted; outgoing call c reconnecting";
+        assert_eq!(said(snapshot), text);
     }
 
     #[test]

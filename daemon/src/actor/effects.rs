@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use ahoy_protocol::control::{ControlError, ErrorKind, EventKind, Reply, SubscribedReply};
-use ahoy_protocol::core::effect::{Effect, NetCommand, StoreCommand};
+use ahoy_protocol::core::effect::{Effect, MediaCommand, NetCommand, StoreCommand, Table};
 use ahoy_protocol::core::input::Input;
 use ahoy_protocol::ids::{CallId, Ticket};
 use tokio::sync::mpsc;
@@ -133,7 +133,8 @@ impl Groups {
             StoreCommand::Put { table, .. } | StoreCommand::Delete { table, .. } => table.binds(),
             StoreCommand::History(_) => false,
         });
-        let waits = binding || rows.iter().any(|row| matches!(row, StoreCommand::History(_)));
+        let waits =
+            binding || rows.iter().any(|row| matches!(row, StoreCommand::History(_))) || is_sworn(&rows, &effects);
         let mut group = Group { effects, waits_for: None, unwritten: None, binding };
         if !rows.is_empty() {
             self.submitted += 1;
@@ -173,11 +174,27 @@ impl Groups {
         while let Some(group) = self.queue.pop_front() {
             if group.waits_for.is_some() {
                 self.queue.push_front(group);
+                self.sound_at_once(rates, echoes);
                 break;
             }
             let refused = group.unwritten.filter(|_| group.binding);
             for effect in group.effects {
                 self.one(effect, refused.as_ref(), core, at_ms, rates, echoes);
+            }
+        }
+    }
+
+    /// Sound doesn't wait for what is only told: a mute is heard before it is on the disk, and answered after.
+    fn sound_at_once(&mut self, rates: &mut Rates, echoes: &mut VecDeque<Input>) {
+        let Self { queue, ports, .. } = self;
+        for group in queue.iter_mut().take_while(|group| !group.binding || group.waits_for.is_none()) {
+            for effect in std::mem::take(&mut group.effects) {
+                match effect {
+                    Effect::Media(command) => echoes.extend(ports.media.command(command, rates)),
+                    Effect::Net(_) | Effect::Reply { .. } | Effect::Event(_) | Effect::Store(_) => {
+                        group.effects.push(effect);
+                    }
+                }
             }
         }
     }
@@ -271,6 +288,15 @@ impl Groups {
             }
         }
     }
+}
+
+/// Somebody is told that the microphone is muted, or no longer: after a kill a joined call must be as was said.
+fn is_sworn(rows: &[StoreCommand], effects: &[Effect]) -> bool {
+    let joined = |row: &StoreCommand| match row {
+        StoreCommand::Put { table, .. } | StoreCommand::Delete { table, .. } => *table == Table::Joined,
+        StoreCommand::History(_) => false,
+    };
+    rows.iter().any(joined) && effects.iter().any(|effect| matches!(effect, Effect::Media(MediaCommand::Mute { .. })))
 }
 
 fn unwritten(error: &StoreError) -> ControlError {

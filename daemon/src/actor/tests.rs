@@ -1,6 +1,7 @@
 //! The actor around a scripted core, with a real store and recorded media.
 
 mod links;
+mod muting;
 mod order;
 mod questions;
 mod stopping;

@@ -50,6 +50,7 @@ fn table_name(table: Table) -> &'static str {
         Table::Contacts => "contacts",
         Table::SeenCalls => "seen_calls",
         Table::UnderWay => "under_way",
+        Table::Joined => "joined",
         Table::Notes => "notes",
         Table::Strangers => "strangers",
         Table::Changes => "contact_changes",

@@ -17,6 +17,7 @@ impl CallCore {
     /// The call was accepted, here or there: who accepted takes part, links are made, sound may flow.
     pub(super) fn join(&mut self, id: CallId, cx: &mut Cx<'_>) {
         let now_ms = cx.now.mono_ms;
+        self.rejoined(id, cx);
         let Some(call) = self.live.get_mut(&id) else { return };
         call.phase = Phase::Joined(Joined {
             since_ms: now_ms,

@@ -5,6 +5,7 @@ use rand_core::CryptoRng;
 use super::core::{CallCore, Closing, Cx};
 use super::effect::{CallEffect, HistoryEntry, LinkCommand};
 use super::end_reason::End;
+use super::rejoin::end_of;
 use super::rules::Rule;
 use super::state::{Call, Leg, Phase};
 use super::text;
@@ -133,6 +134,7 @@ impl CallCore {
     fn say_over(&mut self, id: CallId, device: DeviceId, reason: Reason, cx: &mut Cx<'_>) -> bool {
         let Some(call) = self.live.get_mut(&id) else { return false };
         let (incoming, media, started_ms) = (call.facts.incoming, call.facts.media, call.facts.started_unix_ms);
+        let continues = call.facts.continues.is_some();
         let Some(peer) = call.peer_mut(device) else { return false };
         match std::mem::replace(&mut peer.leg, Leg::Over(reason)) {
             Leg::Over(before) => peer.leg = Leg::Over(before),
@@ -150,6 +152,12 @@ impl CallCore {
             Leg::Offered | Leg::Silent(_) if incoming => {}
             leg @ (Leg::Offered | Leg::Silent(_)) => {
                 let account = peer.account;
+                // What continues a call rings nobody and is missed by nobody.
+                if continues {
+                    let reason = Reason::AnsweredElsewhere;
+                    cx.push(CallEffect::Cancel { call: id, account, device, reason });
+                    return false;
+                }
                 if leg == Leg::Offered {
                     cx.push(CallEffect::Cancel { call: id, account, device, reason });
                 }
@@ -189,7 +197,7 @@ impl CallCore {
     /// Ends a call in whose place another one goes on, if one does.
     pub(super) fn finish_as(&mut self, id: CallId, end: End, tell: Reason, next: Option<CallId>, cx: &mut Cx<'_>) {
         let Some(call) = self.live.get(&id) else { return };
-        let info = self.call_info(call);
+        let (info, end) = (self.call_info(call), end_of(call, end));
         let devices: Vec<DeviceId> = call.peers.iter().map(|p| p.device).collect();
         for device in devices {
             self.dismiss(id, device, tell, cx);
@@ -230,6 +238,10 @@ impl CallCore {
 
     /// History, and the missed call if it is one.
     fn record_end(&mut self, call: &Call, end: &End, cx: &mut Cx<'_>) {
+        if let Some(old) = call.rejoins() {
+            // It never came about: the call that it stands for ends here.
+            return cx.push(CallEffect::History(Box::new(old.line(end, cx.now.unix_ms))));
+        }
         let accepted_ms = call.joined().map(|joined| joined.accepted_unix_ms);
         let missed = call.facts.incoming && accepted_ms.is_none() && end.reason.leaves_missed_call();
         cx.push(CallEffect::History(Box::new(HistoryEntry {

@@ -16,7 +16,7 @@ use super::core::{CallCore, Cx};
 use super::effect::CallEffect;
 use super::state::{Call, Leg, Phase, Undecided};
 use super::text;
-use crate::control::{CallState, EventKind};
+use crate::control::{CallState, EventKind, OfferedReply, Reply};
 use crate::ids::{AccountId, CallId, DeviceId, Ticket};
 use crate::limits::{AGAIN_WAIT_MS, GLARE_WAIT_MS, RINGING_OF_ONE_MAX};
 use crate::wire::bodies::Reason;
@@ -90,15 +90,26 @@ impl CallCore {
         let Some(call) = self.live.get(&id) else { return Verdict::Wait };
         let Phase::Undecided(undecided) = &call.phase else { return Verdict::Wait };
         let by = self.live.get(&undecided.by);
-        if call.facts.continues.is_some() && !by.is_some_and(|by| matches!(by.phase, Phase::Outgoing(_))) {
-            return self.continued_here(id).map_or(Verdict::Refuse, Verdict::TakeBack);
+        let late = self.decision_due_ms(undecided, device).is_some_and(|at_ms| at_ms <= now_ms);
+        if let Some(named) = call.facts.continues
+            && by.is_none_or(|by| by.rejoins().is_none())
+        {
+            let ours = by.filter(|by| matches!(by.phase, Phase::Outgoing(_)));
+            return match self.continued_here(id) {
+                // They had accepted it, and have lost it before they could say so.
+                None if ours.is_some_and(|ours| ours.id == named) => Verdict::Join,
+                None => Verdict::Refuse,
+                // Whoever we call anew wants the same.
+                Some(_) if ours.is_some() => Verdict::Join,
+                Some(old) if !late && self.gave_way_to(old, id, device) => Verdict::Wait,
+                Some(old) => Verdict::TakeBack(old),
+            };
         }
         let Some(by) = by else { return Verdict::Ring };
-        let late = self.decision_due_ms(undecided, device).is_some_and(|at_ms| at_ms <= now_ms);
+        // While we rejoin a call their word on that decides: if it is over there, a call of theirs is a new one.
+        let crosses = by.rejoins().is_none() || call.facts.continues.is_some();
         match by.phase {
-            // They had accepted it, and have lost it before they could say so.
-            Phase::Outgoing(_) if call.facts.continues == Some(by.id) => Verdict::Join,
-            Phase::Outgoing(_) if id < by.id => Verdict::Join,
+            Phase::Outgoing(_) if crosses && id < by.id => Verdict::Join,
             Phase::Outgoing(_) => match leg(by, device) {
                 Some(Leg::Confirmed | Leg::Ringing | Leg::Accepted) => Verdict::Wait,
                 Some(Leg::Offered) if !late => Verdict::Wait,
@@ -127,15 +138,20 @@ impl CallCore {
         let Some(call) = self.live.get(&to) else { return };
         let roster = &call.facts.roster;
         let crosses = |call: &&Call| matches!(call.phase, Phase::Outgoing(_)) && call.facts.roster == *roster;
-        let ours: Vec<CallId> = self.live.values().filter(crosses).map(|call| call.id).collect();
-        for own in ours {
+        let ours: Vec<(CallId, bool)> =
+            self.live.values().filter(crosses).map(|call| (call.id, call.rejoins().is_none())).collect();
+        // Whoever waits for an answer hears it; a call that is only rejoined is as it was, held or not.
+        let waited_for = ours.iter().any(|(_, waited_for)| *waited_for);
+        for (own, _) in ours {
             self.supersede(own, to, device, cx);
         }
         match self.continued_here(to) {
             Some(old) => self.take_back(old, to, cx),
             None => {
                 self.join_theirs(to, cx);
-                self.hear_if_free(to);
+                if waited_for {
+                    self.hear_if_free(to);
+                }
             }
         }
     }
@@ -151,6 +167,7 @@ impl CallCore {
             self.dismiss(own, peer, reason, cx);
         }
         self.pass_focus(own, to);
+        self.rejoined(own, cx);
         let Some(call) = self.live.remove(&own) else { return };
         cx.event(EventKind::CallState {
             call: text::call(own),
@@ -218,7 +235,8 @@ impl CallCore {
         cx.push(CallEffect::Forget { call: id });
     }
 
-    /// `call.offer` to somebody whose call rings here answers that call. Whether it did.
+    /// `call.offer` to somebody whose call rings here answers that call; to somebody with whom a call is being rejoined
+    /// it means that one. Whether it did.
     pub(super) fn answer_instead(
         &mut self,
         ticket: Ticket,
@@ -226,6 +244,12 @@ impl CallCore {
         cx: &mut Cx<'_>,
     ) -> bool {
         let [(account, _)] = to else { return false };
+        let lost = |call: &&Call| call.rejoins().is_some_and(|old| old.account == *account);
+        if let Some(id) = self.live.values().find(lost).map(|call| call.id) {
+            cx.reply(ticket, Ok(Reply::Offered(OfferedReply { call: text::call(id) })));
+            self.take_focus(id, false);
+            return true;
+        }
         let theirs = |call: &&Call| call.rings() && call.facts.offerer == *account && call.facts.roster.len() == 2;
         let Some(id) = self.live.values().find(theirs).map(|call| call.id) else { return false };
         self.answer(ticket, id, cx);

@@ -2,9 +2,10 @@
 
 use super::core::CallCore;
 use super::links::Up;
+use super::rejoin::JoinedCall;
 use super::state::{Call, Flow, Leg, Peer};
 use super::text;
-use crate::control::{CallInfo, CallState, Direction, LinkState, ParticipantInfo, RosterEntry};
+use crate::control::{CallInfo, CallState, LinkState, ParticipantInfo, RosterEntry};
 use crate::wire::bodies::Flags;
 
 impl CallCore {
@@ -15,7 +16,7 @@ impl CallCore {
         CallInfo {
             call: text::call(call.id),
             state: call.state(self.focus == Some(call.id)).unwrap_or(CallState::Ended),
-            direction: if call.facts.incoming { Direction::In } else { Direction::Out },
+            direction: call.facts.direction(),
             roster: accounts.map(|a| RosterEntry { account: text::account(*a), name: None }).collect(),
             participants: taking_part.map(participant).collect(),
             muted: self.muted,
@@ -24,6 +25,30 @@ impl CallCore {
             reason: None,
             context: call.facts.context.as_deref().map(|c| String::from_utf8_lossy(c).into_owned()),
         }
+    }
+}
+
+/// A call that a daemon before us was in, as frontends list it.
+pub(super) fn gone_call(old: &JoinedCall, muted: bool) -> CallInfo {
+    let participant = ParticipantInfo {
+        account: text::account(old.account),
+        device: text::device(old.device),
+        name: None,
+        state: LinkState::Closed,
+        muted: false,
+        held: false,
+    };
+    CallInfo {
+        call: text::call(old.call),
+        state: CallState::Ended,
+        direction: text::direction(old.incoming),
+        roster: old.roster.iter().map(|a| RosterEntry { account: text::account(*a), name: None }).collect(),
+        participants: vec![participant],
+        muted,
+        started_at_ms: old.started_ms,
+        ended_at_ms: None,
+        reason: None,
+        context: old.context.as_deref().map(|c| String::from_utf8_lossy(c).into_owned()),
     }
 }
 

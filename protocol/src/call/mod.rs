@@ -21,6 +21,7 @@ mod moved;
 mod negotiation;
 mod outgoing;
 mod recall;
+mod rejoin;
 pub(crate) mod rules;
 mod seen;
 pub mod signal;
@@ -35,6 +36,7 @@ mod waiting;
 mod tests;
 
 pub use self::core::CallCore;
+pub use rejoin::JoinedCall;
 pub(crate) use text::{call as call_text, missed_call};
 pub use times::Times;
 pub(crate) use under_way::cut_off;

@@ -30,14 +30,9 @@ impl CallCore {
         if self.answer_instead(ticket, &to, cx) {
             return;
         }
-        let mut id = CallId([0; 16]);
-        cx.rng.fill_bytes(&mut id.0);
-        let mut secret = [0; 32];
-        cx.rng.fill_bytes(&mut secret);
-        // Nobody else can offer, cancel or have missed a call of this id.
-        self.seen.settle(id, self.own, cx.now.unix_ms);
+        let (id, secret) = self.fresh_call(cx);
         let call = self.new_outgoing(id, &to, context, cx);
-        let offer = self.first_offer(&call, Secret::new(secret));
+        let offer = self.first_offer(&call, secret);
         cx.reply(ticket, Ok(Reply::Offered(OfferedReply { call: text::call(id) })));
         let targets: Vec<_> = call.peers.iter().map(|p| (p.account, p.device, p.policy.relay_only)).collect();
         self.live.insert(id, call);
@@ -49,6 +44,17 @@ impl CallCore {
             cx.push(CallEffect::Offer { account, device, offer });
         }
         self.check_silence(id, cx);
+    }
+
+    /// Id and secret of a call of ours.
+    pub(super) fn fresh_call(&mut self, cx: &mut Cx<'_>) -> (CallId, Secret) {
+        let mut id = CallId([0; 16]);
+        cx.rng.fill_bytes(&mut id.0);
+        let mut secret = [0; 32];
+        cx.rng.fill_bytes(&mut secret);
+        // Nobody else can offer, cancel or have missed a call of this id.
+        self.seen.settle(id, self.own, cx.now.unix_ms);
+        (id, Secret::new(secret))
     }
 
     fn may_offer(&self, to: &[(AccountId, Vec<DeviceId>)], context: Option<&[u8]>) -> Result<(), ControlError> {
@@ -80,6 +86,7 @@ impl CallCore {
         context: Option<Vec<u8>>,
         cx: &Cx<'_>,
     ) -> Call {
+        let give_up_ms = cx.now.mono_ms.saturating_add(self.times.ring_caller_ms);
         let mut roster: Vec<AccountId> = to.iter().map(|(account, _)| *account).chain([self.own]).collect();
         roster.sort_unstable();
         roster.dedup();
@@ -104,7 +111,7 @@ impl CallCore {
                 continues: None,
                 started_unix_ms: cx.now.unix_ms,
             },
-            phase: Phase::Outgoing(Outgoing { since_ms: cx.now.mono_ms }),
+            phase: Phase::Outgoing(Outgoing { give_up_ms, rejoins: None }),
             peers,
             shown: None,
             displaced: None,
@@ -113,7 +120,7 @@ impl CallCore {
     }
 
     /// The offer's body; `sas_commit` and `attempt` are the session layer's.
-    fn first_offer(&self, call: &Call, secret: Secret) -> Offer {
+    pub(super) fn first_offer(&self, call: &Call, secret: Secret) -> Offer {
         let ttl_s = (self.times.ring_caller_ms / 1000).clamp(1, u64::from(OFFER_TTL_MAX_S));
         Offer {
             call: call.id,
@@ -227,16 +234,22 @@ impl CallCore {
             self.dismiss(id, other, Reason::AnsweredElsewhere, cx);
         }
         let Some(call) = self.live.get_mut(&id) else { return };
+        let waited_for = call.rejoins().is_none();
         if let Some(peer) = call.peer_mut(device) {
             peer.leg = Leg::Accepted;
         }
         self.join(id, cx);
-        self.hear_if_free(id);
+        if waited_for {
+            self.hear_if_free(id);
+        }
         self.crossed_by_accepted(id, device, cx);
     }
 
     /// A device that rang is gone. It forgot the call, or stops ringing by the same rule; others may still ring.
     pub(super) fn callee_lost(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
+        if self.rejoins_anew(id, device, cx) {
+            return;
+        }
         self.dismiss(id, device, Reason::Lost, cx);
         self.check_silence(id, cx);
     }

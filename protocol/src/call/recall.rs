@@ -31,6 +31,14 @@ impl CallCore {
         (same && old.joined().is_some() && old.peers.iter().any(with)).then_some(old.id)
     }
 
+    /// Both went on with the same call, and its device has taken ours: what it offered itself is as good as withdrawn,
+    /// unless it has lost us once more.
+    pub(super) fn gave_way_to(&self, ours: CallId, theirs: CallId, device: DeviceId) -> bool {
+        let (Some(our), Some(their)) = (self.live.get(&ours), self.live.get(&theirs)) else { return false };
+        let same = our.peers.iter().any(|peer| peer.device == device && peer.leg == Leg::Accepted);
+        !our.facts.incoming && their.facts.continues != Some(ours) && same && !self.lost_us(ours, device)
+    }
+
     /// The new call takes the place of the old one, which ends without a sound.
     pub(super) fn take_back(&mut self, old: CallId, new: CallId, cx: &mut Cx<'_>) {
         self.pass_focus(old, new);

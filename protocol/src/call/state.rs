@@ -1,8 +1,10 @@
 //! What a call is made of: its phases and the devices on the other side.
 
 use super::links::Links;
+use super::rejoin::JoinedCall;
 use super::rules::Rule;
 use super::signal::ContactPolicy;
+use super::text;
 use crate::control::{CallState, Direction};
 use crate::ids::{AccountId, CallId, DeviceId, Now};
 use crate::wire::bodies::{Flags, Media, Reason};
@@ -93,8 +95,10 @@ pub(super) enum Phase {
 /// Data of [`Phase::Outgoing`].
 #[derive(Clone, Debug)]
 pub(super) struct Outgoing {
-    /// When it was offered, monotonic ms.
-    pub(super) since_ms: u64,
+    /// When we give up, monotonic ms.
+    pub(super) give_up_ms: u64,
+    /// The call that it stands for: both were in it when the daemon before us was killed.
+    pub(super) rejoins: Option<Box<JoinedCall>>,
 }
 
 /// Data of [`Phase::Offered`].
@@ -235,7 +239,7 @@ pub(super) enum Flow {
 impl Facts {
     /// As frontends call it.
     pub(super) fn direction(&self) -> Direction {
-        if self.incoming { Direction::In } else { Direction::Out }
+        text::direction(self.incoming)
     }
 }
 
@@ -266,6 +270,14 @@ impl Call {
         }
     }
 
+    /// The call that it stands for, while nobody has accepted it.
+    pub(super) fn rejoins(&self) -> Option<&JoinedCall> {
+        match &self.phase {
+            Phase::Outgoing(outgoing) => outgoing.rejoins.as_deref(),
+            Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Joined(_) => None,
+        }
+    }
+
     /// Sound has come from somebody in it.
     pub(super) fn worked(&self) -> bool {
         self.peers.iter().any(|p| p.joined)
@@ -276,7 +288,8 @@ impl Call {
         match &self.phase {
             Phase::Offered(_) | Phase::Undecided(_) => None,
             Phase::Ringing(_) => Some(CallState::Incoming),
-            Phase::Outgoing(_) => {
+            Phase::Outgoing(Outgoing { rejoins: Some(_), .. }) => Some(CallState::Reconnecting),
+            Phase::Outgoing(Outgoing { rejoins: None, .. }) => {
                 let rings = self.peers.iter().any(|p| p.leg == Leg::Ringing);
                 // Once it rang somewhere it stays so: another device that gives up changes nothing.
                 let rang = rings || self.shown == Some(CallState::Ringing);
@@ -288,7 +301,7 @@ impl Call {
                 let any = |want: fn(Flow) -> bool| self.peers.iter().any(|p| p.joined && want(p.flow));
                 Some(if any(|f| matches!(f, Flow::Flowing)) {
                     CallState::Active
-                } else if any(|f| matches!(f, Flow::Interrupted { .. })) {
+                } else if any(|f| matches!(f, Flow::Interrupted { .. })) || self.facts.continues.is_some() {
                     CallState::Reconnecting
                 } else {
                     CallState::Connecting

@@ -1,6 +1,6 @@
 //! Ids, media and missed calls as frontends see them.
 
-use crate::control::{EventKind, MediaState};
+use crate::control::{Direction, EventKind, MediaState};
 use crate::ids::{AccountId, CallId, DeviceId};
 use crate::wire::bodies::{Flags, Media};
 
@@ -17,6 +17,11 @@ pub(super) fn account(id: AccountId) -> String {
 /// base58 peer id.
 pub(super) fn device(id: DeviceId) -> String {
     id.text()
+}
+
+/// As frontends call it.
+pub(super) fn direction(incoming: bool) -> Direction {
+    if incoming { Direction::In } else { Direction::Out }
 }
 
 /// The words of the media bits.

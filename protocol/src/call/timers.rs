@@ -88,7 +88,7 @@ impl CallCore {
         let times = &self.times;
         match &call.phase {
             Phase::Outgoing(outgoing) => {
-                let mut due = vec![(outgoing.since_ms.saturating_add(times.ring_caller_ms), Due::CallerGivesUp)];
+                let mut due = vec![(outgoing.give_up_ms, Due::CallerGivesUp)];
                 let in_touch = call.peers.iter().filter(|peer| peer.in_touch());
                 due.extend(in_touch.filter_map(|peer| Some((lost_ms(peer, times)?, Due::CalleeLost(peer.device)))));
                 due

@@ -9,12 +9,20 @@ use crate::wire::bodies::{Flags, Reason};
 impl CallCore {
     /// Calls that frontends see and that are not ended, each with the time at which it was accepted, Unix ms.
     pub fn under_way(&self) -> impl Iterator<Item = (CallId, Option<u64>)> {
-        self.visible().map(|call| (call.id, accepted_ms(call)))
+        self.visible().map(|call| match call.rejoins() {
+            // It stands for a call that the daemon before us was in.
+            Some(old) => (old.call, Some(old.accepted_ms)),
+            None => (call.id, accepted_ms(call)),
+        })
     }
 
     /// The line of history of such a call if nothing more is ever known of it: when it ended is not.
     #[must_use]
     pub fn cut_off(&self, call: CallId) -> Option<HistoryEntry> {
+        if let Some(old) = self.visible().filter_map(Call::rejoins).find(|old| old.call == call) {
+            let times = (old.started_ms, Some(old.accepted_ms));
+            return Some(cut_off(call, old.incoming, old.roster.clone(), times));
+        }
         let call = self.visible().find(|visible| visible.id == call)?;
         Some(cut_off(
             call.id,

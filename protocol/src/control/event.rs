@@ -23,7 +23,8 @@ pub enum CallState {
     Active,
     /// On hold.
     Held,
-    /// No packet arrives: it is restarted for 60 s, then the call ends as `lost`.
+    /// No packet arrives: it is restarted for 60 s, then the call ends as `lost`. Or one of the two daemons was killed in
+    /// it: it is found again within 60 s, or ends so.
     Reconnecting,
     /// Being ended.
     Ending,
@@ -139,7 +140,8 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client: Option<String>,
         /// The call of the same people that goes on in its place: both had called each other, or a lost participant
-        /// has called again. Commands that name the ended call mean this one.
+        /// has called again, or a daemon that was killed in the call goes on with it. Commands that name the ended call
+        /// mean this one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         continues_as: Option<String>,
     },

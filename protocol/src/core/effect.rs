@@ -241,6 +241,8 @@ pub enum Table {
     SeenCalls,
     /// Calls that are not ended, by call id: what history tells of them should this daemon be killed.
     UnderWay,
+    /// Calls that are joined here, by call id: what a daemon needs to go on with them should this one be killed.
+    Joined,
     /// Missed calls that devices of contacts are still to be told of, by device and call id.
     Notes,
     /// Requests, refusals, blocks and attempts of accounts that are no contacts, by account id.
@@ -255,11 +257,12 @@ pub enum Table {
 
 impl Table {
     /// All tables.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Account,
         Self::Contacts,
         Self::SeenCalls,
         Self::UnderWay,
+        Self::Joined,
         Self::Notes,
         Self::Strangers,
         Self::Voicemail,
@@ -280,7 +283,7 @@ impl Table {
             | Self::Strangers
             | Self::Voicemail
             | Self::Sounds => true,
-            Self::UnderWay => false,
+            Self::UnderWay | Self::Joined => false,
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod effect;
 mod guests;
 mod inboxes;
 pub mod input;
+mod journal;
 mod knowledge;
 mod ledger;
 mod letters;
@@ -122,6 +123,8 @@ pub struct Core {
     undo: undo::Undo,
     /// Calls that the store knows as not ended.
     under_way: under_way::UnderWay,
+    /// Joined calls as the store has them.
+    journal: journal::Journal,
     /// Missed calls that others are still to be told of.
     notes: notes::Notes,
     /// Messages left after calls that nobody answered.
@@ -153,9 +156,8 @@ impl Core {
             None => Own::make(setup.name.clone(), now.unix_s(), rng),
         }
         .map_err(|_| SetupError::Row("account"))?;
-        let renamed = setup.name.as_deref().is_some_and(|name| own.rename(name));
         // A store of an earlier version has a record that doesn't say what this one can do.
-        let changed = own.say_features() || renamed;
+        let changed = own.say_features() | setup.name.as_deref().is_some_and(|name| own.rename(name));
         let mut contacts = Contacts::from_rows(rows(Table::Contacts).map(|(_, _, row)| row.as_slice()))
             .map_err(|_| SetupError::Row("list of contacts"))?;
         contacts.hide(own.account());
@@ -169,7 +171,7 @@ impl Core {
             seen_rows.push((unix_ms, call));
         }
         seen_rows.sort_unstable();
-        let LeftOver { cut_off, notes, voicemail, changes, strangers } = LeftOver::read(&setup.rows)?;
+        let LeftOver { cut_off, joined, notes, voicemail, changes, strangers } = LeftOver::read(&setup.rows)?;
         let core = Core {
             inboxes: inboxes::Inboxes::new(own.inboxes()),
             session: Session::new(SessionTimes { reach_ms: setup.times.reach_ms, confirm_ms: setup.times.confirm_ms }),
@@ -193,6 +195,7 @@ impl Core {
             seen_rows: seen_rows.into(),
             undo: undo::Undo::default(),
             under_way: under_way::UnderWay::default(),
+            journal: journal::Journal::default(),
             notes,
             voicemail,
             linking: linking::Linking::default(),
@@ -205,14 +208,14 @@ impl Core {
             now,
             stopping: false,
         };
-        Ok(core.begun(stored.is_none() || changed, cut_off, now, rng))
+        Ok(core.begun(stored.is_none() || changed, (cut_off, joined), now, rng))
     }
 
     /// The first effects: what is new is stored, topics are held, contacts are looked for.
     fn begun(
         mut self,
         store: bool,
-        cut_off: Vec<HistoryEntry>,
+        (cut_off, joined): (Vec<HistoryEntry>, Vec<journal::Row>),
         now: Now,
         rng: &mut dyn CryptoRng,
     ) -> (Core, Vec<Effect>) {
@@ -220,7 +223,7 @@ impl Core {
         if store {
             step.store(StoreCommand::Put { table: Table::Account, key: Vec::new(), value: self.own.row() });
         }
-        self.tell_cut_off(cut_off, &mut step);
+        let joined = self.tell_cut_off(cut_off, joined, &mut step);
         self.daily(&mut step);
         self.take_up_notes(&mut step);
         let devices: Vec<_> = self.contacts.iter().flat_map(|contact| contact.devices.keys().copied()).collect();
@@ -232,6 +235,7 @@ impl Core {
         for device in devices.into_iter().chain(own_devices) {
             self.welcome(device, &mut step);
         }
+        self.rejoin(joined, &mut step);
         let out = step.out;
         (self, out)
     }
@@ -266,6 +270,7 @@ impl Core {
         }
         self.run_calls(&mut step);
         self.keep_under_way(&mut step);
+        self.keep_journal(&mut step);
         self.look_at_ourselves(&mut step);
         self.go_on_linking(&mut step);
         self.reconnect(&mut step);
@@ -340,6 +345,7 @@ impl Core {
 /// What a daemon before us left to be done.
 struct LeftOver {
     cut_off: Vec<HistoryEntry>,
+    joined: Vec<journal::Row>,
     notes: notes::Notes,
     voicemail: voicemail::Voicemail,
     changes: sync::Changes,
@@ -352,8 +358,10 @@ impl LeftOver {
             |table: Table| stored.iter().filter(move |(of, ..)| *of == table).map(|(_, key, row)| (&**key, &**row));
         let damaged = |what| move |_| SetupError::Row(what);
         let cut_off: Result<Vec<_>, _> = rows(Table::UnderWay).map(|(key, row)| under_way::read(key, row)).collect();
+        let joined: Result<Vec<_>, _> = rows(Table::Joined).map(|(key, row)| journal::read(key, row)).collect();
         Ok(Self {
             cut_off: cut_off.map_err(damaged("list of calls under way"))?,
+            joined: joined.map_err(damaged("list of calls joined"))?,
             notes: notes::Notes::from_rows(rows(Table::Notes)).map_err(damaged("list of missed calls to be told"))?,
             voicemail: voicemail::Voicemail::from_rows(rows(Table::Voicemail))
                 .map_err(damaged("list of messages left after calls"))?,

@@ -11,7 +11,7 @@ use super::step::Step;
 use crate::call::signal::{CallInput, Sender};
 use crate::ids::{AccountId, CallId};
 use crate::inbound::{self, Held, Sealed};
-use crate::session::{Cx, Delivery, Session, SessionEffect};
+use crate::session::{Cx, Delivery, Session, SessionEffect, least_reach_ms};
 use crate::topic::Topic;
 use crate::wire::bodies::{InboxBody, Offer, Receipt};
 
@@ -116,7 +116,7 @@ impl Core {
     /// Offers a call to a device: connects to it, asks for its prekey if that is missing, and sends.
     pub(super) fn reach(&mut self, account: AccountId, device: DeviceId, offer: Box<Offer>, step: &mut Step<'_>) {
         let now_ms = step.now.mono_ms;
-        let until_ms = now_ms.saturating_add(self.reach_ms);
+        let until_ms = now_ms.saturating_add(self.reach_ms.max(least_reach_ms(&offer)));
         if !self.peers.is_connected(&device) {
             self.dialing.urgent(device, now_ms, until_ms);
         }

@@ -7,6 +7,7 @@ use minicbor::{Decode, Encode};
 
 use super::Core;
 use super::effect::{StoreCommand, Table};
+use super::journal::Row as JournalRow;
 use super::step::Step;
 use crate::account::RowError;
 use crate::account::rows;
@@ -69,9 +70,24 @@ impl Core {
         self.under_way = now;
     }
 
-    /// After a start: what was under way when the daemon before us was killed is over, and told once.
-    pub(super) fn tell_cut_off(&mut self, calls: Vec<HistoryEntry>, step: &mut Step<'_>) {
+    /// After a start: what was under way when the daemon before us was killed is over, and told once; but for joined
+    /// calls that the other side may still wait for, which are given back.
+    pub(super) fn tell_cut_off(
+        &mut self,
+        calls: Vec<HistoryEntry>,
+        joined: Vec<JournalRow>,
+        step: &mut Step<'_>,
+    ) -> Vec<JournalRow> {
+        let (waited_for, stale): (Vec<JournalRow>, Vec<JournalRow>) =
+            joined.into_iter().partition(|row| self.is_waited_for(row, step));
+        for row in stale {
+            step.store(StoreCommand::Delete { table: Table::Joined, key: row.call.call.0.to_vec() });
+        }
         for entry in calls {
+            if waited_for.iter().any(|row| row.call.call == entry.call) {
+                self.under_way.insert(entry.call, entry.accepted_ms);
+                continue;
+            }
             step.store(StoreCommand::Delete { table: Table::UnderWay, key: entry.call.0.to_vec() });
             if entry.missed
                 && let Some(caller) = entry.roster.iter().find(|account| **account != self.own.account())
@@ -80,5 +96,6 @@ impl Core {
             }
             step.store(StoreCommand::History(Box::new(entry)));
         }
+        waited_for
     }
 }

@@ -25,7 +25,7 @@ mod tests;
 
 pub use held::HeldNow;
 pub use letters::Delivery;
-pub use world::{Cx, Route, SessionEffect, SessionTimes, World};
+pub use world::{Cx, Route, SessionEffect, SessionTimes, World, least_reach_ms};
 
 use std::collections::btree_map::{BTreeMap, Entry};
 use std::collections::{BTreeSet, VecDeque};
@@ -107,8 +107,8 @@ impl Session {
             let sign = SignKey::generate(cx.rng);
             Call::new(&offer, own_account, sign, own_device, cx.rng)
         });
-        let now_ms = cx.now_ms();
-        let offering = Offering::new((account, device), offer, nonce, now_ms, now_ms + self.times.reach_ms);
+        let (now_ms, reach_ms) = (cx.now_ms(), self.times.reach_ms.max(least_reach_ms(&offer)));
+        let offering = Offering::new((account, device), offer, nonce, now_ms, now_ms.saturating_add(reach_ms));
         self.offerings.insert((id, device), offering);
     }
 

@@ -7,7 +7,7 @@ use crate::call::signal::CallInput;
 use crate::ids::{AccountId, DeviceId, Now};
 use crate::outbound::{Identity, Recipient, Where};
 use crate::topic::Topic;
-use crate::wire::bodies::Purpose;
+use crate::wire::bodies::{Offer, Purpose};
 
 /// How envelopes reach a device now.
 #[derive(Clone, Copy, Debug)]
@@ -97,4 +97,9 @@ impl Default for SessionTimes {
     fn default() -> Self {
         Self { reach_ms: 10_000, confirm_ms: 5_000 }
     }
+}
+
+/// How long a device is looked for at least, ms: a call that continues another one waits as long as the other side does.
+pub fn least_reach_ms(offer: &Offer) -> u64 {
+    offer.continues.map_or(0, |_| u64::from(offer.ttl_s) * 1000)
 }

@@ -5,6 +5,7 @@ pub(crate) mod dice;
 pub(crate) mod explore;
 mod media;
 pub(crate) mod network;
+pub(crate) mod nonces;
 pub(crate) mod world;
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ mod privacy;
 #[cfg(test)]
 mod recall;
 #[cfg(test)]
+mod rejoin;
+#[cfg(test)]
 mod replayed_offer;
 #[cfg(test)]
 mod restart;

@@ -67,23 +67,35 @@ fn a_caller_that_was_restarted_meanwhile_still_tells_what_was_missed() {
     assert_eq!((&missed["call"], &missed["started_at_ms"]), (&call["call"], &call["started_at_ms"]));
 }
 
-#[test]
-fn a_daemon_killed_in_a_call_has_it_in_its_history_once_and_truthfully() {
-    let (mut a, b) = two(Setup::default(), Setup::default());
+/// `a` calls `b` and both talk; the call.
+fn talks(a: &Home, b: &Home) -> Value {
     let mut caller = a.begins(&["call", "b", "--wait", "active"]);
     caller.state("ringing");
     let answered = b.says(&["answer", "--wait", "active", "--timeout", "30"]).ok();
     assert_eq!(answered.last()["kind"], "reached");
     assert_eq!(caller.ends().code, Some(0));
-    let call = a.call();
+    a.call()
+}
+
+#[test]
+fn a_daemon_killed_in_a_call_whose_other_side_is_gone_has_it_in_its_history_once_and_truthfully() {
+    let (mut a, mut b) = two(Setup::default(), Setup::default());
+    let call = talks(&a, &b);
     a.kill();
+    b.kill();
     a.start();
+    let mut watch = a.begins(&["watch"]);
+    let snapshot = watch.event("snapshot");
+    assert_eq!(snapshot["calls"][0]["state"], "reconnecting", "{snapshot}");
+    assert_eq!(history(&a), Vec::<Value>::new(), "it isn't over");
+    // Its old name still means it.
+    let named = call["call"].as_str().expect("an id");
+    assert_eq!(a.says(&["hangup", named]).ok().last()["reason"], "hung_up");
     let told = history(&a);
     let [cut_off] = &told[..] else { panic!("{told:#?}") };
-    assert_eq!((&cut_off["call"], &cut_off["reason"]), (&call["call"], &"daemon_stopped".into()));
+    assert_eq!((&cut_off["call"], &cut_off["reason"]), (&call["call"], &"hung_up".into()));
     assert_eq!((&cut_off["started_at_ms"], &cut_off["missed"]), (&call["started_at_ms"], &false.into()));
     assert!(cut_off["accepted_at_ms"].as_u64() >= cut_off["started_at_ms"].as_u64(), "{cut_off}");
-    assert!(cut_off["ended_at_ms"].is_null(), "when it ended is not known: {cut_off}");
     a.kill();
     a.start();
     assert_eq!(history(&a), told);

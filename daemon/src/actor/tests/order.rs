@@ -17,7 +17,7 @@ fn too_long() -> Vec<u8> {
 }
 
 /// Rows in a copy of the store as it stands on the disk now.
-fn rows_on_disk(world: &World) -> usize {
+pub(super) fn rows_on_disk(world: &World) -> usize {
     let copy = tempfile::tempdir().unwrap();
     for name in ["store.redb", "store.key"] {
         std::fs::copy(world.dir.path().join(name), copy.path().join(name)).unwrap();

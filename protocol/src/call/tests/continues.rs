@@ -103,7 +103,7 @@ fn do_not_disturb_and_busy_keep_nobody_out_of_the_call_they_are_in() {
     b.core.set_quiet(true);
     b.core.set_busy_in_call(true);
     continues(&mut b, NEW, (1, 1), call(7));
-    assert_eq!(b.state(NEW), Some(CallState::Connecting));
+    assert_eq!(b.state(NEW), Some(CallState::Reconnecting));
 }
 
 #[test]
@@ -164,24 +164,103 @@ fn without_a_confirm_nothing_happens_and_nothing_was_missed() {
 }
 
 #[test]
-fn it_crosses_a_call_of_ours_like_any_other_and_one_of_the_two_goes_on() {
-    for (ours_is_higher, theirs) in [(true, LOW), (false, CallId([255; 16]))] {
+fn who_is_called_anew_while_it_comes_back_is_taken_back_into_one_call() {
+    for theirs in [LOW, CallId([255; 16])] {
         let mut b = talking();
         let ours = b.dial(1, &[1]);
         b.reached(ours, 1);
         continues(&mut b, theirs, (1, 1), call(7));
-        if ours_is_higher {
-            assert_eq!(goes_on_as(&b, ours), Some(crate::call::text::call(theirs)));
-            assert_eq!(goes_on_as(&b, call(7)), Some(crate::call::text::call(theirs)));
-            b.flows(theirs, 1);
-            assert_eq!(b.core.live_calls(), 1);
-        } else {
+        for over in [ours, call(7)] {
+            assert_eq!(goes_on_as(&b, over), Some(crate::call::text::call(theirs)));
+        }
+        b.flows(theirs, 1);
+        assert_eq!((b.core.live_calls(), rang(&b, theirs)), (1, false));
+    }
+}
+
+#[test]
+fn who_hung_up_and_calls_anew_calls_and_the_old_call_stays_over() {
+    for theirs in [LOW, CallId([255; 16])] {
+        let mut b = talking();
+        b.hang_up(call(7)).unwrap();
+        let ours = b.dial(1, &[1]);
+        b.reached(ours, 1);
+        continues(&mut b, theirs, (1, 1), call(7));
+        assert!(told(&b.log, 1).contains(&PairBody::HangUp(Reason::Refused)));
+        b.verdict(ours, 1, Verdict::Ringing);
+        assert_eq!(b.state(ours), Some(CallState::Ringing));
+    }
+}
+
+#[test]
+fn a_new_call_of_theirs_while_we_come_back_rings_once_they_have_refused_ours_and_never_before() {
+    for theirs in [LOW, CallId([255; 16])] {
+        let (old, _) = talking().core.joined_calls().next().unwrap();
+        let mut b = Desk::new(2);
+        let ours = b.rejoin(old);
+        b.reached(ours, 1);
+        b.offer(theirs, 1, 1);
+        b.confirm(theirs, 1);
+        assert!(!rang(&b, theirs) && b.state(ours) == Some(CallState::Reconnecting));
+        b.hear_hang_up(ours, 1, Reason::Refused);
+        assert!(rang(&b, theirs) && !b.microphone());
+    }
+}
+
+#[test]
+fn of_two_that_go_on_with_the_same_call_the_lower_one_does() {
+    for theirs_is_lower in [true, false] {
+        let (old, _) = talking().core.joined_calls().next().unwrap();
+        let mut b = Desk::new(2);
+        let ours = b.rejoin(old);
+        b.reached(ours, 1);
+        let theirs = if theirs_is_lower { LOW } else { CallId([255; 16]) };
+        continues(&mut b, theirs, (1, 1), call(7));
+        let lives = if theirs_is_lower { theirs } else { ours };
+        if !theirs_is_lower {
             assert_eq!(b.info(theirs), None, "ours waits for its answer");
             b.verdict(ours, 1, Verdict::Accept);
-            assert_eq!(b.info(theirs), None);
-            b.flows(ours, 1);
         }
-        assert!(!rang(&b, theirs));
+        b.flows(lives, 1);
+        assert_eq!((b.core.live_calls(), b.history().len()), (1, 1));
+        assert_eq!(b.history()[0].call, call(7));
+    }
+}
+
+#[test]
+fn a_held_call_stays_held_whichever_of_the_two_goes_on() {
+    for theirs in [LOW, CallId([255; 16])] {
+        let mut before = talking();
+        before.command(CallCommand::Hold { call: None }).unwrap();
+        let (old, _) = before.core.joined_calls().next().unwrap();
+        let mut b = Desk::new(2);
+        let ours = b.rejoin(old);
+        b.reached(ours, 1);
+        continues(&mut b, theirs, (1, 1), call(7));
+        b.verdict(ours, 1, Verdict::Accept);
+        let lives = if theirs == LOW { theirs } else { ours };
+        assert_eq!((b.state(lives), b.microphone()), (Some(CallState::Held), false));
+    }
+}
+
+#[test]
+fn what_a_device_offered_before_it_took_our_own_offer_for_that_call_changes_nothing() {
+    let (old, _) = talking().core.joined_calls().next().unwrap();
+    let mut b = Desk::new(2);
+    let ours = b.rejoin(old);
+    b.reached(ours, 1);
+    b.verdict(ours, 1, Verdict::Accept);
+    b.flows(ours, 1);
+    for withdrawn in [true, false] {
+        let theirs = if withdrawn { CallId([254; 16]) } else { CallId([255; 16]) };
+        continues(&mut b, theirs, (1, 1), call(7));
+        assert_eq!((b.state(ours), b.info(theirs)), (Some(CallState::Active), None));
+        if withdrawn {
+            b.hear_hang_up(theirs, 1, Reason::Cancelled);
+        } else {
+            b.disconnected(1);
+            assert_eq!(b.state(theirs), Some(CallState::Reconnecting), "it was lost again");
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::invariants::Invariants;
 pub(super) use super::invariants::parse_call;
 use crate::call::effect::{CallEffect, HistoryEntry};
 use crate::call::signal::{CallInput, ContactPolicy, LinkEvent, Sender};
-use crate::call::{CallCore, Times};
+use crate::call::{CallCore, JoinedCall, Times};
 use crate::control::{CallCommand, CallInfo, CallState, ControlError, EndCause, EventKind, InCall, Reply};
 use crate::ids::{AccountId, CallId, DeviceId, LinkId, Now, Ticket};
 use crate::testing::{SeededRng, rng};
@@ -106,6 +106,19 @@ impl Desk {
         let reply = self.command(CallCommand::Offer { to, context: Some(b"chat 7".to_vec()) });
         let Ok(Reply::Offered(offered)) = reply else { panic!("not offered: {reply:?}") };
         parse_call(&offered.call)
+    }
+
+    /// After a kill: goes on with a call for 30 s; the new call's id.
+    pub(super) fn rejoin(&mut self, old: JoinedCall) -> CallId {
+        let mut out = Vec::new();
+        self.core.rejoin(old, self.now.mono_ms + 30_000, self.now, &mut self.rng, &mut out);
+        self.invariants.after(&out);
+        self.log.extend(out.iter().cloned());
+        let offered = |effect: &CallEffect| {
+            let CallEffect::Offer { offer, .. } = effect else { return None };
+            Some(offer.call)
+        };
+        out.iter().find_map(offered).expect("an offer")
     }
 
     pub(super) fn accept(&mut self, call: CallId) -> Result<Reply, ControlError> {

@@ -29,6 +29,8 @@ pub(super) struct Invariants {
     ended: BTreeSet<CallId>,
     /// Calls of ours that gave way to one that crossed them.
     gave_way: BTreeSet<CallId>,
+    /// Calls of a daemon before us, each with the one that is offered in its place.
+    rejoined_as: BTreeMap<CallId, CallId>,
     history: BTreeMap<CallId, u32>,
     missed: BTreeSet<CallId>,
     joined: BTreeSet<(CallId, String)>,
@@ -73,6 +75,14 @@ impl Invariants {
             }
         }
         for effect in out {
+            if let CallEffect::Offer { offer, .. } = effect
+                && offer.continues.is_some()
+            {
+                // Our user was in the call that it stands for; nobody may be heard before it is accepted.
+                self.offered.insert(offer.call);
+            }
+        }
+        for effect in out {
             let CallEffect::Event(EventKind::CallState { call, reason, continues_as: Some(next), .. }) = effect else {
                 continue;
             };
@@ -86,6 +96,10 @@ impl Invariants {
 
     /// Another call takes the place of one: the user's word for the one counts for the other.
     fn goes_on_as(&mut self, call: CallId, next: CallId, gave_way: bool) {
+        if self.offered.contains(&next) {
+            self.rejoined_as.insert(call, next);
+            return;
+        }
         let asked = if gave_way { &self.offered } else { &self.may_talk };
         assert!(asked.contains(&call), "nobody asked for the call that goes on as another one");
         assert!(
@@ -223,11 +237,17 @@ impl Invariants {
         }
         for call in &self.ended {
             // An end always has its line, whatever ended it.
-            assert!(
-                self.history.contains_key(call) || self.gave_way.contains(call),
-                "an end without a line of history"
-            );
+            assert!(self.gave_way.contains(call) || self.is_told(*call), "an end without a line of history");
         }
+    }
+
+    /// It has its line; or one is offered in its place, and both are told when that comes to something.
+    fn is_told(&self, call: CallId) -> bool {
+        let stands_for = self.rejoined_as.iter().find(|(_, next)| **next == call).map(|(before, _)| *before);
+        let waits = |next: &CallId| !self.ended.contains(next) || self.rejoined_as.contains_key(next);
+        self.history.contains_key(&call)
+            || self.rejoined_as.get(&call).is_some_and(waits)
+            || stands_for.is_some_and(|before| self.is_told(before))
     }
 
     pub(super) fn microphone(&self) -> bool {

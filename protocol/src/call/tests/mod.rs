@@ -19,6 +19,7 @@ mod moved;
 mod outgoing;
 mod random;
 mod recall;
+mod rejoin;
 mod resume;
 mod rules;
 mod seen;

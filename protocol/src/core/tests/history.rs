@@ -139,6 +139,8 @@ fn a_daemon_killed_in_a_call_tells_of_it_once_with_the_time_of_its_accept() {
     let accepted_ms = START_UNIX_MS + world.now_ms;
     accept(&mut world, 1);
     world.pass(10_000);
+    world.kill(0);
+    world.pass(70_000);
     world.restart(0, "Ada");
     let [line] = &world.nodes[0].lines[..] else { panic!("{:?}", world.nodes[0].lines) };
     assert!(!line.missed && !line.incoming);

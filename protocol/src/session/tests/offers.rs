@@ -357,7 +357,7 @@ fn an_offer_that_continues_a_call_goes_only_to_a_device_that_knows_what_that_is(
         let mut offer = net.offer(7, Purpose::Ring);
         offer.continues = Some(crate::ids::CallId([9; 16]));
         net.start(A, B, offer);
-        net.run_until(20_000);
+        net.run_until(60_001);
         assert_eq!(net.of_type(A, OFFER).len(), sends, "{name}");
         let expected = if sends == 1 { "Reached" } else { "Unreached" };
         assert_eq!(kinds(&net, A), [expected]);

@@ -2,6 +2,8 @@
 #![expect(clippy::print_stdout, reason = "seeds, counts and what was measured belong into the output")]
 
 mod explore;
+mod kills;
 mod moved;
 mod partition;
+mod rejoin;
 mod setups;
