@@ -1,5 +1,6 @@
 //! The command line.
 
+mod config;
 mod device;
 mod history;
 mod people;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+pub(crate) use config::ConfigVerb;
 pub(crate) use device::DeviceVerb;
 pub(crate) use history::HistoryVerb;
 pub(crate) use people::{AccountVerb, ContactVerb, Key, PolicyArgs, Presence, Switch, Token};
@@ -138,6 +140,9 @@ pub(crate) enum Verb {
     },
     /// Microphones and speakers.
     Devices,
+    /// Settings of the daemon, looked at and changed while it runs.
+    #[command(subcommand)]
+    Config(ConfigVerb),
     /// Show what happens, as it happens.
     Watch,
     /// A call between two daemons on this machine, with figures and a report at the end.

@@ -94,6 +94,7 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
             format!("{}: {}{}", names.of(account), media(*state), asked_by(client.as_deref()))
         }
         EventKind::DevicesChanged { devices } => format!("the account has {} devices now", devices.len()),
+        EventKind::ConfigChanged { key, client } => format!("setting {key} was changed{}", asked_by(client.as_deref())),
         EventKind::Linking { state: LinkingState::Compare, letters: Some(letters), .. } => {
             format!("linking: this device shows {letters} (ahoy device confirm LETTERS, with those of the other one)")
         }

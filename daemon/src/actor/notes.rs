@@ -27,6 +27,7 @@ pub(super) fn tell(kind: &EventKind) {
         EventKind::Warning { about, .. } => tracing::warn!(about, "frontends are warned"),
         EventKind::Linking { state, .. } => tracing::info!(?state, "a device is being linked"),
         EventKind::DevicesChanged { devices } => tracing::info!(count = devices.len(), "devices of the account"),
+        EventKind::ConfigChanged { key, .. } => tracing::info!(key, "a setting was changed"),
         EventKind::ContactChanged { .. } => tracing::debug!("a contact changed"),
         EventKind::ContactRequest { .. } => tracing::info!("somebody asks to be a contact"),
         EventKind::RequestClosed { outcome, .. } => tracing::info!(?outcome, "a contact request was decided about"),

@@ -145,6 +145,7 @@ impl Draft {
             Kind::Text { .. } => Written::Text(whole),
             Kind::List { .. } => Written::List(texts.iter().map(|text| (place, text.trim().to_owned())).collect()),
         };
+        self.config.fixed.push((key.name, place));
         self.take(key, place, written);
     }
 
@@ -182,7 +183,8 @@ impl Draft {
     }
 }
 
-fn expected(kind: Kind) -> String {
+/// What a key takes, for people.
+pub(super) fn expected(kind: Kind) -> String {
     match kind {
         Kind::Number { unit, min, max, .. } => format!("a whole number from {min} to {max} ({unit})"),
         Kind::Switch { .. } => "true or false".into(),

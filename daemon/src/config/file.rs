@@ -1,6 +1,6 @@
 //! config.toml: read with the line of every value, so that each problem can be pointed at.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::ops::Range;
 use std::path::Path;
 
@@ -23,7 +23,8 @@ pub(super) fn read(draft: &mut Draft, path: &Path, asked: bool) {
     }
 }
 
-fn text(path: &Path, asked: bool) -> Result<String, String> {
+/// Its text; a missing one is empty unless it was `asked` for.
+pub(super) fn text(path: &Path, asked: bool) -> Result<String, String> {
     let file = match platform::open_plain(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !asked => return Ok(String::new()),
@@ -35,6 +36,23 @@ fn text(path: &Path, asked: bool) -> Result<String, String> {
         return Err(format!("it is longer than {} bytes", limits::CONFIG_BYTES));
     }
     Ok(text)
+}
+
+/// Writes the file anew as a whole: whoever reads it, and whatever a power cut leaves, has the old text or the new one. A
+/// link stays a link, and who may read it may still.
+pub(super) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let before = std::fs::canonicalize(path).ok();
+    let path = before.as_deref().unwrap_or(path);
+    let new = path.with_extension("toml.new");
+    let mut file = platform::open_private(&new, true)?;
+    file.set_len(0)?;
+    file.write_all(text.as_bytes())?;
+    if before.is_some() {
+        file.set_permissions(std::fs::metadata(path)?.permissions())?;
+    }
+    file.sync_all()?;
+    std::fs::rename(&new, path)?;
+    path.parent().map_or(Ok(()), platform::sync_dir)
 }
 
 /// Takes the text of a config.toml.
@@ -94,7 +112,7 @@ fn written(text: &str, value: &Spanned<DeValue<'_>>) -> Written {
 }
 
 /// Says that there is no such key, and which one may have been meant.
-fn unknown(name: &str) -> String {
+pub(super) fn unknown(name: &str) -> String {
     let alike = |known: &str| {
         let leaf = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
         strsim::jaro_winkler(name, known).max(strsim::jaro_winkler(&leaf(name), &leaf(known)))

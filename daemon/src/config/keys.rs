@@ -24,6 +24,8 @@ pub struct Key {
     pub option: Option<&'static str>,
     /// Its value is never shown.
     pub secret: bool,
+    /// `config.set` has it used at once, not only after the next start.
+    pub at_once: bool,
     /// Its value in use.
     pub show: fn(&Config) -> Value,
 }
@@ -71,7 +73,7 @@ pub enum Kind {
 
 impl Key {
     const fn new(name: &'static str, kind: Kind, what: &'static str, show: fn(&Config) -> Value) -> Self {
-        Self { name, kind, what, absent: "", env: None, option: None, secret: false, show }
+        Self { name, kind, what, absent: "", env: None, option: None, secret: false, at_once: false, show }
     }
 
     const fn absent(self, absent: &'static str) -> Self {
@@ -84,6 +86,10 @@ impl Key {
 
     const fn option(self, name: &'static str) -> Self {
         Self { option: Some(name), ..self }
+    }
+
+    const fn at_once(self) -> Self {
+        Self { at_once: true, ..self }
     }
 
     const fn secret(self) -> Self {
@@ -104,6 +110,7 @@ macro_rules! phase {
             $what,
             |config| json!(config.times.$field),
         )
+        .at_once()
     };
 }
 
@@ -120,7 +127,8 @@ pub const KEYS: [Key; 24] = [
         "our name in cards",
         |config| json!(config.name),
     )
-    .absent("`ahoy-` and six letters, drawn at the first start"),
+    .absent("`ahoy-` and six letters, drawn at the first start")
+    .at_once(),
     Key::new(
         "listen",
         Kind::List {
@@ -231,25 +239,29 @@ pub const KEYS: [Key; 24] = [
         |config| json!(config.max_call_duration_ms),
     )
     .absent("no limit")
-    .env("MAX_CALL_DURATION_MS"),
+    .env("MAX_CALL_DURATION_MS")
+    .at_once(),
     Key::new(
         "busy_in_call",
         Kind::Switch { set: |draft, on| draft.config.busy_in_call = on },
         "a second call hears `busy` while we are in one, and counts as missed, instead of ringing",
         |config| json!(config.busy_in_call),
-    ),
+    )
+    .at_once(),
     Key::new(
         "calls_a_minute",
         number("calls", (1, 6_000), |draft, value| draft.config.calls_a_minute = narrow(value)),
         "new calls taken of a contact, at once and a minute, and as many other messages of each of its devices",
         |config| json!(config.calls_a_minute),
-    ),
+    )
+    .at_once(),
     Key::new(
         "do_not_disturb",
         Kind::Switch { set: |draft, on| draft.config.do_not_disturb = on },
         "calls don't ring: callers hear busy, and the calls are listed as missed; `presence.set` changes it at any time",
         |config| json!(config.do_not_disturb),
-    ),
+    )
+    .at_once(),
     Key::new(
         "log",
         Kind::Text {

@@ -3,6 +3,7 @@
 //! The command line wins over the environment, the environment over the file, the file over the defaults.
 
 mod args;
+mod change;
 mod draft;
 mod file;
 mod keys;
@@ -14,6 +15,7 @@ mod values;
 
 use std::ffi::OsString;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use ahoy_media::host_media::api::DeviceSpec;
 use ahoy_media::simple_webrtc::engine::IceServer;
@@ -23,6 +25,7 @@ use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
 
 pub use args::{Args, Printed};
+pub use change::{Change, Settings};
 pub use draft::Draft;
 pub use keys::{KEYS, Key, Kind};
 pub use problem::{ConfigError, Place, Problem};
@@ -64,6 +67,10 @@ pub struct Config {
     pub log_files: u32,
     /// Where figures for Prometheus are answered; none: nowhere.
     pub metrics: Option<MetricsAt>,
+    /// The file it was read from, if it was read from one.
+    pub file: Option<PathBuf>,
+    /// Keys that the environment or the command line has set.
+    pub fixed: Vec<(&'static str, Place)>,
 }
 
 impl Default for Config {
@@ -85,6 +92,8 @@ impl Default for Config {
             log: "info".into(),
             log_files: 5,
             metrics: None,
+            file: None,
+            fixed: Vec::new(),
         }
     }
 }
@@ -101,6 +110,7 @@ impl Config {
         let mut draft = Draft::default();
         let path = args.config.as_ref().unwrap_or(&paths.config);
         file::read(&mut draft, path, args.config.is_some());
+        draft.config.file = Some(path.clone());
         take_env(&mut draft, env);
         for (key, option, texts) in args.given() {
             draft.take_text(key, Place::Option(option), &texts);
@@ -123,6 +133,12 @@ impl Config {
     pub fn loopback(&self) -> bool {
         let in_memory = |address: &Multiaddr| matches!(address.iter().next(), Some(Protocol::Memory(_)));
         self.listen.iter().any(|address| in_memory(address) || ip(address).is_some_and(|ip| ip.is_loopback()))
+    }
+
+    /// All time limits of calls.
+    #[must_use]
+    pub fn call_times(&self) -> Times {
+        Times { max_call_ms: self.max_call_duration_ms, ..self.times.clone() }
     }
 
     /// The relay, if one is set.

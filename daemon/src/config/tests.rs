@@ -217,7 +217,8 @@ fn a_config_file_that_was_asked_for_must_exist() {
     let missing = load("", &["--config", "/nowhere/at/all.toml"], &[]).unwrap_err();
     assert!(missing.to_string().starts_with("/nowhere/at/all.toml: cannot be read"), "{missing}");
     let paths = HomePaths::under(Path::new("/nowhere/at/all"));
-    assert_eq!(Config::load(&Args::default(), &paths, &|_| None).unwrap(), Config::default());
+    let read = Config::load(&Args::default(), &paths, &|_| None).unwrap();
+    assert_eq!(read, Config { file: Some(paths.config), ..Config::default() });
 }
 
 #[test]

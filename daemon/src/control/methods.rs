@@ -18,6 +18,7 @@ pub const METHODS: &[(&str, Scope)] = &[
     ("shutdown", Scope::Admin),
     ("rpc.discover", Scope::Observe),
     ("config.get", Scope::Observe),
+    ("config.set", Scope::Admin),
     ("account.show", Scope::Observe),
     ("account.card", Scope::Observe),
     ("contact.list", Scope::Observe),
@@ -78,6 +79,7 @@ pub(super) fn name(request: &Request) -> &'static str {
         Request::Shutdown(_) => "shutdown",
         Request::Discover(_) => "rpc.discover",
         Request::ConfigGet(_) => "config.get",
+        Request::ConfigSet(_) => "config.set",
         Request::AccountShow(_) => "account.show",
         Request::AccountCard(_) => "account.card",
         Request::ContactList(_) => "contact.list",
@@ -137,6 +139,7 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         | Request::Status(_)
         | Request::Discover(_)
         | Request::ConfigGet(_)
+        | Request::ConfigSet(_)
         | Request::HistoryList(_)
         | Request::HistoryPlay(_)
         | Request::HistoryClear(_)

@@ -10,6 +10,7 @@ mod parse;
 mod question;
 mod seats;
 mod session;
+mod settings;
 mod strict;
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,7 @@ pub use hub::{Hub, Taken};
 pub use methods::METHODS;
 pub use question::{Answer, Ask, Question};
 
+use crate::config::Settings;
 use crate::{limits, platform};
 use seats::{Seat, Seats};
 use session::Session;
@@ -55,7 +57,7 @@ pub(crate) struct Desk {
     pub(crate) questions: mpsc::Sender<Question>,
     pub(crate) hub: Hub,
     pub(crate) board: Arc<Board>,
-    pub(crate) config: serde_json::Value,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) audio: ListAudio,
     pub(crate) stop: CancellationToken,
 }
@@ -70,18 +72,18 @@ pub struct Control {
 }
 
 impl Control {
-    /// Answers out of `board`, `config` and `audio`, and asks `questions` for the rest; events come from `hub`,
+    /// Answers out of `board`, `settings` and `audio`, and asks `questions` for the rest; events come from `hub`,
     /// and `counted` counts the tasks.
     #[must_use]
     pub fn new(
         questions: mpsc::Sender<Question>,
         hub: Hub,
         board: Arc<Board>,
-        config: serde_json::Value,
+        settings: Arc<Settings>,
         audio: ListAudio,
         counted: Tasks,
     ) -> Self {
-        let desk = Desk { questions, hub, board, config, audio, stop: CancellationToken::new() };
+        let desk = Desk { questions, hub, board, settings, audio, stop: CancellationToken::new() };
         Self { desk: Arc::new(desk), seats: Arc::default(), tasks: TaskTracker::new(), counted }
     }
 

@@ -216,7 +216,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
         match request {
             Request::Status(_) => Ok(Reply::Status(Box::new(self.desk.board.status()))),
             Request::Discover(_) => discovered(),
-            Request::ConfigGet(_) => Ok(Reply::Config(ConfigReply { config: self.desk.config.clone() })),
+            Request::ConfigGet(_) => Ok(Reply::Config(ConfigReply { config: self.desk.settings.shown() })),
+            Request::ConfigSet(params) => self.set_config(params).await,
             Request::AudioList(_) => {
                 // Asking the operating system for its devices can take a while.
                 let list = self.desk.audio.clone();
@@ -300,6 +301,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             | Reply::Voicemails(_)
             | Reply::AudioDevices(_)
             | Reply::Config(_)
+            | Reply::ConfigSet(_)
             | Reply::Discovered(_)
             | Reply::Devices(_)
             | Reply::Link(_)

@@ -15,6 +15,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHal
 use tokio::sync::mpsc;
 
 use super::{Ask, Board, Control, Hub, Question};
+use crate::config::{Config, Settings};
 use crate::limits;
 
 /// A control interface whose actor answers subscriptions and says `done` to everything else.
@@ -35,12 +36,13 @@ impl Daemon {
         let board =
             Arc::new(Board::new("ahoy1account".into(), "12D3device".into(), crate::control::Sources::default()));
         tokio::spawn(answer(inbox, hub.clone(), board.clone(), tell));
-        let config = json!({"bitrate_bps": 32_000});
+        let config = Config { bitrate_bps: 32_000, ..Config::default() };
+        let settings = Arc::new(Settings::new(config, "/nowhere/config.toml".into()));
         let control = Control::new(
             questions,
             hub.clone(),
             board,
-            config,
+            settings,
             Arc::new(Vec::new),
             ahoy_media::tasks::Tasks::default(),
         );

@@ -32,7 +32,7 @@ impl Scene {
         let sources = Sources { hub: Some(hub.clone()), ..Sources::default() };
         let (account, device) = ("ahoy1secretaccount".into(), "12D3KooSecretDevice".into());
         let board = Arc::new(Board::new(account, device, sources));
-        let config = serde_json::json!({});
+        let config = Arc::new(crate::config::Settings::new(crate::config::Config::default(), "/nowhere".into()));
         let audio = Arc::new(Vec::new);
         let control = Control::new(questions, hub.clone(), board.clone(), config, audio, Default::default());
         let figures = Figures { board, control, sound: Arc::new(Recorder::default()), tasks: Default::default() };

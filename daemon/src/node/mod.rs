@@ -11,7 +11,7 @@ use std::sync::Arc;
 use ahoy_media::host_media::api::{AudioConfig, DeviceInfo, DeviceSpec};
 use ahoy_media::simple_webrtc::engine::Engine;
 use ahoy_protocol::control::AudioDevice;
-use ahoy_protocol::core::{ContactRate, Core, Setup, SetupError, Times};
+use ahoy_protocol::core::{ContactRate, Core, Setup, SetupError};
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use libp2p::Multiaddr;
@@ -22,7 +22,7 @@ pub use parts::{Boxed, MakeEngine, MakeNetwork, MakeSound, NetworkSetup, Parts, 
 
 use crate::actor::{Actor, EngineOut, Inboxes, Media, Ports, Tape};
 use crate::clock::{self, Clock};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Settings};
 use crate::control::{Board, Control, Hub, ListAudio, Sources};
 use crate::gossip::{Counters, NetOutput};
 use crate::home::{Home, HomeError};
@@ -101,7 +101,8 @@ impl Node {
         let (done, committed) = mpsc::channel(limits::WAITING_GROUPS);
         let (store, loaded) = Store::open(&home.store_file(), &home.store_key_file(), done)?;
         let store = Arc::new(store);
-        let mut node = match Self::assemble(store.clone(), loaded, committed, &config, parts).await {
+        let settings = Arc::new(Settings::new(config.clone(), home.paths().config.clone()));
+        let mut node = match Self::assemble(store.clone(), (loaded, committed), &config, settings, parts).await {
             Ok(running) => Node { home, store, running },
             Err(error) => {
                 close(store).await;
@@ -119,15 +120,15 @@ impl Node {
 
     async fn assemble(
         store: Arc<Store>,
-        loaded: Loaded,
-        committed: mpsc::Receiver<Committed>,
+        (loaded, committed): (Loaded, mpsc::Receiver<Committed>),
         config: &Config,
+        settings: Arc<Settings>,
         parts: Parts,
     ) -> Result<Running, StartError> {
         let (outboxes, inboxes) = queues(committed);
         let (listen, drawn) = listen_addresses(config, &loaded)?;
         let clock = Clock::start();
-        let times = Times { max_call_ms: config.max_call_duration_ms, ..config.times.clone() };
+        let times = config.call_times();
         let (name, busy_in_call) = (config.name.clone(), config.busy_in_call);
         let contact_rate = ContactRate(config.calls_a_minute);
         let (loopback, do_not_disturb) = (config.loopback(), config.do_not_disturb);
@@ -154,8 +155,7 @@ impl Node {
         let board = Arc::new(Board::new(core.account().text(), core.device().text(), sources));
         let audio = list_audio(sound.clone(), config);
         let tasks = frontends.clone();
-        let control =
-            Control::new(outboxes.questions.clone(), hub.clone(), board.clone(), config.shown(), audio, frontends);
+        let control = Control::new(outboxes.questions.clone(), hub.clone(), board.clone(), settings, audio, frontends);
         let figures = Figures { board: board.clone(), control: control.clone(), sound: sound.clone(), tasks };
         let player = Player::new(&sound);
         let wanted = has_sound::Wanted { input: config.audio_in.clone(), output: config.audio_out.clone() };

@@ -15,7 +15,8 @@ fn control() -> (Control, mpsc::Receiver<Question>) {
     let hub = Hub::new(0);
     let board = Arc::new(Board::new("account".into(), "device".into(), Sources::default()));
     let audio = Arc::new(Vec::new);
-    (Control::new(questions, hub, board, serde_json::json!({}), audio, Default::default()), asked)
+    let settings = Arc::new(crate::config::Settings::new(crate::config::Config::default(), "/nowhere".into()));
+    (Control::new(questions, hub, board, settings, audio, Default::default()), asked)
 }
 
 fn answer(question: Question) {

@@ -137,6 +137,11 @@ impl CallCore {
         self.busy_in_call = busy;
     }
 
+    /// Other time limits from now on, for calls under way too.
+    pub fn set_times(&mut self, times: Times) {
+        self.times = times;
+    }
+
     /// A call id out of the store (`SeenCalls`): it makes no second missed call.
     pub fn remember(&mut self, call: CallId, account: AccountId, unix_ms: u64) {
         if let Some(seen) = self.seen.of(call, account, unix_ms) {

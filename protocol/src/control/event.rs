@@ -282,6 +282,14 @@ pub enum EventKind {
         /// Those that count now.
         devices: Vec<String>,
     },
+    /// A setting was changed; `config.get` has its value where that is in use now.
+    ConfigChanged {
+        /// Which, as in config.toml.
+        key: String,
+        /// The client that changed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client: Option<String>,
+    },
     /// A device is being linked, here or to us.
     Linking {
         /// How far it is.

@@ -4,6 +4,7 @@
 //! calls as 32 hex digits. Times are Unix milliseconds unless the name says otherwise.
 
 mod command;
+mod config;
 mod contact;
 mod counts;
 mod devices;
@@ -17,6 +18,7 @@ mod reply;
 mod request;
 
 pub use command::{AccountCommand, CallCommand, ContactCommand};
+pub use config::{ConfigReply, SetConfigParams, SetConfigReply, Setting};
 pub use contact::{
     AcceptContactParams, AttemptInfo, AttemptKind, AttemptsReply, Contact, ContactRequestInfo, ContactRequestsReply,
     PolicyInfo, PolicyParams, PresenceParams, PresenceState, RenameContactParams, RequestContactParams, RequestEnd,
@@ -33,9 +35,9 @@ pub use explain::{END_REASONS, EndReason, Explanation, Fault, end_reason};
 pub use history::{HistoryCall, HistoryParams, HistoryReply, PlayParams, VoicemailInfo, VoicemailsReply};
 pub use home::{Env, HomePaths, SOCKET_NAME};
 pub use reply::{
-    AccountInfo, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CandidatePair, CardReply, ConfigReply,
-    ContactReply, ContactsReply, DiscoverReply, DoneReply, HelloReply, LinkState, OfferedReply, ParticipantInfo,
-    ParticipantStats, Reply, RosterEntry, Snapshot, StatsReply, Status, SubscribedReply,
+    AccountInfo, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CandidatePair, CardReply, ContactReply,
+    ContactsReply, DiscoverReply, DoneReply, HelloReply, LinkState, OfferedReply, ParticipantInfo, ParticipantStats,
+    Reply, RosterEntry, Snapshot, StatsReply, Status, SubscribedReply,
 };
 pub use request::{
     AcceptParams, AddContactParams, CardParams, ContactParams, HelloParams, InCall, NoParams, OfferParams, PushParams,

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::config::{ConfigReply, SetConfigReply};
 use super::contact::{AttemptsReply, Contact, ContactRequestInfo, ContactRequestsReply, PresenceState, SafetyReply};
 use super::counts::Counts;
 use super::devices::{DevicesReply, LinkReply};
@@ -51,6 +52,8 @@ pub enum Reply {
     Link(LinkReply),
     /// `config.get`.
     Config(ConfigReply),
+    /// `config.set`.
+    ConfigSet(SetConfigReply),
     /// `rpc.discover`.
     Discovered(DiscoverReply),
     /// Everything else: done.
@@ -114,13 +117,6 @@ pub struct StatsReply {
 pub struct AudioDevicesReply {
     /// All.
     pub devices: Vec<AudioDevice>,
-}
-
-/// `config.get`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ConfigReply {
-    /// Every key with its value.
-    pub config: serde_json::Value,
 }
 
 /// `rpc.discover`: an OpenRPC document.

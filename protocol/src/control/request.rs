@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::config::SetConfigParams;
 use super::contact::{
     AcceptContactParams, PolicyParams, PresenceParams, RenameContactParams, RequestContactParams, RotateParams,
     StrangerParams, VerifyContactParams,
@@ -94,6 +95,9 @@ pub enum Request {
     /// The configuration in force.
     #[serde(rename = "config.get")]
     ConfigGet(NoParams),
+    /// Change a setting: it is written into config.toml, and used at once where that can be.
+    #[serde(rename = "config.set")]
+    ConfigSet(SetConfigParams),
     /// Account, device, card, listen addresses.
     #[serde(rename = "account.show")]
     AccountShow(NoParams),

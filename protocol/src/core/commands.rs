@@ -27,6 +27,7 @@ impl Core {
                 let snapshot = Some(Box::new(self.snapshot(step.now)));
                 Ok(Reply::Subscribed(SubscribedReply { seq: 0, snapshot }))
             }
+            Command::Configure { key, setting } => self.configure(key, setting, step),
             Command::Call(CallCommand::List) => Ok(Reply::Calls(CallsReply { calls: self.call_infos(step.now) })),
             Command::Call(command) => {
                 step.calls.push_back(CallInput::Command { ticket, command });

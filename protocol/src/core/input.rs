@@ -1,7 +1,7 @@
 //! What the core is told by the daemon's drivers.
 
 use crate::call::signal::LinkEvent;
-use crate::control::{AccountCommand, CallCommand, ContactCommand, DeviceCommand, OfferParams};
+use crate::control::{AccountCommand, CallCommand, ContactCommand, DeviceCommand, OfferParams, Setting};
 pub use crate::core::voicemail::VoicemailCommand;
 use crate::ids::{CallId, DeviceId, LinkId, Ticket};
 pub use crate::topic::Topic;
@@ -94,6 +94,13 @@ pub enum Command {
     Offer(OfferParams),
     /// The other `call.*` methods.
     Call(CallCommand),
+    /// `config.set`, of a setting that is checked and written.
+    Configure {
+        /// As in config.toml.
+        key: String,
+        /// What becomes of it.
+        setting: Setting,
+    },
     /// `voicemail.*`.
     Voicemail(VoicemailCommand),
     /// Everything a snapshot needs (`status` is filled in by the daemon).

@@ -87,6 +87,11 @@ impl Ledger {
         Self { contact_rate, ..Self::default() }
     }
 
+    /// How much is taken of each contact from now on.
+    pub(super) fn set_contact_rate(&mut self, contact_rate: ContactRate) {
+        self.contact_rate = contact_rate;
+    }
+
     /// Burst, and tokens a minute.
     fn terms(&self, rate: Rate) -> (u64, u64) {
         let contact = u64::from(self.contact_rate.0);

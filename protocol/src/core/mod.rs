@@ -35,6 +35,7 @@ mod presence;
 mod reconnect;
 mod requests;
 mod rotation;
+mod settings;
 mod signals;
 mod sound;
 mod step;

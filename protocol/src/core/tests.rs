@@ -12,6 +12,7 @@ mod presence;
 mod requests;
 mod rotation;
 mod sync;
+mod settings;
 mod vanished;
 mod voicemail;
 

@@ -55,7 +55,7 @@ struct Silence {
 /// All handshakes, pairs and one-way messages of a device. Pure.
 #[derive(Default)]
 pub struct Session {
-    times: SessionTimes,
+    pub(crate) times: SessionTimes,
     calls: BTreeMap<CallId, Call>,
     offerings: BTreeMap<(CallId, DeviceId), Offering>,
     /// Oldest first.

@@ -21,8 +21,11 @@ nothing (whether files and devices that you name are there is seen at the start)
 
 In environment variables lists are separated by commas.
 
-| key | unit | values | default | what it is | set also by |
-| --- | --- | --- | --- | --- | --- |
+`ahoy config set KEY VALUE` (and `config.set` of the control socket) writes one key while the daemon runs and leaves the rest of the file as it is, comments too. What has a yes in the last column is used from then
+on, the others after the next start. What the command line or the environment has set can't be changed so, nor can the sound devices yet.
+
+| key | unit | values | default | what it is | set also by | at once |
+| --- | --- | --- | --- | --- | --- | --- |
 ";
 
 /// Unit, and values possible.
@@ -48,7 +51,8 @@ fn row(key: &Key) -> String {
         value @ (Value::Bool(_) | Value::Number(_) | Value::Object(_)) => value.to_string(),
     };
     let also: Vec<String> = key.env.iter().chain(&key.option).map(|name| format!("`{name}`")).collect();
-    format!("| `{}` | {unit} | {values} | {default} | {} | {} |\n", key.name, key.what, also.join(", "))
+    let at_once = if key.at_once { "yes" } else { "" };
+    format!("| `{}` | {unit} | {values} | {default} | {} | {} | {at_once} |\n", key.name, key.what, also.join(", "))
 }
 
 fn page() -> String {
@@ -58,7 +62,7 @@ fn page() -> String {
     }
     out.push_str("\n`[times]` holds the time limits of a call's phases:\n\n");
     out.push_str(
-        "| key | unit | values | default | what it is | set also by |\n| --- | --- | --- | --- | --- | --- |\n",
+        "| key | unit | values | default | what it is | set also by | at once |\n| --- | --- | --- | --- | --- | --- | --- |\n",
     );
     for key in KEYS.iter().filter(|key| key.name.contains('.')) {
         out.push_str(&row(key));

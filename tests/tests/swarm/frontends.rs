@@ -94,3 +94,21 @@ async fn who_comes_back_gets_what_it_missed_and_who_is_too_slow_the_state_as_it_
     let now = client(&b, "looks").await.subscribe(None).await.unwrap().snapshot.unwrap();
     assert_eq!(caught_up.unwrap(), lasting(&now), "and both have the same state");
 }
+
+#[tokio::test]
+async fn a_setting_that_one_frontend_changes_is_written_used_at_once_and_told_to_the_other() {
+    let (mut a, mut b) = pair(Setup::named("Ada"), Setup::named("Ben")).await;
+    let (mut left, mut right) = (client(&b, "left").await, client(&b, "right").await);
+    right.subscribe(None).await.unwrap();
+    let reply = left.set_config("times.ring_callee_ms", 500.into()).await.unwrap();
+    assert!(reply.in_use && reply.value == 500);
+    assert_eq!(right.config().await.unwrap()["times"]["ring_callee_ms"], 500);
+    let told = right.event().await.unwrap().known.unwrap().kind;
+    let expected = EventKind::ConfigChanged { key: "times.ring_callee_ms".into(), client: Some("left".into()) };
+    assert_eq!(told, expected);
+    let call = ringing(&mut a, &mut b).await;
+    assert_eq!(b.frontend.ended(&call).await.reason, "no_answer");
+    assert!(!left.set_config("log_files", 7.into()).await.unwrap().in_use);
+    let refused = left.set_config("times.ring_callee_ms", 1.into()).await.unwrap_err();
+    assert!(refused.to_string().contains("500 to 600000"), "{refused}");
+}

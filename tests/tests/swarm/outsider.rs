@@ -53,6 +53,7 @@ fn name(event: &EventKind) -> Option<String> {
         | EventKind::RequestClosed { .. }
         | EventKind::BlockedAttempt { .. }
         | EventKind::DevicesChanged { .. }
+        | EventKind::ConfigChanged { .. }
         | EventKind::Linking { .. }
         | EventKind::Lagged { .. }
         | EventKind::Warning { .. } => Some(format!("{event:?}")),

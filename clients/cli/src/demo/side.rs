@@ -81,6 +81,7 @@ impl Seen {
             | EventKind::BlockedAttempt { .. }
             | EventKind::Presence { .. }
             | EventKind::DevicesChanged { .. }
+            | EventKind::ConfigChanged { .. }
             | EventKind::Linking { .. }
             | EventKind::Lagged { .. }
             | EventKind::Warning { .. } => {}

@@ -11,6 +11,7 @@ use crate::out::Out;
 
 mod calling;
 mod calls;
+mod config;
 mod contact;
 mod daemon;
 mod device;
@@ -56,6 +57,7 @@ pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
         | Verb::Unmute
         | Verb::Stats { .. }
         | Verb::Devices
+        | Verb::Config(_)
         | Verb::Watch => {}
     }
     let mut client = Client::connect(home, "ahoy").await?;
@@ -90,6 +92,7 @@ async fn ask(args: &Args, client: &mut Client, out: &Out) -> Result<(), Failure>
         Verb::Unmute => mute(client, false, out).await,
         Verb::Stats { call, follow } => calls::stats(client, call.as_deref(), *follow, out).await,
         Verb::Devices => devices(client, out).await,
+        Verb::Config(verb) => config::config(client, verb, out).await,
         Verb::Watch => watch::watch(client, out).await,
     }
 }

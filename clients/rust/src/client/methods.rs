@@ -4,8 +4,8 @@ use ahoy_protocol::control::{
     AcceptParams, AccountInfo, AddContactParams, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CardParams,
     CardReply, ConfigReply, ConfirmParams, Contact, ContactParams, ContactReply, ContactsReply, DeviceInfo,
     DeviceParams, DevicesReply, DoneReply, HistoryParams, HistoryReply, InCall, LinkParams, LinkReply, NoParams,
-    OfferParams, OfferedReply, ParticipantStats, PlayParams, Request, StatsReply, Status, SubscribeParams,
-    SubscribedReply, VoicemailInfo, VoicemailsReply, WhoseCall,
+    OfferParams, OfferedReply, ParticipantStats, PlayParams, Request, SetConfigParams, SetConfigReply, StatsReply,
+    Status, SubscribeParams, SubscribedReply, VoicemailInfo, VoicemailsReply, WhoseCall,
 };
 use serde_json::Value;
 
@@ -53,6 +53,14 @@ impl Client {
     pub async fn config(&mut self) -> Result<Value, ClientError> {
         let reply: ConfigReply = self.call(&Request::ConfigGet(NoParams {})).await?;
         Ok(reply.config)
+    }
+
+    /// Writes a setting into the daemon's config.toml, and uses it at once where that can be; null takes it out of the file.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn set_config(&mut self, key: &str, value: Value) -> Result<SetConfigReply, ClientError> {
+        self.call(&Request::ConfigSet(SetConfigParams { key: key.to_owned(), value })).await
     }
 
     /// Our account, device, card and addresses.

@@ -244,6 +244,7 @@ fn the_list_of_methods_is_that_of_the_request_type() {
         "contact.rename" => json!({"contact": "x", "name": "y"}),
         "contact.accept" | "contact.refuse" => json!({"account": "x"}),
         "account.rotate" => json!({"token": "card"}),
+        "config.set" => json!({"key": "log", "value": "warn"}),
         "presence.set" => json!({"state": "away"}),
         "call.push_to_talk" => json!({"pressed": true}),
         "call.offer" => json!({"to": []}),

@@ -1,0 +1,205 @@
+//! `config.set`: one key of config.toml, checked by the table of settings, written without touching anything else in the
+//! file, and used at once where that can be.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use ahoy_protocol::control::{ControlError, ErrorKind, Setting};
+use ahoy_protocol::core::Times;
+use serde_json::Value;
+use toml_edit::{Array, DocumentMut, Item, Table, Value as TomlValue};
+
+use super::draft::find;
+use super::file;
+use super::keys::{Key, Kind};
+use super::{Config, Place};
+
+/// The settings in use, and where they are written.
+pub struct Settings {
+    file: PathBuf,
+    /// Keys that the environment or the command line has set: what the file says of them does not count.
+    fixed: Vec<(&'static str, Place)>,
+    in_use: Mutex<Config>,
+    /// One change at a time, from the file to the core.
+    pub(crate) turn: tokio::sync::Mutex<()>,
+}
+
+/// A change that is written.
+#[derive(Debug)]
+pub struct Change {
+    /// The key's value in the file; secrets are not shown.
+    pub value: Value,
+    /// What the core is to know of it.
+    pub setting: Setting,
+}
+
+impl Settings {
+    /// As the daemon was started with; without a file of its own, changes are written to `file`.
+    #[must_use]
+    pub fn new(config: Config, file: PathBuf) -> Self {
+        let file = config.file.clone().unwrap_or(file);
+        Self { file, fixed: config.fixed.clone(), in_use: Mutex::new(config), turn: tokio::sync::Mutex::default() }
+    }
+
+    /// Every key with its value in use.
+    #[must_use]
+    pub fn shown(&self) -> Value {
+        self.in_use.lock().unwrap_or_else(PoisonError::into_inner).shown()
+    }
+
+    /// Writes a key's value into the file; null takes the key out. Reads and writes, so not on a thread that must not wait.
+    ///
+    /// # Errors
+    /// `bad_params`: no such key, no value of it, or one that cannot be changed here. `no_resources`: not written.
+    pub fn change(&self, name: &str, value: &Value) -> Result<Change, ControlError> {
+        let key = find(name).ok_or_else(|| {
+            let hint = "docs/config.md has every key, and so has config.get";
+            ControlError::new(ErrorKind::BadParams, format!("config.set: {}", file::unknown(name)), hint)
+        })?;
+        self.may_change(key)?;
+        let before = file::text(&self.file, false).map_err(|problem| self.unusable(&problem))?;
+        let mut document: DocumentMut = before.parse().map_err(|_| self.unusable("it is no TOML"))?;
+        write(&mut document, key, value)?;
+        let text = document.to_string();
+        let parsed = Config::parse(&text).map_err(|error| {
+            let of_key = error.problems.iter().find(|problem| problem.key == Some(key.name));
+            match of_key.or(error.problems.first()) {
+                Some(problem) if problem.key == Some(key.name) => bad(&problem.text),
+                Some(problem) => self.unusable(&problem.text),
+                None => self.unusable("it cannot be read"),
+            }
+        })?;
+        file::replace(&self.file, &text).map_err(|error| {
+            let message = format!("config.set: {} cannot be written: {error}", self.file.display());
+            ControlError::new(ErrorKind::NoResources, message, "make room or mend its permissions; nothing was changed")
+        })?;
+        let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Change { value: (key.show)(&parsed), setting: used_now(key, &parsed, &mut in_use) })
+    }
+
+    fn may_change(&self, key: &Key) -> Result<(), ControlError> {
+        if matches!(key.name, "audio_in" | "audio_out") {
+            let hint = format!("write {} into {} and start the daemon again", key.name, self.file.display());
+            let message = format!("config.set: {} can't be changed while the daemon runs yet", key.name);
+            return Err(ControlError::new(ErrorKind::BadParams, message, hint));
+        }
+        let Some((_, place)) = self.fixed.iter().find(|(name, _)| *name == key.name) else { return Ok(()) };
+        let by = match place {
+            Place::Environment(name) => format!("the environment ({name})"),
+            Place::Option(name) => format!("the command line ({name})"),
+            Place::File | Place::Line(_) => "the file".to_owned(),
+        };
+        let message = format!("config.set: {} is set by {by}, which wins over config.toml", key.name);
+        Err(ControlError::new(ErrorKind::BadParams, message, "start the daemon without it, then change the setting"))
+    }
+
+    fn unusable(&self, problem: &str) -> ControlError {
+        let message = format!("config.set: {} cannot be used: {problem}", self.file.display());
+        ControlError::new(ErrorKind::BadParams, message, "mend it first: ahoyd --check-config names everything wrong")
+    }
+}
+
+fn bad(problem: &str) -> ControlError {
+    let hint = "docs/config.md has the values of every key";
+    ControlError::new(ErrorKind::BadParams, format!("config.set: {problem}"), hint)
+}
+
+/// Puts the value in the key's place; what stands around it, comments too, stays.
+fn write(document: &mut DocumentMut, key: &Key, value: &Value) -> Result<(), ControlError> {
+    let (table, leaf) = match key.name.split_once('.') {
+        Some((table, leaf)) => (document.entry(table).or_insert(Item::Table(Table::new())).as_table_like_mut(), leaf),
+        None => (Some(document.as_table_mut() as &mut dyn toml_edit::TableLike), key.name),
+    };
+    let table = table.ok_or_else(|| bad("the key's table is none"))?;
+    if value.is_null() {
+        table.remove(leaf);
+        return Ok(());
+    }
+    let mut new = toml_value(key, value)?;
+    match table.get_mut(leaf).and_then(Item::as_value_mut) {
+        Some(old) => {
+            *new.decor_mut() = old.decor().clone();
+            *old = new;
+        }
+        None => {
+            table.insert(leaf, Item::Value(new));
+        }
+    }
+    Ok(())
+}
+
+/// The value as the file has it: of the key's type, also where it came as text.
+fn toml_value(key: &Key, value: &Value) -> Result<TomlValue, ControlError> {
+    let wrong = || bad(&format!("{} takes {}", key.name, super::draft::expected(key.kind)));
+    let text = value.as_str();
+    match key.kind {
+        Kind::Number { .. } => {
+            let number = value.as_i64().or_else(|| text?.trim().parse().ok());
+            number.map(TomlValue::from).ok_or_else(wrong)
+        }
+        Kind::Switch { .. } => {
+            let on = value.as_bool().or_else(|| text?.trim().parse().ok());
+            on.map(TomlValue::from).ok_or_else(wrong)
+        }
+        Kind::Text { .. } => text.map(TomlValue::from).ok_or_else(wrong),
+        Kind::List { .. } => {
+            let texts: Option<Vec<&str>> = match (value, text) {
+                (Value::Array(list), _) => list.iter().map(Value::as_str).collect(),
+                (_, Some(text)) => Some(text.split(',').map(str::trim).filter(|text| !text.is_empty()).collect()),
+                (_, None) => None,
+            };
+            texts.map(|texts| TomlValue::Array(texts.into_iter().collect::<Array>())).ok_or_else(wrong)
+        }
+    }
+}
+
+/// Takes a value of the file into use, if that can be without a start.
+fn used_now(key: &Key, file: &Config, in_use: &mut Config) -> Setting {
+    match key.name {
+        "name" => match &file.name {
+            Some(name) => {
+                in_use.name = Some(name.clone());
+                Setting::Name(name.clone())
+            }
+            // The name it has stays: it is in the store.
+            None => Setting::Later,
+        },
+        "do_not_disturb" => {
+            in_use.do_not_disturb = file.do_not_disturb;
+            Setting::DoNotDisturb(file.do_not_disturb)
+        }
+        "busy_in_call" => {
+            in_use.busy_in_call = file.busy_in_call;
+            Setting::BusyInCall(file.busy_in_call)
+        }
+        "calls_a_minute" => {
+            in_use.calls_a_minute = file.calls_a_minute;
+            Setting::CallsAMinute(file.calls_a_minute)
+        }
+        "max_call_duration_ms" => {
+            in_use.max_call_duration_ms = file.max_call_duration_ms;
+            Setting::Times(in_use.call_times())
+        }
+        _ if key.name.starts_with("times.") => {
+            take_time(key.name, &file.times, &mut in_use.times);
+            Setting::Times(in_use.call_times())
+        }
+        _ => Setting::Later,
+    }
+}
+
+/// Only this one: others may have been changed in the file by hand.
+fn take_time(name: &str, from: &Times, to: &mut Times) {
+    match name {
+        "times.reach_ms" => to.reach_ms = from.reach_ms,
+        "times.ring_callee_ms" => to.ring_callee_ms = from.ring_callee_ms,
+        "times.ring_caller_ms" => to.ring_caller_ms = from.ring_caller_ms,
+        "times.caller_lost_ms" => to.caller_lost_ms = from.caller_lost_ms,
+        "times.connecting_ms" => to.connecting_ms = from.connecting_ms,
+        "times.confirm_ms" => to.confirm_ms = from.confirm_ms,
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests;
