@@ -11,8 +11,8 @@ mod outsiders;
 mod presence;
 mod requests;
 mod rotation;
-mod sync;
 mod settings;
+mod sync;
 mod vanished;
 mod voicemail;
 
