@@ -5,10 +5,12 @@ mod model;
 mod node;
 mod outsider;
 mod rest;
+mod search;
 mod session;
 mod state;
 mod watch;
 
-pub(crate) use model::{Scene, explore};
+pub(crate) use model::Scene;
 pub(crate) use outsider::words as outsiders_words;
+pub(crate) use search::explore;
 pub(crate) use state::Left;

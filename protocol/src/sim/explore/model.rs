@@ -1,9 +1,8 @@
 //! What can happen next, and what must hold then.
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use stateright::{Checker, HasDiscoveries, Model, Property};
+use stateright::{Model, Property};
 
 use super::node::{Node, Steps};
 use super::state::{Left, Session, State};
@@ -28,6 +27,10 @@ pub(crate) struct Scene {
     pub(crate) frames: bool,
     /// Pair messages overtake each other.
     pub(crate) leaps: bool,
+    /// Both call each other.
+    pub(crate) crossing: bool,
+    /// The last one, of an account of its own, calls the second one.
+    pub(crate) waiting: bool,
     /// The exploration begins where two talk, not where one is offered a call.
     pub(crate) talking: bool,
     /// People do no more than switch their microphones.
@@ -48,6 +51,8 @@ impl Scene {
             links: true,
             frames: false,
             leaps: false,
+            crossing: false,
+            waiting: false,
             talking: false,
             stay: false,
             broken: None,
@@ -75,12 +80,14 @@ pub(crate) enum Action {
     Leap(usize, usize),
     /// All that is on its way in a pair is lost.
     Cut(usize, usize),
-    /// Somebody does something.
-    Accept(usize, CallId),
+    /// Somebody does something; what was active is held, or ends.
+    Accept(usize, CallId, InCall),
     /// Somebody does something.
     Decline(usize, CallId),
     /// Somebody does something.
     HangUp(usize, CallId),
+    /// Somebody holds a call, or resumes it.
+    Hold(usize, CallId, bool),
     /// Somebody switches their microphone.
     Mute(usize, bool),
     /// Time passes, ms.
@@ -96,7 +103,8 @@ impl Scene {
                 let (id, may) = (*id, state.acted >> n & 1 == 0);
                 match info.state {
                     CallState::Incoming if may => {
-                        actions.extend([Action::Accept(n, id), Action::Decline(n, id)]);
+                        actions.extend([Action::Accept(n, id, InCall::Hold), Action::Decline(n, id)]);
+                        actions.extend(self.waiting.then_some(Action::Accept(n, id, InCall::End)));
                     }
                     CallState::Ending | CallState::Ended | CallState::Incoming => {}
                     CallState::Dialing
@@ -110,6 +118,9 @@ impl Scene {
                         }
                         if state.left.mutes > 0 {
                             actions.push(Action::Mute(n, !state.nodes[n].core.muted()));
+                        }
+                        if state.left.holds > 0 && matches!(info.state, CallState::Active | CallState::Held) {
+                            actions.push(Action::Hold(n, id, info.state == CallState::Active));
                         }
                     }
                 }
@@ -205,12 +216,16 @@ impl Scene {
                 state.left.losses -= 1;
                 state.spoiled = true;
             }
-            Action::Accept(n, _) | Action::Decline(n, _) => {
+            Action::Accept(n, ..) | Action::Decline(n, _) => {
                 state.acted |= 1 << n;
                 self.person(state, action);
             }
             Action::HangUp(n, _) => {
                 state.acted |= 1 << (8 + n);
+                self.person(state, action);
+            }
+            Action::Hold(..) => {
+                state.left.holds -= 1;
                 self.person(state, action);
             }
             Action::Mute(..) => {
@@ -237,7 +252,9 @@ impl Scene {
     /// What a person does.
     fn person(&self, state: &mut State, action: &Action) {
         let (n, command) = match action {
-            Action::Accept(n, call) => (n, CallCommand::Accept { call: Some(*call), in_call: InCall::Hold }),
+            Action::Accept(n, call, in_call) => (n, CallCommand::Accept { call: Some(*call), in_call: *in_call }),
+            Action::Hold(n, call, true) => (n, CallCommand::Hold { call: Some(*call) }),
+            Action::Hold(n, call, false) => (n, CallCommand::Resume { call: Some(*call) }),
             Action::Decline(n, call) => (n, CallCommand::Decline { call: Some(*call) }),
             Action::HangUp(n, call) => (n, CallCommand::HangUp { call: Some(*call) }),
             Action::Mute(n, true) => (n, CallCommand::Mute { call: None }),
@@ -258,7 +275,7 @@ impl Scene {
     fn talk(&self, state: &mut State) {
         self.deliver_all(state);
         let rings = state.nodes[1].calls[0].0;
-        self.act(state, &Action::Accept(1, rings));
+        self.act(state, &Action::Accept(1, rings, InCall::Hold));
         self.deliver_all(state);
         assert!(state.nodes.iter().take(2).all(|node| node.calls[0].1.state == CallState::Active), "they don't talk");
     }
@@ -299,6 +316,16 @@ impl Model for Scene {
         if self.talking {
             self.talk(&mut state);
         }
+        if self.crossing {
+            let to = vec![(self.account(0), vec![self.device(0)])];
+            self.command(&mut state, 1, CallCommand::Offer { to, context: None });
+        }
+        if self.waiting {
+            // Whoever is to be displaced stays.
+            state.acted = 1 << 8;
+            let to = vec![(self.account(1), vec![self.device(1)])];
+            self.command(&mut state, self.accounts.len() - 1, CallCommand::Offer { to, context: None });
+        }
         state.acted |= if self.stay { u32::MAX } else { 0 };
         vec![state]
     }
@@ -324,44 +351,12 @@ impl Model for Scene {
             Property::always("only cleanup after an end", |m: &Self, s| m.holds(s, Broken::ActsAfterEnd)),
             Property::always("outsiders change nothing", |m: &Self, s| m.holds(s, Broken::OutsiderCounts)),
             Property::always("both sides agree", |m: &Self, s| m.holds(s, Broken::Disagree)),
+            Property::always("who cross get one call", |m: &Self, s| m.holds(s, Broken::CrossingPrompts)),
+            Property::always("held is silent", |m: &Self, s| m.holds(s, Broken::HeldIsHeard)),
             Property::always("nothing hangs", |m: &Self, s| m.holds(s, Broken::Hangs)),
             Property::sometimes("people talk", |_: &Self, s: &State| {
                 s.nodes.iter().take(2).all(|n| n.calls.iter().any(|(_, info)| info.state == CallState::Active))
             }),
         ]
     }
-}
-
-/// What an exploration found.
-pub(crate) struct Explored {
-    /// Every state there is was seen.
-    pub(crate) all: bool,
-    /// Properties with a counterexample, and the shortest way there.
-    pub(crate) broken: Vec<(&'static str, String)>,
-    /// People talked in some state.
-    pub(crate) talked: bool,
-    /// For the output.
-    pub(crate) line: String,
-}
-
-/// Explores a scene, up to about so many states; a broken rule ends it.
-pub(crate) fn explore(name: &str, scene: Scene, states: usize) -> Explored {
-    let since = Instant::now();
-    let steps = scene.steps.clone();
-    let rules = HasDiscoveries::AnyFailures;
-    let checker = scene.checker().finish_when(rules).target_state_count(states).spawn_bfs().join();
-    let found = checker.discoveries();
-    let talked = found.contains_key("people talk");
-    let broken = found.into_iter().filter(|(name, _)| *name != "people talk");
-    let broken: Vec<_> = broken.map(|(name, path)| (name, format!("{:?}", path.into_actions()))).collect();
-    let (unique, depth) = (checker.unique_state_count(), checker.max_depth());
-    let all = checker.state_count() < states && broken.is_empty();
-    let whole = if all { "all" } else { "not all" };
-    let line = format!(
-        "{name}: {unique} distinct states ({whole}), {} transitions, {} steps of cores, depth {depth}, {:.1} s",
-        checker.state_count(),
-        steps.len(),
-        since.elapsed().as_secs_f64()
-    );
-    Explored { all, broken, talked, line }
 }

@@ -1,9 +1,12 @@
 //! What must hold between devices once all is said, and what a call comes to when nothing more goes wrong.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::model::Scene;
 use super::state::State;
 use super::watch::Broken;
 use crate::control::CallState;
+use crate::ids::CallId;
 use crate::wire::bodies::Reason;
 
 impl Scene {
@@ -14,6 +17,8 @@ impl Scene {
             && match rule {
                 Broken::Disagree => self.agree(state) && self.know(state),
                 Broken::ShownMuteIsNotHeard => self.shown_is_heard(state),
+                Broken::CrossingPrompts => self.cross_well(state),
+                Broken::HeldIsHeard => self.held_is_silent(state),
                 Broken::Hangs => !state.quiet() || self.comes_to_rest(state),
                 Broken::OpensWithoutAccept
                 | Broken::RingsWithoutConfirm
@@ -32,7 +37,11 @@ impl Scene {
                 let elsewhere = matches!(end.reason, Reason::AnsweredElsewhere | Reason::DeclinedElsewhere);
                 let by = end.by.and_then(|by| (0..state.nodes.len()).find(|n| self.device(*n) == by));
                 let said = by.and_then(|n| state.nodes[n].watch.ended.get(call));
-                elsewhere || end.by.is_none() || said.is_some_and(|said| said.reason == end.reason)
+                // Who hangs up a call that crosses another one hangs up both; that one was never shown there.
+                let unseen = self.crossing && said.is_none() && end.reason == Reason::Declined;
+                let gave_way = by.is_some_and(|n| state.nodes[n].watch.gave_way.contains(call));
+                let unseen = unseen || (gave_way && end.reason == Reason::Cancelled);
+                elsewhere || unseen || end.by.is_none() || said.is_some_and(|said| said.reason == end.reason)
             })
         })
     }
@@ -42,6 +51,9 @@ impl Scene {
     fn know(&self, state: &State) -> bool {
         if !state.quiet() || state.spoiled {
             return true;
+        }
+        if self.alone() {
+            return self.live_calls(state).values().all(|states| states.len() == 2);
         }
         let live = |n: usize| state.nodes[n].calls.iter().any(|(_, info)| info.state != CallState::Ended);
         let settled = |n: usize| {
@@ -80,12 +92,58 @@ impl Scene {
             self.pass(&mut state, 61_000);
             self.deliver_all(&mut state);
         }
+        let written = state.nodes.iter().all(|node| node.core.drained() || node.core.live_calls() > 0);
+        if self.alone() {
+            return written && self.live_calls(&state).values().all(|states| rest(states));
+        }
         let live: Vec<usize> = (0..state.nodes.len())
             .filter(|n| state.nodes[*n].calls.iter().any(|(_, info)| info.state != CallState::Ended))
             .collect();
         let talking = |n: &usize| state.nodes[*n].calls.iter().any(|(_, info)| info.state == CallState::Active);
-        let written = state.nodes.iter().all(|node| node.core.drained() || node.core.live_calls() > 0);
         written && (live.is_empty() || (live.len() == 2 && live.iter().all(talking)))
+    }
+
+    /// Every account has one device.
+    fn alone(&self) -> bool {
+        self.accounts.iter().collect::<BTreeSet<_>>().len() == self.accounts.len()
+    }
+
+    /// Calls that are not over, with their state at each device that has them.
+    fn live_calls(&self, state: &State) -> BTreeMap<CallId, Vec<CallState>> {
+        let mut live: BTreeMap<CallId, Vec<CallState>> = BTreeMap::new();
+        for (id, info) in state.nodes.iter().flat_map(|node| &node.calls) {
+            if info.state != CallState::Ended {
+                live.entry(*id).or_default().push(info.state);
+            }
+        }
+        live
+    }
+
+    /// Who called each other have one call and were asked nothing, once all has arrived and unless a person intervened.
+    fn cross_well(&self, state: &State) -> bool {
+        if !self.crossing || !state.quiet() || state.spoiled || state.acted != 0 {
+            return true;
+        }
+        let talk = if self.links { CallState::Active } else { CallState::Connecting };
+        let live = self.live_calls(state);
+        live.len() == 1
+            && live.values().all(|states| *states == [talk, talk])
+            && state.nodes.iter().all(|node| node.watch.rang.is_empty())
+    }
+
+    /// Where all has arrived, a hold is shown at the other end, and sound is let out and in where neither holds.
+    fn held_is_silent(&self, state: &State) -> bool {
+        if !self.talking || self.waiting || !state.quiet() || state.spoiled {
+            return true;
+        }
+        let live = self.live_calls(state);
+        let Some(states) = live.values().next() else { return true };
+        let both = states.iter().all(|state| *state == CallState::Active);
+        let shown = (0..2).all(|n| {
+            let others = state.nodes[n].calls.iter().flat_map(|(_, info)| &info.participants);
+            others.into_iter().all(|other| other.held == (states.get(1 - n) == Some(&CallState::Held)))
+        });
+        shown && state.ends.values().all(|end| end.send == both && end.play == both)
     }
 
     /// All arrives that is on its way, pairs first.
@@ -105,4 +163,20 @@ impl Scene {
             state.tidy();
         }
     }
+}
+
+/// Both ends have it and nothing is waited for: it is on or held; who is held from the start is still connecting.
+fn rest(states: &[CallState]) -> bool {
+    let held = states.contains(&CallState::Held);
+    let rests = |state: &CallState| match state {
+        CallState::Active | CallState::Held => true,
+        CallState::Connecting => held,
+        CallState::Dialing
+        | CallState::Ringing
+        | CallState::Incoming
+        | CallState::Reconnecting
+        | CallState::Ending
+        | CallState::Ended => false,
+    };
+    states.len() == 2 && states.iter().all(rests)
 }

@@ -67,6 +67,8 @@ pub(crate) struct Left {
     pub(crate) breaks: u8,
     /// Switches of the microphone.
     pub(crate) mutes: u8,
+    /// Calls that are held or resumed.
+    pub(crate) holds: u8,
 }
 
 /// Everything.

@@ -27,6 +27,10 @@ pub(crate) enum Broken {
     OutsiderCounts,
     /// Two sides say that the other ended it, or how, and it isn't so.
     Disagree,
+    /// Two called each other, and somebody was asked something, or they don't have exactly one call.
+    CrossingPrompts,
+    /// Sound in a call that somebody holds or in two calls at once, or a hold that isn't shown.
+    HeldIsHeard,
     /// A call was left hanging though all was said that could be.
     Hangs,
 }
@@ -54,7 +58,9 @@ pub(super) struct Watch {
     offered: BTreeSet<CallId>,
     may_talk: BTreeSet<CallId>,
     confirmed: BTreeSet<CallId>,
-    rang: BTreeSet<CallId>,
+    pub(super) rang: BTreeSet<CallId>,
+    /// Calls that ended for one that crossed them.
+    pub(super) gave_way: BTreeSet<CallId>,
     missed: BTreeSet<CallId>,
     told_ended: BTreeSet<CallId>,
     links: BTreeMap<LinkId, Link>,
@@ -71,11 +77,22 @@ impl Watch {
             }
         }
         for effect in out {
+            if let CallEffect::Event(EventKind::CallState { call, reason, continues_as: Some(next), .. }) = effect {
+                self.may_talk.insert(parse_call(next));
+                // What gave way to a call that crossed it has no line of history: that one has.
+                if reason.as_deref() == Some(Reason::Cancelled.text()) {
+                    self.gave_way.insert(parse_call(call));
+                }
+            }
+        }
+        for effect in out {
             self.effect(effect, policy);
         }
+        let talking: BTreeSet<CallId> = self.links.values().filter(|link| link.sound).map(|link| link.call).collect();
+        self.rule(Broken::HeldIsHeard, talking.len() < 2);
         let talks = self.may_talk.iter().any(|call| !self.told_ended.contains(call));
         self.rule(Broken::OpensWithoutAccept, !self.microphone || talks);
-        let all_written = self.told_ended.len() == self.ended.len();
+        let all_written = self.told_ended.len() == self.ended.len() + self.gave_way.len();
         self.rule(Broken::EndsTwice, all_written);
     }
 

@@ -9,7 +9,7 @@ use crate::sim::explore::{Left, Scene, explore};
 const TRANSITIONS: usize = 2_000_000;
 
 /// Nothing goes wrong but what is said here.
-const NONE: Left = Left { losses: 0, doubles: 0, leaps: 0, shorts: 0, longs: 0, breaks: 0, mutes: 0 };
+const NONE: Left = Left { losses: 0, doubles: 0, leaps: 0, shorts: 0, longs: 0, breaks: 0, mutes: 0, holds: 0 };
 
 fn transitions() -> usize {
     size("AHOY_STATES", TRANSITIONS)
@@ -46,6 +46,27 @@ fn muting() -> Scene {
 fn ending() -> Scene {
     let left = Left { losses: 1, leaps: 1, shorts: 1, breaks: 1, ..NONE };
     Scene { left, talking: true, leaps: true, ..Scene::new(&[1, 2]) }
+}
+
+/// Two who call each other.
+fn crossing() -> Scene {
+    Scene { crossing: true, ..Scene::new(&[1, 2]) }
+}
+
+/// Two who talk, hold and resume, over every path there is.
+fn holding() -> Scene {
+    Scene {
+        left: Left { holds: 3, doubles: 1, ..NONE },
+        frames: true,
+        talking: true,
+        stay: true,
+        ..Scene::new(&[1, 2])
+    }
+}
+
+/// Two who talk, and a third one who calls one of them.
+fn waiting() -> Scene {
+    Scene { talking: true, waiting: true, ..Scene::new(&[1, 2, 3]) }
 }
 
 /// Explores all there is and prints how much that was; nothing may be broken.
@@ -89,6 +110,25 @@ fn a_call_that_was_on_ends_once_in_every_order() {
 }
 
 #[test]
+fn two_who_call_each_other_get_one_call_in_every_order() {
+    holds("crossing", crossing());
+}
+
+#[test]
+fn a_held_call_is_silent_and_shown_so_in_every_order() {
+    holds("holding", holding());
+}
+
+#[test]
+fn a_second_call_waits_is_taken_or_ends_the_first_in_every_order() {
+    // All of it is among the larger scenes.
+    let explored = explore("waiting", waiting(), 300_000);
+    println!("{}", explored.line);
+    assert!(explored.broken.is_empty(), "{:#?}", explored.broken);
+    assert!(explored.talked);
+}
+
+#[test]
 fn each_rule_that_is_broken_on_purpose_is_noticed() {
     let mutants: [(Rule, fn() -> Scene); 9] = [
         (Rule::Confirm, doubling),
@@ -121,6 +161,7 @@ fn larger_scenes_keep_the_rules_as_far_as_was_looked() {
         ("two devices, all faults", Scene { left, ..Scene::new(&[1, 2]) }),
         ("three devices with media", Scene { left: Left { doubles: 1, ..NONE }, ..Scene::new(&[1, 2, 2]) }),
         ("three devices, all faults", Scene { left, ..Scene::new(&[1, 2, 2]) }),
+        ("waiting", waiting()),
         ("ending, all faults", Scene { left: Left { leaps: 1, breaks: 1, mutes: 1, ..left }, ..ending() }),
     ];
     for (name, scene) in scenes {
