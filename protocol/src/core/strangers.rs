@@ -60,7 +60,7 @@ impl Core {
     }
 
     /// No call with a blocked contact goes on. Who is in one is told before it is shunned.
-    fn end_calls_with(&mut self, account: AccountId, step: &mut Step<'_>) {
+    pub(super) fn end_calls_with(&mut self, account: AccountId, step: &mut Step<'_>) {
         let mut effects = Vec::new();
         self.calls.shun(account, step.now, step.rng, &mut effects);
         for effect in effects {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::Core;
 use super::effect::{StoreCommand, Table};
 use super::step::Step;
-use crate::account::{Contact, Policy, RowError};
+use crate::account::{Contact, Policy, RowError, Stranger};
 use crate::ids::{AccountId, DeviceId};
 use crate::limits::{CHANGE_AGAIN_MS, CONTACTS_MAX, REMOVED_MAX};
 use crate::session::Delivery;
@@ -197,6 +197,10 @@ impl Core {
         match told_contact(body) {
             Some(contact) => self.take_changed(account, &contact, step),
             None if self.contacts.is_contact(&account) => {
+                // Whoever was blocked stays so.
+                if self.contacts.get(&account).is_some_and(Contact::is_blocked) {
+                    self.put_stranger(Stranger { blocked: true, ..Stranger::new(account) }, step);
+                }
                 self.drop_contact(&account, step);
                 self.contact_changed(&account, step);
             }
@@ -222,6 +226,7 @@ impl Core {
         self.contact_changed(&account, step);
         let blocked = self.contacts.get(&account).is_some_and(Contact::is_blocked);
         if blocked && !was_blocked {
+            self.end_calls_with(account, step);
             self.shun(&account, step);
         } else if was_blocked && !blocked {
             for device in self.devices_of(&account) {

@@ -130,3 +130,20 @@ fn a_contact_removed_here_does_not_come_back_by_an_older_change_elsewhere() {
     world.pass(5_000);
     assert_eq!(names(&mut world, BEN), ["Ada"]);
 }
+
+#[test]
+fn whoever_is_blocked_at_one_device_rings_at_none_and_stays_blocked_when_removed() {
+    let mut world = ben_with_two();
+    call(&mut world, ADA, "Ben").unwrap();
+    assert_eq!(world.states(BEN_TOO).last(), Some(&CallState::Incoming));
+    command(&mut world, BEN, ContactCommand::Block { contact: "Ada".into() });
+    for n in [BEN, BEN_TOO] {
+        assert_eq!(world.states(n).last(), Some(&CallState::Ended), "device {n}");
+    }
+    command(&mut world, BEN, ContactCommand::Remove { contact: "Ada".into() });
+    let ada = world.nodes[ADA].core.account().text();
+    for n in [BEN, BEN_TOO] {
+        let Reply::Attempts(reply) = command(&mut world, n, ContactCommand::Attempts) else { panic!() };
+        assert_eq!(reply.blocked, [ada.as_str()], "device {n}");
+    }
+}
