@@ -56,7 +56,7 @@ impl Check {
     pub const RATE: Check = Check(25);
     /// 026: offer: 16 calls ring already, or 4 of that account.
     pub const RINGING: Check = Check(26);
-    /// 028: elsewhere: not of our own account.
+    /// 028: elsewhere, or an offer to hand a call over: not of our own account.
     pub const NOT_OWN_ACCOUNT: Check = Check(28);
     /// 029: an enclosed record, set, card, certificate or key fails, or is another's.
     pub const ENCLOSED: Check = Check(29);

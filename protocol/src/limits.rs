@@ -189,6 +189,22 @@ pub const PAIRS_COUNTED_MAX: usize = 256;
 /// Count: changes of contacts that can be taken back: as many questions as the daemon lets wait for the disk.
 pub const UNDO_MAX: usize = 256;
 
+/// Milliseconds: for how long a call that another device of ours hands over rings here: its person has just said so there.
+pub const HAND_OFF_RING_MS: u64 = 20_000;
+/// Milliseconds: for how long a device of ours is asked to take over a call: to be reached (10 s), and to ring.
+pub const HAND_OFF_ASK_MS: u64 = HAND_OFF_RING_MS + 10_000;
+/// Seconds: for so long a confirm of the question may still come; it is confirmed at once when it is answered.
+pub const HAND_OFF_TTL_S: u16 = 10;
+/// Milliseconds: once it was accepted there, the participant has so long to take the new call; it does so without ringing.
+pub const HAND_OFF_MOVE_MS: u64 = 15_000;
+/// Milliseconds: for how long the device that handed it over waits for that: the participant takes it, and media connect.
+pub const HAND_OFF_DONE_MS: u64 = HAND_OFF_MOVE_MS + 35_000;
+/// Milliseconds: the other device says that the new call works, and so does the participant by ending the old one; it may
+/// be late by as much as a hang-up on a bad path.
+pub const HAND_OFF_SETTLE_MS: u64 = 5_000;
+/// Count: devices of ours that ask us at once; an account has no more others.
+pub const HAND_OFFS_ASKED_MAX: usize = DEVICES_MAX;
+
 // The core.
 
 /// Count: envelopes that decrypted, kept against replays (docs/wire.md, 007).

@@ -107,6 +107,8 @@ pub(crate) enum Verb {
     Hold(OneCall),
     /// Take up a held call; the active one is held.
     Resume(OneCall),
+    /// Ask another device of yours to take a call over; it goes on here until it works there.
+    Handoff(HandOffArgs),
     /// Calls, with those that ended in the last ten minutes.
     Calls,
     /// Calls of the past, newest first; each call once.
@@ -210,6 +212,34 @@ impl From<InCallArg> for InCall {
             InCallArg::Refuse => Self::Refuse,
         }
     }
+}
+
+/// `ahoy handoff`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct HandOffArgs {
+    /// Call id, or the beginning of one; without it there must be exactly one accepted call.
+    pub(crate) call: Option<String>,
+    /// The device that shall take it over, or the beginning of its id; without it exactly one other must be online.
+    #[arg(long, value_name = "DEVICE")]
+    pub(crate) to: Option<String>,
+    /// Return when the hand-off is so far (or further).
+    #[arg(long, value_name = "STATE")]
+    pub(crate) wait: Option<HandOffWait>,
+    /// Give up waiting after this many seconds; the hand-off goes on.
+    #[arg(long, value_name = "S", requires = "wait")]
+    pub(crate) timeout: Option<f64>,
+}
+
+/// How far a hand-off is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HandOffWait {
+    /// It rings at the other device.
+    Ringing,
+    /// Somebody has accepted there.
+    Moving,
+    /// The call goes on there, and has ended here.
+    #[value(alias = "ended")]
+    Done,
 }
 
 /// How long to stay with a call.

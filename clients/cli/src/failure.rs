@@ -17,6 +17,14 @@ pub(crate) enum Failure {
         /// What lies behind it.
         cause: Option<EndCause>,
     },
+    /// No other device took the call over; it goes on here, or has ended for everybody.
+    #[error("not handed over: {}; the call is as it was", end_text(.reason, .cause.as_ref()))]
+    NotHandedOver {
+        /// Why, as in the event.
+        reason: String,
+        /// What was tried.
+        cause: Option<EndCause>,
+    },
     /// The wait ran out; the call goes on.
     #[error("timed out after {0} s; the call goes on as it is (`ahoy calls` shows it)")]
     TimedOut(f64),
@@ -36,7 +44,7 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Client(error) => client_code(error),
-            Self::Ended { reason, .. } => reason_code(reason),
+            Self::Ended { reason, .. } | Self::NotHandedOver { reason, .. } => reason_code(reason),
             Self::TimedOut(_) => 5,
             Self::Usage(_) => 2,
             Self::Output(_) | Self::Failed(_) => 1,

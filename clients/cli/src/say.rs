@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use ahoy_client::control::{
-    AttemptKind, CallInfo, CallState, Contact, Direction, Event, EventKind, LinkingState, MediaState, PresenceState,
-    RequestEnd, RosterEntry, Snapshot,
+    AttemptKind, CallInfo, CallState, Contact, Direction, EndCause, Event, EventKind, HandOffState, LinkingState,
+    MediaState, PresenceState, RequestEnd, RosterEntry, Snapshot,
 };
 
 use crate::failure::end_text;
@@ -71,20 +71,21 @@ pub(crate) fn presence_word(state: PresenceState) -> &'static str {
 pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
     Some(match &event.kind {
         EventKind::Snapshot(snapshot) => snapshot_line(snapshot),
-        EventKind::IncomingCall { call, from, context, .. } => {
-            let context = context.as_deref().map(|text| format!(" about {text}")).unwrap_or_default();
-            format!("{} calls{context} (ahoy answer {})", who(from), call)
+        EventKind::IncomingCall { call, from, context, handed_off_from, .. } => {
+            rings(call, from, context.as_deref(), handed_off_from.as_deref())
+        }
+        EventKind::HandOff { device, state, reason, detail, .. } => {
+            hand_off(&short(device), *state, reason.as_deref().unwrap_or_default(), detail.as_deref())
         }
         EventKind::CallState { call, continues_as: Some(next), .. } => {
             format!("call {} goes on as {}", short(call), short(next))
         }
         EventKind::CallState { call, state, direction, reason, cause, client, .. } => {
-            let way = way(*direction);
             let what = match (state, reason) {
                 (CallState::Ended, Some(reason)) => format!("ended: {}", end_text(reason, cause.as_ref())),
                 _ => state_word(*state).to_owned(),
             };
-            format!("{way} call {} {what}{}", short(call), asked_by(client.as_deref()))
+            format!("{} call {} {what}{}", way(*direction), short(call), asked_by(client.as_deref()))
         }
         EventKind::ParticipantJoined { account, .. } => format!("{} is heard", names.of(account)),
         EventKind::ParticipantLeft { account, reason, .. } => {
@@ -129,6 +130,26 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::Lagged { missed } => format!("{missed} events were missed"),
         EventKind::Warning { about, hint } => format!("warning about {about}: {hint}"),
     })
+}
+
+fn rings(call: &str, from: &RosterEntry, context: Option<&str>, device: Option<&str>) -> String {
+    match device {
+        Some(device) => format!("{} hands over the call with {} (ahoy answer {call})", short(device), who(from)),
+        None => {
+            let context = context.map(|text| format!(" about {text}")).unwrap_or_default();
+            format!("{} calls{context} (ahoy answer {call})", who(from))
+        }
+    }
+}
+
+fn hand_off(device: &str, state: HandOffState, reason: &str, detail: Option<&str>) -> String {
+    let cause = detail.map(|detail| EndCause::new("hand_off", detail));
+    match state {
+        HandOffState::Ringing => format!("it rings at {device}"),
+        HandOffState::Moving => format!("accepted at {device}; the call goes on here until it works there"),
+        HandOffState::Done => format!("the call goes on at {device}"),
+        HandOffState::Failed => format!("{device} did not take the call: {}", end_text(reason, cause.as_ref())),
+    }
 }
 
 fn asked_by(client: Option<&str>) -> String {

@@ -18,6 +18,9 @@ pub(super) fn tell(kind: &EventKind) {
             tracing::info!(call = short(call), ?state, ?direction, reason, cause, "call");
         }
         EventKind::ParticipantJoined { call, .. } => tracing::info!(call = short(call), "the other side is heard"),
+        EventKind::HandOff { call, state, reason, .. } => {
+            tracing::info!(call = short(call), ?state, reason = reason.as_deref(), "a call is handed over");
+        }
         EventKind::MissedCall { call, .. } => tracing::info!(call = short(call), "a missed call"),
         EventKind::Voicemail { call, .. } => tracing::info!(call = short(call), "a message was left"),
         EventKind::VoicemailDelivered { call, .. } => tracing::info!(call = short(call), "our message is there"),

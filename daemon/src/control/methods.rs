@@ -1,8 +1,8 @@
 //! Every method: who may call it, and what it asks of the core.
 
 use ahoy_protocol::control::{
-    AcceptParams, AccountCommand, CallCommand, ContactCommand, ControlError, DeviceCommand, ErrorKind, PushParams,
-    Request, Scope, WhoseCall,
+    AcceptParams, AccountCommand, CallCommand, ContactCommand, ControlError, DeviceCommand, ErrorKind, HandOffParams,
+    PushParams, Request, Scope, WhoseCall,
 };
 use ahoy_protocol::core::input::{Command, VoicemailCommand};
 use ahoy_protocol::ids::CallId;
@@ -43,6 +43,7 @@ pub const METHODS: &[(&str, Scope)] = &[
     ("call.hang_up", Scope::Call),
     ("call.hold", Scope::Call),
     ("call.resume", Scope::Call),
+    ("call.hand_off", Scope::Call),
     ("call.list", Scope::Observe),
     ("call.mute", Scope::Call),
     ("call.unmute", Scope::Call),
@@ -104,6 +105,7 @@ pub(super) fn name(request: &Request) -> &'static str {
         Request::CallHangUp(_) => "call.hang_up",
         Request::CallHold(_) => "call.hold",
         Request::CallResume(_) => "call.resume",
+        Request::CallHandOff(_) => "call.hand_off",
         Request::CallList(_) => "call.list",
         Request::CallMute(_) => "call.mute",
         Request::CallUnmute(_) => "call.unmute",
@@ -175,6 +177,7 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         Request::CallHangUp(which) => call(CallCommand::HangUp { call: whose(which)? }),
         Request::CallHold(which) => call(CallCommand::Hold { call: whose(which)? }),
         Request::CallResume(which) => call(CallCommand::Resume { call: whose(which)? }),
+        Request::CallHandOff(params) => Ok(Need::Actor(Ask::Core(hand_off(method, params)?))),
         Request::CallList(_) => call(CallCommand::List),
         Request::CallMute(which) => call(CallCommand::Mute { call: whose(which)? }),
         Request::CallUnmute(which) => call(CallCommand::Unmute { call: whose(which)? }),
@@ -185,6 +188,10 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         Request::VoicemailCancel(_) => voicemail(VoicemailCommand::Cancel),
         Request::CallStats(which) => Ok(Need::Actor(Ask::Stats(whose(which)?))),
     }
+}
+
+fn hand_off(method: &str, params: HandOffParams) -> Result<Command, ControlError> {
+    Ok(Command::HandOff { call: call_id(method, params.call)?, device: params.device })
 }
 
 /// Down talks, or mutes; up is the other of both.

@@ -25,6 +25,15 @@ pub struct Membership {
 /// Feature bit of a prekey record: the device takes offers that name the call whose place they take (docs/wire.md, 7).
 pub const FEATURE_CONTINUES: u32 = 2;
 
+/// Feature bit of a prekey record: the device takes over calls that another device of its account hands to it.
+const FEATURE_HAND_OFF: u32 = 4;
+
+/// The device of this record can be asked to take over a call, by one of its own account.
+#[must_use]
+pub fn takes_hand_offs(record: &PrekeyRecord) -> bool {
+    record.terms().features & FEATURE_HAND_OFF != 0
+}
+
 /// The device of this record takes offers that continue a call.
 #[must_use]
 pub fn takes_continuations(record: &PrekeyRecord) -> bool {
@@ -55,7 +64,7 @@ impl Own {
 
     /// What this device can do, as its record says it.
     pub(super) fn features(&self) -> u32 {
-        FEATURE_CONTINUES | if self.silent { FEATURE_SILENT } else { 0 }
+        FEATURE_CONTINUES | FEATURE_HAND_OFF | if self.silent { FEATURE_SILENT } else { 0 }
     }
 
     /// Says in our record what this version can do; true if that is news, and the row is to be stored.

@@ -71,7 +71,8 @@ impl CallCore {
             | PairBody::Record(_)
             | PairBody::LinkIdentity(_)
             | PairBody::LinkContact(_)
-            | PairBody::LinkEnd(_) => {}
+            | PairBody::LinkEnd(_)
+            | PairBody::HandOff(_) => {}
         }
     }
 
@@ -149,6 +150,7 @@ impl CallCore {
 
     /// The connection to a device is gone.
     pub(super) fn disconnected(&mut self, device: DeviceId, cx: &Cx<'_>) {
+        self.hand_offs_heard(None, device, Some(cx.now.mono_ms));
         let peers = self.live.values_mut().flat_map(|call| call.peers.iter_mut());
         for peer in peers.filter(|p| p.device == device) {
             peer.gone_ms.get_or_insert(cx.now.mono_ms);
@@ -157,6 +159,7 @@ impl CallCore {
 
     /// A connected device listens for what we say in a call, or no longer.
     pub(super) fn listens(&mut self, id: CallId, device: DeviceId, listens: bool, cx: &Cx<'_>) {
+        self.hand_offs_heard(Some(id), device, (!listens).then_some(cx.now.mono_ms));
         let Some(peer) = self.peer_mut(id, device) else { return };
         if listens {
             peer.gone_ms = None;

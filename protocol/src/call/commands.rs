@@ -17,6 +17,7 @@ impl CallCore {
             | CallCommand::HangUp { .. }
             | CallCommand::Hold { .. }
             | CallCommand::Resume { .. }
+            | CallCommand::HandOff { .. }
             | CallCommand::Mute { .. }
             | CallCommand::Unmute { .. }
                 if self.stopping =>
@@ -42,6 +43,7 @@ impl CallCore {
             }),
             CallCommand::Hold { call } => self.hold(call.map(|id| self.ended.now_called(id))).map(done),
             CallCommand::Resume { call } => self.resume(call.map(|id| self.ended.now_called(id)), cx).map(done),
+            CallCommand::HandOff { call, device } => self.hand_off(call, device, cx),
             CallCommand::Mute { call } => self.mute_command(call, true, cx),
             CallCommand::Unmute { call } => self.mute_command(call, false, cx),
         };
@@ -74,7 +76,7 @@ impl CallCore {
         if let Some(id) = call.map(|id| self.ended.now_called(id)) {
             let call = self.visible_call(id)?;
             return match &call.phase {
-                Phase::Ringing(_) => Ok(id),
+                Phase::Ringing(_) | Phase::Handed(_) => Ok(id),
                 Phase::Joined(_) if resume && self.focus != Some(id) => Ok(id),
                 Phase::Joined(_) => Err(wrong_state("this call is accepted already", "hang up to end it")),
                 Phase::Outgoing(_) => Err(wrong_state("this call is our own", "wait for the other side, or hang up")),
@@ -90,7 +92,7 @@ impl CallCore {
             let call = self.visible_call(id)?;
             return match &call.phase {
                 Phase::Outgoing(_) | Phase::Joined(_) => Ok(id),
-                Phase::Ringing(_) => Err(wrong_state("this call rings here", "decline it")),
+                Phase::Ringing(_) | Phase::Handed(_) => Err(wrong_state("this call rings here", "decline it")),
                 Phase::Offered(_) | Phase::Undecided(_) => Err(no_call("no call has this id")),
             };
         }

@@ -7,6 +7,7 @@ use rand_core::CryptoRng;
 use super::early::EarlySignals;
 use super::effect::CallEffect;
 use super::ended::EndedCalls;
+use super::hand_off::HandOffs;
 use super::links::Fresh;
 use super::moved::Network;
 use super::seen::SeenCalls;
@@ -32,6 +33,8 @@ pub struct CallCore {
     pub(super) ended: EndedCalls,
     pub(super) seen: SeenCalls,
     pub(super) early: EarlySignals,
+    /// Calls on their way between devices of our account.
+    pub(super) hand_offs: HandOffs,
     /// Links of ended calls that are still to be closed.
     pub(super) closing: Vec<Closing>,
     /// The one call whose microphone may be open: the one a person offered or accepted last.
@@ -94,6 +97,7 @@ impl CallCore {
             ended: EndedCalls::default(),
             seen: SeenCalls::default(),
             early: EarlySignals::default(),
+            hand_offs: HandOffs::default(),
             closing: Vec::new(),
             focus: None,
             mic_open: false,
@@ -177,6 +181,7 @@ impl CallCore {
             CallInput::Revoked { account, device } => self.revoked(account, device, cx),
             CallInput::Moved => self.moved(cx),
             CallInput::Woke => self.woke(cx),
+            CallInput::HandOff { question, device, event } => self.hand_off_event(question, device, event, cx),
             CallInput::Timer => self.timers(cx),
             CallInput::Shutdown => self.shutdown(cx),
         }

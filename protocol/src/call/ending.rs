@@ -9,7 +9,7 @@ use super::rejoin::end_of;
 use super::rules::Rule;
 use super::state::{Call, Leg, Phase};
 use super::text;
-use crate::control::{CallState, EndCause, EventKind};
+use crate::control::{CallState, Direction, EndCause, EventKind};
 use crate::ids::{AccountId, CallId, DeviceId, Now};
 use crate::limits::LINK_LINGER_MS;
 use crate::wire::bodies::{CtlBody, Missed, PairBody, Reason};
@@ -24,7 +24,7 @@ impl CallCore {
                 self.crossed_by_cancelled(id, cx);
                 Reason::Cancelled
             }
-            Phase::Ringing(_) | Phase::Offered(_) | Phase::Undecided(_) => return,
+            Phase::Ringing(_) | Phase::Handed(_) | Phase::Offered(_) | Phase::Undecided(_) => return,
         };
         self.finish(id, End { reason, cause: None, by: None }, reason, cx);
     }
@@ -43,7 +43,7 @@ impl CallCore {
             Phase::Ringing(_) | Phase::Joined(_) => self.end_by(id, device, reason, cx),
             // Nobody has seen it, and whoever was called by us is in that call.
             Phase::Undecided(_) => self.drop_undecided(id, None, cx),
-            Phase::Offered(_) => {}
+            Phase::Offered(_) | Phase::Handed(_) => {}
         }
     }
 
@@ -57,6 +57,8 @@ impl CallCore {
 
     /// A device is none of its account any more: nothing it says or hears belongs to a call.
     pub(super) fn revoked(&mut self, account: AccountId, device: DeviceId, cx: &mut Cx<'_>) {
+        self.no_hand_offs_to(device, cx);
+        self.no_hand_offs_from(device, cx);
         let of = |call: &Call| call.peers.iter().any(|p| p.device == device && p.account == account);
         let ids: Vec<CallId> = self.live.values().filter(|call| of(call)).map(|call| call.id).collect();
         for id in ids {
@@ -69,6 +71,8 @@ impl CallCore {
                     self.dismiss(id, device, Reason::Refused, cx);
                     self.check_silence(id, cx);
                 }
+                // No device of theirs is in it yet.
+                Phase::Handed(_) => {}
                 Phase::Ringing(_) | Phase::Joined(_) if others => self.dismiss(id, device, Reason::Refused, cx),
                 Phase::Ringing(_) | Phase::Joined(_) => {
                     let cause = EndCause::new("device_revoked", "the other device was revoked from its account");
@@ -83,14 +87,19 @@ impl CallCore {
     /// what an unreachable device shows.
     pub fn shun(&mut self, account: AccountId, now: Now, rng: &mut dyn CryptoRng, out: &mut Vec<CallEffect>) {
         let mut cx = Cx { now, rng, out };
-        let with = |call: &&Call| call.peers.iter().any(|peer| peer.account == account);
+        let with = |call: &&Call| match &call.phase {
+            Phase::Handed(handed) => handed.account == account,
+            Phase::Outgoing(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Joined(_) => {
+                call.peers.iter().any(|peer| peer.account == account)
+            }
+        };
         let ids: Vec<CallId> = self.live.values().filter(with).map(|call| call.id).collect();
         for id in ids {
             let Some(call) = self.live.get_mut(&id) else { continue };
             match call.phase {
                 Phase::Offered(_) => self.drop_offered(id, &mut cx),
                 Phase::Undecided(_) => self.drop_undecided(id, None, &mut cx),
-                Phase::Ringing(_) => {
+                Phase::Ringing(_) | Phase::Handed(_) => {
                     call.peers.iter_mut().for_each(|peer| peer.leg = Leg::Over(Reason::Refused));
                     let end = End { reason: Reason::Refused, cause: None, by: None };
                     self.finish(id, end, Reason::Refused, &mut cx);
@@ -117,7 +126,7 @@ impl CallCore {
                     self.drop_offered(id, cx);
                 }
                 Phase::Undecided(_) => self.drop_undecided(id, Some(reason), cx),
-                Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Joined(_) => {
+                Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Handed(_) | Phase::Joined(_) => {
                     self.finish(id, End { reason, cause: None, by: None }, reason, cx);
                 }
             }
@@ -224,6 +233,8 @@ impl CallCore {
             continues_as: next.map(text::call),
         });
         self.record_end(&call, &end, cx);
+        self.given_call_ended(id, end.reason, cx);
+        self.taken_call_ended(id, end.reason, cx);
         cx.push(CallEffect::Forget { call: id });
         self.ended.push(id, info, end.reason, cx.now);
         if let Some(next) = next {
@@ -242,11 +253,15 @@ impl CallCore {
             // It never came about: the call that it stands for ends here.
             return cx.push(CallEffect::History(Box::new(old.line(end, cx.now.unix_ms))));
         }
+        if let Phase::Handed(_) = call.phase {
+            // It goes on, or ended, where it was: that device has its line.
+            return;
+        }
         let accepted_ms = call.joined().map(|joined| joined.accepted_unix_ms);
         let missed = call.facts.incoming && accepted_ms.is_none() && end.reason.leaves_missed_call();
         cx.push(CallEffect::History(Box::new(HistoryEntry {
             call: call.id,
-            incoming: call.facts.incoming,
+            incoming: call.facts.direction() == Direction::In,
             roster: call.facts.roster.clone(),
             by: end.by,
             started_ms: call.facts.started_unix_ms,

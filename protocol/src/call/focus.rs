@@ -77,7 +77,7 @@ impl CallCore {
             let reason = match self.live.get(&displaced.call).map(|call| &call.phase) {
                 Some(Phase::Joined(_)) => Reason::HungUp,
                 Some(Phase::Outgoing(_)) => Reason::Cancelled,
-                Some(Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_)) | None => return,
+                Some(Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Handed(_)) | None => return,
             };
             self.finish(displaced.call, End { reason, cause: None, by: None }, reason, cx);
         }
@@ -101,6 +101,9 @@ impl CallCore {
             self.sync_flow(id, cx);
             self.show(id, cx);
         }
+        self.repeat_questions(cx);
+        self.settle_taken(cx);
+        self.settle_followed(cx);
     }
 
     /// While either side holds, no sound can show that media flow: the link alone counts. Whoever has not
@@ -151,7 +154,7 @@ impl CallCore {
     }
 
     /// Our flags in a call.
-    fn own_flags(&self, id: CallId) -> Flags {
+    pub(super) fn own_flags(&self, id: CallId) -> Flags {
         let held = self.focus != Some(id) && self.live.get(&id).is_some_and(|call| call.joined().is_some());
         Flags(if self.muted { Flags::MUTED } else { 0 } | if held { Flags::HELD } else { 0 })
     }

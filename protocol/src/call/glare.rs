@@ -117,7 +117,9 @@ impl CallCore {
             },
             Phase::Joined(_) if self.lost_us(by.id, device) => Verdict::TakeBack(by.id),
             Phase::Joined(_) if takes_part(by, device) && !late => Verdict::Wait,
-            Phase::Joined(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) => Verdict::Ring,
+            Phase::Joined(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Handed(_) => {
+                Verdict::Ring
+            }
         }
     }
 
@@ -129,7 +131,7 @@ impl CallCore {
                 Some(undecided.since_ms.saturating_add(GLARE_WAIT_MS))
             }
             Phase::Joined(_) => Some(undecided.since_ms.saturating_add(AGAIN_WAIT_MS)),
-            Phase::Outgoing(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) => None,
+            Phase::Outgoing(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Handed(_) => None,
         }
     }
 

@@ -22,7 +22,7 @@ impl CallCore {
                 Ok(id)
             }
             Phase::Joined(_) => Err(wrong_state("this call is held already", "resume it, or hang up")),
-            Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Offered(_) | Phase::Undecided(_) => {
+            Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Handed(_) | Phase::Offered(_) | Phase::Undecided(_) => {
                 Err(wrong_state("this call is not accepted yet", "only an accepted call can be held"))
             }
         }
@@ -43,7 +43,7 @@ impl CallCore {
                 Ok(id)
             }
             Phase::Joined(_) => Err(wrong_state("this call is not held", "`call.hold` holds it")),
-            Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Offered(_) | Phase::Undecided(_) => {
+            Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Handed(_) | Phase::Offered(_) | Phase::Undecided(_) => {
                 Err(wrong_state("this call is not accepted yet", "accept it, or wait for the other side"))
             }
         }

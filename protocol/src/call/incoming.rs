@@ -18,8 +18,8 @@ impl CallCore {
     pub(super) fn offered(&mut self, from: Sender, offer: Offer, cx: &mut Cx<'_>) {
         match offer.purpose {
             Purpose::Ring => {}
-            // Pairs belong to groups, links to accounts: neither rings.
-            Purpose::Pair | Purpose::Link => return,
+            // Pairs belong to groups, links to accounts, hand-offs to devices of ours: none rings by its offer.
+            Purpose::Pair | Purpose::Link | Purpose::HandOff => return,
         }
         let invited = offer.roster.contains(&from.account) && offer.roster.contains(&self.own);
         if self.stopping || from.own || !invited {
@@ -51,7 +51,7 @@ impl CallCore {
     fn make_room_for_offer(&mut self) {
         let offered = |call: &Call| match &call.phase {
             Phase::Offered(offered) => Some(offered.received.mono_ms),
-            Phase::Outgoing(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Joined(_) => None,
+            Phase::Outgoing(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Handed(_) | Phase::Joined(_) => None,
         };
         let waiting = self.live.values().filter_map(|c| offered(c).map(|at| (at, c.id)));
         let waiting: Vec<_> = waiting.collect();
@@ -68,6 +68,7 @@ impl CallCore {
             id: offer.call,
             facts: Facts {
                 incoming: true,
+                handed: false,
                 offerer: from.account,
                 roster: offer.roster,
                 media: offer.media,
@@ -97,7 +98,7 @@ impl CallCore {
         let Some(peer) = call.peers.iter_mut().find(|p| p.device == device) else { return };
         peer.heard_ms = cx.now.mono_ms;
         match &call.phase {
-            Phase::Outgoing(_) | Phase::Undecided(_) => {}
+            Phase::Outgoing(_) | Phase::Undecided(_) | Phase::Handed(_) => {}
             // The session was replaced (a second offer): the other side waits for its verdict again.
             Phase::Ringing(_) => tell(id, device, Verdict::Ringing, cx),
             Phase::Joined(_) if call.facts.incoming => tell(id, device, Verdict::Accept, cx),
@@ -135,7 +136,7 @@ impl CallCore {
         let from = RosterEntry { account: text::account(call.facts.offerer), name: None };
         let context = call.facts.context.as_deref().map(|c| String::from_utf8_lossy(c).into_owned());
         let media = text::media(call.facts.media);
-        cx.event(EventKind::IncomingCall { call: text::call(id), from, media, context });
+        cx.event(EventKind::IncomingCall { call: text::call(id), from, media, context, handed_off_from: None });
         if clock_off {
             let hint = "the caller's clock and ours differ by more than 2 minutes: set the clock of this device";
             cx.event(EventKind::Warning { about: "clock".to_owned(), hint: hint.to_owned() });
@@ -166,7 +167,9 @@ impl CallCore {
         let Some(call) = self.live.get(&id) else { return };
         match call.phase {
             Phase::Offered(_) => {}
-            Phase::Outgoing(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Joined(_) => return,
+            Phase::Outgoing(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Handed(_) | Phase::Joined(_) => {
+                return;
+            }
         }
         if self.decided_by(id, device).is_some() {
             // We call them too, or are in a call with that device: there is nothing to call back for.
@@ -194,7 +197,9 @@ impl CallCore {
                 self.drop_offered(id, cx);
             }
             Phase::Undecided(_) => self.drop_undecided(id, None, cx),
-            Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Joined(_) => self.end_by(id, from.device, reason, cx),
+            Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Handed(_) | Phase::Joined(_) => {
+                self.end_by(id, from.device, reason, cx);
+            }
         }
     }
 
@@ -216,7 +221,7 @@ impl CallCore {
             2 => Reason::DeclinedElsewhere,
             // It ended there; somebody of ours has seen it.
             3 => Reason::AnsweredElsewhere,
-            // Hand-offs (4) come later; there is nothing else.
+            // A hand-off asks over a pair of its own; 4 was meant for one by the call's keys.
             4..=u8::MAX | 0 => return,
         };
         if !from.own || body.device == self.own_device {
@@ -242,7 +247,7 @@ impl CallCore {
                 self.finish(id, End { reason, cause: None, by: Some(body.device) }, reason, cx);
             }
             // We took it too: the caller decides.
-            Phase::Joined(_) | Phase::Outgoing(_) => {}
+            Phase::Joined(_) | Phase::Outgoing(_) | Phase::Handed(_) => {}
         }
     }
 
@@ -315,6 +320,7 @@ impl CallCore {
                 self.take_focus(id, end);
                 self.join_theirs(id, cx);
             }
+            Phase::Handed(_) => self.take_over(id, end, cx),
             Phase::Outgoing(_) | Phase::Offered(_) | Phase::Undecided(_) => {
                 return Err(wrong_state("this call doesn't ring here", "`call.list` shows its state"));
             }
@@ -347,6 +353,9 @@ impl CallCore {
 
     /// `call.decline`.
     pub(super) fn decline(&mut self, id: CallId, cx: &mut Cx<'_>) {
+        if self.decline_hand_off(id, cx) {
+            return;
+        }
         let Some(call) = self.live.get_mut(&id) else { return };
         for peer in &mut call.peers {
             tell(id, peer.device, Verdict::Decline, cx);

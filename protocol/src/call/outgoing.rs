@@ -103,6 +103,7 @@ impl CallCore {
             id,
             facts: Facts {
                 incoming: false,
+                handed: false,
                 offerer: self.own,
                 roster,
                 media: Media::AUDIO,
@@ -149,7 +150,7 @@ impl CallCore {
         match call.phase {
             Phase::Outgoing(_) => {}
             // Somebody else has accepted: this device was told, and is never confirmed.
-            Phase::Joined(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) => return,
+            Phase::Joined(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Handed(_) => return,
         }
         let Some(peer) = call.peer_mut(device) else { return };
         match peer.leg {
@@ -187,7 +188,7 @@ impl CallCore {
         let Some(call) = self.live.get(&id) else { return };
         match call.phase {
             Phase::Outgoing(_) => {}
-            Phase::Joined(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) => return,
+            Phase::Joined(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Handed(_) => return,
         }
         if let Some((reason, cause)) = of_silence(&call.peers) {
             // A device that is over has said why; with one alone, it is the one who ended the call.
@@ -203,7 +204,7 @@ impl CallCore {
         let Some(call) = self.live.get_mut(&id) else { return };
         match call.phase {
             Phase::Outgoing(_) => {}
-            Phase::Joined(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) => return,
+            Phase::Joined(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Handed(_) => return,
         }
         let Some(peer) = call.peer_mut(device) else { return };
         match verdict {

@@ -41,17 +41,26 @@ impl CallCore {
 
     /// The new call takes the place of the old one, which ends without a sound.
     pub(super) fn take_back(&mut self, old: CallId, new: CallId, cx: &mut Cx<'_>) {
+        if self.moves(old, new) {
+            self.follow(old, new, cx);
+            return;
+        }
         self.pass_focus(old, new);
         self.join_theirs(new, cx);
+        self.lasts_since(old, new);
+        // Nobody ended it.
+        let cause = Some(cause("called_again", "the other side lost this call and has called again"));
+        let end = End { reason: Reason::Lost, cause, by: None };
+        self.finish_as(old, end, Reason::Lost, Some(new), cx);
+    }
+
+    /// The longest duration counts for both together.
+    pub(super) fn lasts_since(&mut self, old: CallId, new: CallId) {
         let since_ms = self.live.get(&old).and_then(Call::joined).map(|joined| joined.since_ms);
         if let (Some(since_ms), Some(Phase::Joined(joined))) =
             (since_ms, self.live.get_mut(&new).map(|call| &mut call.phase))
         {
             joined.since_ms = since_ms;
         }
-        // Nobody ended it.
-        let cause = Some(cause("called_again", "the other side lost this call and has called again"));
-        let end = End { reason: Reason::Lost, cause, by: None };
-        self.finish_as(old, end, Reason::Lost, Some(new), cx);
     }
 }

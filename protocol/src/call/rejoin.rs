@@ -150,6 +150,7 @@ impl CallCore {
             id,
             facts: Facts {
                 incoming: false,
+                handed: false,
                 offerer: self.own,
                 roster: old.roster.clone(),
                 media: Media::AUDIO,

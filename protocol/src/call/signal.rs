@@ -2,7 +2,9 @@
 
 use crate::control::{CallCommand, EndCause};
 use crate::ids::{AccountId, CallId, DeviceId, LinkId, Ticket};
-use crate::wire::bodies::{CallBody, Candidate, CtlBody, Elsewhere, Missed, Offer, PairBody, Reason, SdpKind};
+use crate::wire::bodies::{
+    CallBody, Candidate, CtlBody, Elsewhere, HandOff, Missed, Offer, PairBody, Reason, SdpKind, Verdict,
+};
 
 /// A device that we can ring.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -191,10 +193,41 @@ pub enum CallInput {
     Moved,
     /// The machine slept.
     Woke,
+    /// A call is on its way between devices of our account. `Disconnected`, `Listens` and `Revoked` concern questions, too.
+    HandOff {
+        /// Id of the question; not that of a call.
+        question: CallId,
+        /// The other device.
+        device: DeviceId,
+        /// What happened.
+        event: HandOffEvent,
+    },
     /// A time that `CallCore::next_timer_ms` named has come (or any other: harmless).
     Timer,
     /// The daemon stops: end everything and tell the others.
     Shutdown,
+}
+
+/// What happens to a question whether another device of our account takes over a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HandOffEvent {
+    /// Ours was answered: the device is there. Nothing was said yet.
+    Reached,
+    /// Ours could not be brought to it, or it doesn't answer; what was tried, for people.
+    Unreached(String),
+    /// The device that asks us is there, now.
+    Confirmed,
+    /// What it asks; once more if its media state has changed.
+    Asked {
+        /// Which call.
+        body: HandOff,
+        /// The participant is a contact that we would call.
+        known: bool,
+    },
+    /// What became of ours there.
+    Verdict(Verdict),
+    /// The other device is done with it.
+    HangUp(Reason),
 }
 
 /// What the media layer says of a link.

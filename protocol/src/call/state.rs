@@ -31,8 +31,10 @@ pub(super) struct Call {
 /// What an offer says, as far as it matters later.
 #[derive(Clone, Debug)]
 pub(super) struct Facts {
-    /// It came in.
+    /// It was offered to us.
     pub(super) incoming: bool,
+    /// Another device of ours handed it over: for people it came in.
+    pub(super) handed: bool,
     /// Who offered it.
     pub(super) offerer: AccountId,
     /// Everybody invited, ascending, we among them.
@@ -76,6 +78,7 @@ pub(super) struct Told {
 ///  offer ──> Offered ── confirmed ──> Ringing ── call.accept ──> Joined      ended
 ///               │  └─ crosses ours ─> Undecided ─^──> (theirs survives) Joined
 ///               │                        └── decline, cancel, no answer, .. ──>^
+///  question of a device of ours ──> Handed ── call.accept ──> Outgoing
 ///               └── ttl over, cancelled: nobody has seen it; a missed call at most
 /// ```
 #[derive(Clone, Debug)]
@@ -88,6 +91,8 @@ pub(super) enum Phase {
     Undecided(Undecided),
     /// It rings here.
     Ringing(Ringing),
+    /// Another device of ours is in it and asks us to take it over: it rings here.
+    Handed(Handed),
     /// Accepted, by us or by the callee.
     Joined(Joined),
 }
@@ -129,6 +134,19 @@ pub(super) struct Undecided {
 pub(super) struct Ringing {
     /// Since when, monotonic ms.
     pub(super) since_ms: u64,
+}
+
+/// Data of [`Phase::Handed`].
+#[derive(Clone, Debug)]
+pub(super) struct Handed {
+    /// Since when it rings, monotonic ms.
+    pub(super) since_ms: u64,
+    /// The participant.
+    pub(super) account: AccountId,
+    /// Its device in the call.
+    pub(super) device: DeviceId,
+    /// Our other device is muted in it.
+    pub(super) muted: bool,
 }
 
 /// Data of [`Phase::Joined`].
@@ -239,7 +257,7 @@ pub(super) enum Flow {
 impl Facts {
     /// As frontends call it.
     pub(super) fn direction(&self) -> Direction {
-        text::direction(self.incoming)
+        text::direction(self.incoming || self.handed)
     }
 }
 
@@ -252,21 +270,21 @@ impl Call {
     /// Frontends know of it.
     pub(super) fn visible(&self) -> bool {
         match self.phase {
-            Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Joined(_) => true,
+            Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Handed(_) | Phase::Joined(_) => true,
             Phase::Offered(_) | Phase::Undecided(_) => false,
         }
     }
 
     /// It rings here.
     pub(super) fn rings(&self) -> bool {
-        matches!(self.phase, Phase::Ringing(_))
+        matches!(self.phase, Phase::Ringing(_) | Phase::Handed(_))
     }
 
     /// It was accepted.
     pub(super) fn joined(&self) -> Option<&Joined> {
         match &self.phase {
             Phase::Joined(joined) => Some(joined),
-            Phase::Outgoing(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) => None,
+            Phase::Outgoing(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Handed(_) => None,
         }
     }
 
@@ -274,7 +292,7 @@ impl Call {
     pub(super) fn rejoins(&self) -> Option<&JoinedCall> {
         match &self.phase {
             Phase::Outgoing(outgoing) => outgoing.rejoins.as_deref(),
-            Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Joined(_) => None,
+            Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Handed(_) | Phase::Joined(_) => None,
         }
     }
 
@@ -283,12 +301,20 @@ impl Call {
         self.peers.iter().any(|p| p.joined)
     }
 
+    /// It goes on without another one in its place: somebody was heard in it, or it is held, by us or there, and its link
+    /// is up.
+    pub(super) fn carries(&self, focused: bool) -> bool {
+        let held = |peer: &Peer| peer.leg == Leg::Accepted && (!focused || peer.holds()) && peer.links.connected();
+        self.joined().is_some() && (self.worked() || self.peers.iter().any(held))
+    }
+
     /// The state that frontends shall see; none while it is invisible.
     pub(super) fn state(&self, focused: bool) -> Option<CallState> {
         match &self.phase {
             Phase::Offered(_) | Phase::Undecided(_) => None,
-            Phase::Ringing(_) => Some(CallState::Incoming),
+            Phase::Ringing(_) | Phase::Handed(_) => Some(CallState::Incoming),
             Phase::Outgoing(Outgoing { rejoins: Some(_), .. }) => Some(CallState::Reconnecting),
+            Phase::Outgoing(_) if self.facts.handed => Some(CallState::Connecting),
             Phase::Outgoing(Outgoing { rejoins: None, .. }) => {
                 let rings = self.peers.iter().any(|p| p.leg == Leg::Ringing);
                 // Once it rang somewhere it stays so: another device that gives up changes nothing.

@@ -7,7 +7,7 @@ use super::negotiation::ctl_status;
 use super::state::{Call, Flow, Leg, Peer, Phase};
 use super::times::Times;
 use crate::ids::{CallId, DeviceId};
-use crate::limits::{ANNOUNCE_EVERY_MS, GIVE_UP_MS, RESTART_AT_MS, STATUS_EVERY_MS};
+use crate::limits::{ANNOUNCE_EVERY_MS, GIVE_UP_MS, HAND_OFF_RING_MS, RESTART_AT_MS, STATUS_EVERY_MS};
 use crate::wire::bodies::{Reason, Status};
 
 /// What a deadline of a call is for.
@@ -46,14 +46,18 @@ impl CallCore {
     #[must_use]
     pub fn next_timer_ms(&self) -> Option<u64> {
         let calls = self.live.values().filter_map(|call| self.due(call).into_iter().map(|(at_ms, _)| at_ms).min());
-        calls.chain(self.closing.iter().map(|closing| closing.at_ms)).chain(self.network.due_ms()).min()
+        calls
+            .chain(self.closing.iter().map(|closing| closing.at_ms))
+            .chain(self.network.due_ms())
+            .chain(self.hand_offs_due())
+            .min()
     }
 
     /// Deadlines of calls, and links that are still to be closed.
     #[must_use]
     pub fn running_timers(&self) -> usize {
         let due: usize = self.live.values().map(|call| self.due(call).len()).sum();
-        due + self.closing.len()
+        due + self.closing.len() + self.hand_offs_due().count()
     }
 
     /// Does what is due; harmless if nothing is.
@@ -67,6 +71,7 @@ impl CallCore {
             !due
         });
         self.network_rests(cx);
+        self.hand_off_timers(cx);
         let ids: Vec<CallId> = self.live.keys().copied().collect();
         for id in ids {
             // In order of time, each looked at again: what one changes, another may not need any more.
@@ -111,6 +116,7 @@ impl CallCore {
                 due.extend(peers.filter_map(|peer| Some((lost_ms(peer, times)?, Due::CallerLost(peer.device)))));
                 due
             }
+            Phase::Handed(handed) => vec![(handed.since_ms.saturating_add(HAND_OFF_RING_MS), Due::NoAnswer)],
             Phase::Joined(joined) => {
                 let mut due = vec![(joined.status_due_ms, Due::Status), (joined.announce_due_ms, Due::Announce)];
                 let end_ms = times.max_call_ms.map(|max_ms| joined.since_ms.saturating_add(max_ms));

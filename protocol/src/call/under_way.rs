@@ -2,14 +2,15 @@
 
 use super::core::CallCore;
 use super::effect::HistoryEntry;
-use super::state::Call;
+use super::state::{Call, Phase};
 use crate::ids::CallId;
 use crate::wire::bodies::{Flags, Reason};
 
 impl CallCore {
     /// Calls that frontends see and that are not ended, each with the time at which it was accepted, Unix ms.
     pub fn under_way(&self) -> impl Iterator<Item = (CallId, Option<u64>)> {
-        self.visible().map(|call| match call.rejoins() {
+        let own = self.visible().filter(|call| !matches!(call.phase, Phase::Handed(_)));
+        own.map(|call| match call.rejoins() {
             // It stands for a call that the daemon before us was in.
             Some(old) => (old.call, Some(old.accepted_ms)),
             None => (call.id, accepted_ms(call)),

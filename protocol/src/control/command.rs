@@ -119,6 +119,13 @@ pub enum CallCommand {
         /// Which; the only one that is held if absent.
         call: Option<CallId>,
     },
+    /// `call.hand_off`, with the device found.
+    HandOff {
+        /// Which; the only accepted one if absent.
+        call: Option<CallId>,
+        /// The device of our account that shall take it over.
+        device: crate::ids::DeviceId,
+    },
     /// `call.list`.
     List,
     /// `call.mute`: our microphone, in every call.

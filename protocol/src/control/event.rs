@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::contact::{AttemptInfo, PresenceState, RequestEnd};
 use super::devices::LinkingState;
+use super::hand_off::HandOffState;
 use super::reply::{RosterEntry, Snapshot};
 
 /// States of a call that a frontend sees.
@@ -118,6 +119,24 @@ pub enum EventKind {
         /// The caller's messenger's word for the conversation.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         context: Option<String>,
+        /// The device of our own account that is in this call and asks us to take it over. Who declines leaves it there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        handed_off_from: Option<String>,
+    },
+    /// How it goes with a call of ours that another device of our account was asked to take over (`call.hand_off`).
+    HandOff {
+        /// Call.
+        call: String,
+        /// The other device.
+        device: String,
+        /// How far it is.
+        state: HandOffState,
+        /// Of `failed`: why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// Of `failed`: what was tried, for people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        detail: Option<String>,
     },
     /// A call changed its state.
     CallState {
@@ -139,9 +158,9 @@ pub enum EventKind {
         /// The client that asked for it, if one did.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client: Option<String>,
-        /// The call of the same people that goes on in its place: both had called each other, or a lost participant
-        /// has called again, or a daemon that was killed in the call goes on with it. Commands that name the ended call
-        /// mean this one.
+        /// The call of the same people that goes on in its place: both had called each other, a lost participant has
+        /// called again, a daemon that was killed in the call goes on with it, or the other side has moved it to another
+        /// device of its own. Commands that name the ended call mean this one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         continues_as: Option<String>,
     },

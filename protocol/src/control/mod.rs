@@ -12,6 +12,7 @@ mod discover;
 mod error;
 mod event;
 mod explain;
+mod hand_off;
 mod history;
 mod home;
 mod reply;
@@ -32,6 +33,7 @@ pub use discover::openrpc;
 pub use error::{ControlError, ErrorKind};
 pub use event::{CallState, Direction, EndCause, Event, EventKind, Level, MediaState, MuteSource};
 pub use explain::{END_REASONS, EndReason, Explanation, Fault, end_reason};
+pub use hand_off::{HandOffParams, HandOffReply, HandOffState};
 pub use history::{HistoryCall, HistoryParams, HistoryReply, PlayParams, VoicemailInfo, VoicemailsReply};
 pub use home::{Env, HomePaths, SOCKET_NAME};
 pub use reply::{

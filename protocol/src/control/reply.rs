@@ -8,6 +8,7 @@ use super::contact::{AttemptsReply, Contact, ContactRequestInfo, ContactRequests
 use super::counts::Counts;
 use super::devices::{DevicesReply, LinkReply};
 use super::event::{CallState, Direction};
+use super::hand_off::HandOffReply;
 use super::history::{HistoryReply, VoicemailsReply};
 
 /// A successful answer. It stands in the line without a tag: the reader knows from its request which of these it gets.
@@ -36,6 +37,8 @@ pub enum Reply {
     Safety(SafetyReply),
     /// `call.offer`.
     Offered(OfferedReply),
+    /// `call.hand_off`.
+    HandOff(HandOffReply),
     /// `call.list`.
     Calls(CallsReply),
     /// `call.stats`.

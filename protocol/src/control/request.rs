@@ -8,6 +8,7 @@ use super::contact::{
     AcceptContactParams, PolicyParams, PresenceParams, RenameContactParams, RequestContactParams, RotateParams,
     StrangerParams, VerifyContactParams,
 };
+use super::hand_off::HandOffParams;
 use super::history::{HistoryParams, PlayParams};
 
 /// What a client may do.
@@ -171,6 +172,9 @@ pub enum Request {
     /// Take a held call up again; the one that is active is held.
     #[serde(rename = "call.resume")]
     CallResume(WhoseCall),
+    /// Ask another device of our account to take a call over; it goes on here until it works there.
+    #[serde(rename = "call.hand_off")]
+    CallHandOff(HandOffParams),
     /// Calls, ended ones of the last 10 minutes included.
     #[serde(rename = "call.list")]
     CallList(NoParams),

@@ -33,6 +33,13 @@ impl Core {
                 step.calls.push_back(CallInput::Command { ticket, command });
                 return;
             }
+            Command::HandOff { call, device } => match self.hand_off(call, device.as_deref(), step) {
+                Ok(command) => {
+                    step.calls.push_back(CallInput::Command { ticket, command });
+                    return;
+                }
+                Err(error) => Err(error),
+            },
             Command::Offer(params) => match self.callees(params) {
                 Ok(command) => {
                     step.calls.push_back(CallInput::Command { ticket, command });

@@ -92,6 +92,13 @@ pub enum Command {
     Device(DeviceCommand),
     /// `call.offer`: contacts not yet resolved.
     Offer(OfferParams),
+    /// `call.hand_off`: the device not yet found.
+    HandOff {
+        /// Which; the only accepted one if absent.
+        call: Option<CallId>,
+        /// Device id; the only other one that is online if absent.
+        device: Option<String>,
+    },
     /// The other `call.*` methods.
     Call(CallCommand),
     /// `config.set`, of a setting that is checked and written.

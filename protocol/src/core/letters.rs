@@ -93,6 +93,11 @@ impl Core {
             }
             return;
         }
+        if offer.purpose == Purpose::HandOff {
+            // Only its confirm says anything; whether this device has sound makes no difference.
+            self.answer_offer(from, offer, responder, step);
+            return;
+        }
         // One that continues a call doesn't ring anywhere.
         let rings = offer.purpose != Purpose::Ring || offer.continues.is_some() || !self.rings_elsewhere();
         if self.ledger.offered_by(offer.call).is_none() {

@@ -172,6 +172,7 @@ impl Core {
             | CallInput::Disconnected { .. }
             | CallInput::Listens { .. }
             | CallInput::Revoked { .. }
+            | CallInput::HandOff { .. }
             | CallInput::Timer
             | CallInput::Moved
             | CallInput::Woke
@@ -202,7 +203,8 @@ impl Core {
             | PairBody::Restart(_)
             | PairBody::Status(_)
             | PairBody::EpochSecret(_)
-            | PairBody::Record(_) => {}
+            | PairBody::Record(_)
+            | PairBody::HandOff(_) => {}
         }
     }
 

@@ -148,7 +148,8 @@ impl Core {
             | PairBody::Record(_)
             | PairBody::LinkIdentity(_)
             | PairBody::LinkContact(_)
-            | PairBody::LinkEnd(_) => Ok(body),
+            | PairBody::LinkEnd(_)
+            | PairBody::HandOff(_) => Ok(body),
         };
         judged.map_err(|check| self.refusals.count(check)).ok()
     }

@@ -19,6 +19,7 @@ mod devices;
 mod dialing;
 pub mod effect;
 mod guests;
+mod hand_off;
 mod inboxes;
 pub mod input;
 mod journal;

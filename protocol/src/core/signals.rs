@@ -110,6 +110,7 @@ impl Core {
             }
             SessionEffect::Call(input) => step.calls.push_back(input),
             SessionEffect::Linking(input) => self.linking_signal(input, step),
+            SessionEffect::HandOff(input) => self.hand_off_signal(input, step),
         }
     }
 

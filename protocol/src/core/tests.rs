@@ -4,6 +4,8 @@ mod again;
 pub(crate) mod calls;
 pub(crate) mod contacts;
 mod elsewhere;
+mod hand_off;
+mod hand_off_faults;
 mod history;
 mod hostile;
 mod linking;

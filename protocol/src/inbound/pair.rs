@@ -9,8 +9,10 @@ use crate::wire::bodies::{PairBody, Purpose};
 use crate::wire::codec::PairRead;
 use crate::wire::envelope::{Type, unpad};
 
-/// The highest pair kind.
+/// The highest of the pair kinds that every device has.
 const LAST_KIND: u8 = 13;
+/// Kind that asks to take over a call, which only the initiator sends.
+const HAND_OFF: u8 = 32;
 /// Kind of a bare acknowledgement, which has no body.
 const ACK: u8 = 0;
 /// Kind of the initiator's first message.
@@ -109,7 +111,7 @@ impl SealedPairFrame<'_> {
         let plain = pair.channel.open(self.counter, self.sealed)?;
         receiver.window.take(self.counter);
         let head = Check::BODY_LENGTH.require(Head::read(&plain))?;
-        Check::KIND.refuse_if(head.kind > LAST_KIND)?;
+        Check::KIND.refuse_if(head.kind > LAST_KIND && head.kind != HAND_OFF)?;
         let inner = unpad(Type::Pair, &plain)?;
         if head.kind == ACK {
             Check::CBOR.refuse_if(head.msg != 0 || !inner.body.is_empty())?;
@@ -143,7 +145,8 @@ impl Head {
     }
 }
 
-/// 056: confirm is the initiator's message 1 and nothing else; verdicts are the responder's, linking the initiator's.
+/// 056: confirm is the initiator's message 1 and nothing else; verdicts are the responder's, linking and hand-off the
+/// initiator's.
 fn may_say(head: Head, role: Role) -> bool {
     let from_initiator = match role {
         Role::Initiator => false,
@@ -152,15 +155,16 @@ fn may_say(head: Head, role: Role) -> bool {
     let is_first = from_initiator && head.msg == 1;
     (head.kind == CONFIRM) == is_first
         && (head.kind != VERDICT || !from_initiator)
-        && (!LINKING.contains(&head.kind) || from_initiator)
+        && ((!LINKING.contains(&head.kind) && head.kind != HAND_OFF) || from_initiator)
 }
 
 /// 059: the kinds of a purpose.
 fn belongs(kind: u8, purpose: Purpose) -> bool {
     let linking = LINKING.contains(&kind);
     match purpose {
-        Purpose::Ring | Purpose::Pair => !linking,
+        Purpose::Ring | Purpose::Pair => !linking && kind != HAND_OFF,
         Purpose::Link => linking || matches!(kind, ACK | CONFIRM | HANG_UP),
+        Purpose::HandOff => matches!(kind, ACK | CONFIRM | VERDICT | HANG_UP | HAND_OFF),
     }
 }
 

@@ -118,7 +118,7 @@ impl Offering {
         let known = |route: &Route| self.offer.continues.is_none() || route.continuations;
         let route = cx.world.route(self.device).filter(known)?;
         Some(match self.offer.purpose {
-            Purpose::Ring | Purpose::Link => route,
+            Purpose::Ring | Purpose::Link | Purpose::HandOff => route,
             Purpose::Pair => {
                 let topic = Topic(keys.mailbox_topic(self.device));
                 let hint_key = keys.mailbox_hint_key(self.device);

@@ -53,6 +53,8 @@ pub enum SessionEffect {
     Call(CallInput),
     /// Of offers and pairs with purpose link, which aren't calls.
     Linking(CallInput),
+    /// Of offers and pairs with purpose hand_off: about a call, between devices of our own account.
+    HandOff(CallInput),
 }
 
 /// The moment in which something is handled.
@@ -76,6 +78,7 @@ impl Cx<'_> {
         self.out.push(match purpose {
             Purpose::Ring | Purpose::Pair => SessionEffect::Call(input),
             Purpose::Link => SessionEffect::Linking(input),
+            Purpose::HandOff => SessionEffect::HandOff(input),
         });
     }
 

@@ -81,6 +81,7 @@ fn describe(verified: &Verified) -> Value {
                 Purpose::Ring => "reached",
                 Purpose::Pair => "pair",
                 Purpose::Link => "link",
+                Purpose::HandOff => "hand_off",
             };
             (outcome, InboxBody::Offer((**offer).clone()))
         }

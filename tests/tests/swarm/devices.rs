@@ -1,5 +1,8 @@
 //! Two devices of one account, and a friend who calls.
 
+use std::io::Write;
+use std::time::{Duration, Instant};
+
 use ahoy_client::ClientError;
 use ahoy_client::control::{CallState, ErrorKind, InCall};
 use ahoy_tests::devices::{knows_devices, link};
@@ -39,6 +42,34 @@ async fn both_devices_of_an_account_ring_and_the_first_accept_wins() {
     both_end(&mut a, &mut second, &call, "hung_up").await;
     b.frontend.catch_up().await;
     assert!(b.frontend.missed().is_empty());
+}
+
+/// How many calls show how fast the other device stops.
+const STOPS: usize = 8;
+
+#[tokio::test]
+async fn the_other_device_stops_ringing_within_a_second() {
+    let (mut a, mut b, mut second) = three().await;
+    let mut took = Vec::new();
+    for round in 0..STOPS {
+        let call = ringing_at_both(&mut a, &mut b, &mut second).await;
+        let (first, other) = if round % 2 == 0 { (&mut b, &mut second) } else { (&mut second, &mut b) };
+        let accepted = Instant::now();
+        first.frontend.ask.accept(Some(&call), InCall::Hold).await.unwrap();
+        assert_eq!(other.frontend.ended(&call).await.reason, "answered_elsewhere");
+        took.push(accepted.elapsed());
+        a.frontend.state(&call, CallState::Active).await;
+        a.frontend.ask.hang_up(Some(&call)).await.unwrap();
+        both_end(&mut a, first, &call, "hung_up").await;
+    }
+    took.sort();
+    let (median, longest) = (took[took.len() / 2], took[took.len() - 1]);
+    writeln!(
+        std::io::stderr(),
+        "accept to silence at the other device, {STOPS} calls: median {median:?}, longest {longest:?}"
+    )
+    .unwrap();
+    assert!(longest < Duration::from_secs(1), "{took:?}");
 }
 
 #[tokio::test]

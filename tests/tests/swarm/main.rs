@@ -16,6 +16,8 @@ mod frontends;
 #[cfg(test)]
 mod glare;
 #[cfg(test)]
+mod handoff;
+#[cfg(test)]
 mod hold;
 #[cfg(test)]
 mod kill;

@@ -49,6 +49,7 @@ fn name(event: &EventKind) -> Option<String> {
         | EventKind::Voicemail { .. }
         | EventKind::VoicemailDelivered { .. }
         | EventKind::MissedCall { .. }
+        | EventKind::HandOff { .. }
         | EventKind::ContactRequest { .. }
         | EventKind::RequestClosed { .. }
         | EventKind::BlockedAttempt { .. }

@@ -75,6 +75,7 @@ impl Seen {
             | EventKind::Voicemail { .. }
             | EventKind::VoicemailDelivered { .. }
             | EventKind::MissedCall { .. }
+            | EventKind::HandOff { .. }
             | EventKind::ContactChanged { .. }
             | EventKind::ContactRequest { .. }
             | EventKind::RequestClosed { .. }

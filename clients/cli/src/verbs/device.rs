@@ -42,7 +42,7 @@ pub(crate) async fn device(client: &mut Client, verb: &DeviceVerb, out: &Out) ->
 }
 
 /// The device whose id begins so; an unknown one is the daemon's to refuse.
-fn one_of<'a>(devices: &'a [DeviceInfo], text: &'a str) -> Result<&'a str, Failure> {
+pub(crate) fn one_of<'a>(devices: &'a [DeviceInfo], text: &'a str) -> Result<&'a str, Failure> {
     let mut meant = devices.iter().filter(|device| device.device.starts_with(text));
     match (meant.next(), meant.next()) {
         (Some(device), None) => Ok(&device.device),

@@ -16,6 +16,7 @@ mod contact;
 mod daemon;
 mod device;
 mod doctor;
+mod handoff;
 mod history;
 mod meant;
 mod people;
@@ -50,6 +51,7 @@ pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
         | Verb::Hangup(_)
         | Verb::Hold(_)
         | Verb::Resume(_)
+        | Verb::Handoff(_)
         | Verb::Calls
         | Verb::History { .. }
         | Verb::Voicemail { .. }
@@ -85,6 +87,7 @@ async fn ask(args: &Args, client: &mut Client, out: &Out) -> Result<(), Failure>
         Verb::Hangup(one) => calling::hang_up(client, one, out).await,
         Verb::Hold(one) => calling::hold(client, one, out).await,
         Verb::Resume(one) => calling::resume(client, one, out).await,
+        Verb::Handoff(args) => handoff::hand_off(client, args, out).await,
         Verb::Calls => calls::calls(client, out).await,
         Verb::History { limit, verb } => history::history(client, *limit, verb.as_ref(), out).await,
         Verb::Voicemail { call, seconds } => voicemail::voicemail(client, call.as_deref(), *seconds, out).await,

@@ -3,9 +3,9 @@
 use ahoy_protocol::control::{
     AcceptParams, AccountInfo, AddContactParams, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CardParams,
     CardReply, ConfigReply, ConfirmParams, Contact, ContactParams, ContactReply, ContactsReply, DeviceInfo,
-    DeviceParams, DevicesReply, DoneReply, HistoryParams, HistoryReply, InCall, LinkParams, LinkReply, NoParams,
-    OfferParams, OfferedReply, ParticipantStats, PlayParams, Request, SetConfigParams, SetConfigReply, StatsReply,
-    Status, SubscribeParams, SubscribedReply, VoicemailInfo, VoicemailsReply, WhoseCall,
+    DeviceParams, DevicesReply, DoneReply, HandOffParams, HandOffReply, HistoryParams, HistoryReply, InCall,
+    LinkParams, LinkReply, NoParams, OfferParams, OfferedReply, ParticipantStats, PlayParams, Request, SetConfigParams,
+    SetConfigReply, StatsReply, Status, SubscribeParams, SubscribedReply, VoicemailInfo, VoicemailsReply, WhoseCall,
 };
 use serde_json::Value;
 
@@ -156,6 +156,16 @@ impl Client {
     /// Refused with `no_such_call`, `ambiguous_call` or `wrong_state`; else as [`Client::call`].
     pub async fn resume(&mut self, call: Option<&str>) -> Result<DoneReply, ClientError> {
         self.call(&Request::CallResume(whose(call))).await
+    }
+
+    /// Asks another device of our account to take a call over; without a device the only other one that is connected.
+    /// The event `hand_off` tells how it goes on.
+    ///
+    /// # Errors
+    /// Refused with `no_such_call`, `ambiguous_call`, `no_such_device` or `wrong_state`; else as [`Client::call`].
+    pub async fn hand_off(&mut self, call: Option<&str>, device: Option<&str>) -> Result<HandOffReply, ClientError> {
+        let params = HandOffParams { call: call.map(str::to_owned), device: device.map(str::to_owned) };
+        self.call(&Request::CallHandOff(params)).await
     }
 
     /// Calls, newest last, with those that ended in the last ten minutes.

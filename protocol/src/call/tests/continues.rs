@@ -72,7 +72,39 @@ fn another_device_of_the_account_takes_the_call_over() {
     let mut b = talking();
     continues(&mut b, NEW, (1, 9), call(7));
     assert!(!rang(&b, NEW));
+    assert_eq!((b.state(call(7)), b.state(NEW)), (Some(CallState::Held), Some(CallState::Connecting)));
+    b.wait(20_000);
+    assert_eq!(goes_on_as(&b, call(7)), None, "the old one goes on until the new one works");
     b.flows(NEW, 9);
+    assert_eq!(goes_on_as(&b, call(7)), Some(crate::call::text::call(NEW)));
+    assert_eq!(b.reason(call(7)).as_deref(), Some("answered_elsewhere"));
+    assert!(told(&b.log, 1).contains(&PairBody::HangUp(Reason::AnsweredElsewhere)));
+    assert!(b.microphone());
+}
+
+#[test]
+fn another_device_whose_call_never_works_leaves_the_old_one_as_it_was() {
+    for hangs_up in [false, true] {
+        let mut b = talking();
+        let link = b.link_of(call(7), device(1)).unwrap();
+        continues(&mut b, NEW, (1, 9), call(7));
+        assert_eq!(b.sound(link), (false, false), "sound in one call only");
+        if hangs_up {
+            b.hear_hang_up(NEW, 9, Reason::MediaFailed);
+        } else {
+            b.wait(31_000);
+        }
+        assert_eq!((b.state(call(7)), b.reason(NEW).as_deref()), (Some(CallState::Active), Some("media_failed")));
+        assert_eq!((b.sound(link), b.microphone()), ((true, true), true));
+    }
+}
+
+#[test]
+fn a_device_that_takes_over_while_the_old_one_is_lost_is_taken_back_at_once() {
+    let mut b = talking();
+    let link = b.link_of(call(7), device(1)).unwrap();
+    b.link(link, LinkEvent::Interrupted);
+    continues(&mut b, NEW, (1, 9), call(7));
     assert_eq!(goes_on_as(&b, call(7)), Some(crate::call::text::call(NEW)));
 }
 

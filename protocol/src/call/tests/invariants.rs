@@ -27,6 +27,8 @@ pub(super) struct Invariants {
     rang: BTreeSet<CallId>,
     shown: BTreeMap<CallId, CallState>,
     ended: BTreeSet<CallId>,
+    /// Calls that say which one they take the place of.
+    continues: BTreeMap<CallId, CallId>,
     /// Calls of ours that gave way to one that crossed them.
     gave_way: BTreeSet<CallId>,
     /// Calls of a daemon before us, each with the one that is offered in its place.
@@ -45,6 +47,11 @@ impl Invariants {
         self.accepting = matches!(input, CallInput::Command { command: CallCommand::Accept { .. }, .. });
         if let CallInput::Confirmed { call, device } = input {
             self.confirmed.insert((*call, *device));
+        }
+        if let CallInput::Offer { offer, .. } = input
+            && let Some(old) = offer.continues
+        {
+            self.continues.entry(offer.call).or_insert(old);
         }
         if let CallInput::Reached { call, device } = input {
             self.reached.insert((*call, *device));
@@ -89,9 +96,26 @@ impl Invariants {
             self.goes_on_as(parse_call(call), parse_call(next), reason.as_deref() == Some("cancelled"));
         }
         for effect in out {
+            if let CallEffect::Pair { call, body: PairBody::Verdict(Verdict::Accept), .. } = effect {
+                self.accepted(*call);
+            }
+        }
+        for effect in out {
             self.effect(effect);
         }
         self.settled();
+    }
+
+    /// The other side goes on at another device: the user's word for the old call counts for the new one.
+    fn accepted(&mut self, call: CallId) {
+        let old = self.continues.get(&call).filter(|old| self.may_talk.contains(*old) && !self.ended.contains(*old));
+        if old.is_some() {
+            assert!(
+                self.confirmed.iter().any(|(c, _)| *c == call),
+                "a call that isn't confirmed continues another one"
+            );
+            self.may_talk.insert(call);
+        }
     }
 
     /// Another call takes the place of one: the user's word for the one counts for the other.

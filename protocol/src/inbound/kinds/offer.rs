@@ -19,6 +19,10 @@ pub(super) fn offer(offer: Offer, sender: Sender, on_mailbox: bool, state: &dyn 
         Purpose::Ring => state.is_contact(sender.account),
         Purpose::Pair => state.call_roster(offer.call).is_some_and(|roster| roster.contains(&sender.account)),
         Purpose::Link => state.is_linking(),
+        Purpose::HandOff => {
+            Check::NOT_OWN_ACCOUNT.refuse_if(!sender.own)?;
+            true
+        }
     };
     Check::NOT_ALLOWED.refuse_if(state.is_blocked(sender.account) || !allowed)?;
     Check::CANCELLED.refuse_if(state.is_cancelled(sender.account, offer.call))?;
@@ -34,7 +38,7 @@ pub fn check_offer(offer: &Offer, sender: AccountId, own: AccountId, on_mailbox:
     Check::ROSTER.refuse_if(!is_roster(offer, sender, own))?;
     let pair = match offer.purpose {
         Purpose::Pair => true,
-        Purpose::Ring | Purpose::Link => false,
+        Purpose::Ring | Purpose::Link | Purpose::HandOff => false,
     };
     let fits = is_media(offer.media.0)
         && offer.format.is_some() == (offer.media.0 & AUDIO != 0)
@@ -48,12 +52,12 @@ pub fn check_offer(offer: &Offer, sender: AccountId, own: AccountId, on_mailbox:
     Check::CONTENT.refuse_if(!fits)
 }
 
-/// 022. Nobody rings or links with the own account; a pair between own devices is fine.
+/// 022. Nobody rings or links with the own account; pairs and hand-offs between own devices are fine.
 fn is_roster(offer: &Offer, sender: AccountId, own: AccountId) -> bool {
     let roster = &offer.roster;
     let self_call = match offer.purpose {
         Purpose::Ring | Purpose::Link => sender == own,
-        Purpose::Pair => false,
+        Purpose::Pair | Purpose::HandOff => false,
     };
     (ROSTER_MIN..=ROSTER_MAX).contains(&roster.len())
         && is_ascending(roster)

@@ -13,8 +13,8 @@ use crate::outbound::{Message, pair_frame};
 use crate::testing::rng;
 use crate::topic::Topic;
 use crate::wire::bodies::{
-    Candidate, Candidates, Description, EpochSecret, Flags, Hello, LinkGeneration, PairBody, Purpose, Reason, Record,
-    SdpKind, Status, Verdict,
+    Candidate, Candidates, Description, EpochSecret, Flags, HandOff, Hello, LinkGeneration, PairBody, Purpose, Reason,
+    Record, SdpKind, Status, Verdict,
 };
 
 fn two() -> Pair {
@@ -151,7 +151,14 @@ fn a_side_says_what_is_its_own_to_say() {
     let pair = two();
     let verdict = PairBody::Verdict(Verdict::Accept);
     let end = PairBody::LinkEnd(3);
-    let (ring, link) = (Purpose::Ring, Purpose::Link);
+    let asks = PairBody::HandOff(HandOff {
+        call: crate::ids::CallId([1; 16]),
+        account: crate::ids::AccountId([2; 32]),
+        device: crate::ids::DeviceId([3; 32]),
+        flags: Flags::default(),
+        context: None,
+    });
+    let (ring, link, hand_off) = (Purpose::Ring, Purpose::Link, Purpose::HandOff);
     for (from_initiator, purpose, body, check) in [
         (true, ring, &verdict, Some(Check::PAIR_ROLE)),
         (false, ring, &verdict, None),
@@ -165,6 +172,15 @@ fn a_side_says_what_is_its_own_to_say() {
         (false, link, &PairBody::HangUp(Reason::HungUp), None),
         (false, Purpose::Pair, &end, Some(Check::PAIR_ROLE)),
         (true, Purpose::Pair, &end, Some(Check::PURPOSE)),
+        (true, hand_off, &asks, None),
+        (false, hand_off, &asks, Some(Check::PAIR_ROLE)),
+        (true, ring, &asks, Some(Check::PURPOSE)),
+        (true, Purpose::Pair, &asks, Some(Check::PURPOSE)),
+        (true, link, &asks, Some(Check::PURPOSE)),
+        (false, hand_off, &verdict, None),
+        (true, hand_off, &PairBody::HangUp(Reason::HungUp), None),
+        (true, hand_off, &status(1), Some(Check::PURPOSE)),
+        (true, hand_off, &end, Some(Check::PURPOSE)),
     ] {
         let message = Message { body: Some(body), msg: 2, ack: 0 };
         let mut receiver = PairReceiver::default();

@@ -262,6 +262,9 @@ fn mailboxes_take_pair_offers_and_inboxes_take_the_rest() {
         (Purpose::Pair, mailbox, None),
         (Purpose::Link, inbox, None),
         (Purpose::Link, mailbox, Some(Check::CONTENT)),
+        // Alice is a contact: no device of Bob's account.
+        (Purpose::HandOff, inbox, Some(Check::NOT_OWN_ACCOUNT)),
+        (Purpose::HandOff, mailbox, Some(Check::CONTENT)),
     ] {
         let body = InboxBody::Offer(offer(&alice, &bob, purpose));
         let (_, data) = envelope(alice.identity(), &bob.recipient(), &at, &letter(&body), &mut rng).expect("sealed");

@@ -133,7 +133,7 @@ impl Net {
                 self.nodes[who].heard.push((self.now_ms, input.clone()));
                 self.confirm_if_reached(who, &input);
             }
-            SessionEffect::Linking(input) => {
+            SessionEffect::Linking(input) | SessionEffect::HandOff(input) => {
                 self.confirm_if_reached(who, &input);
                 self.nodes[who].linking.push(input);
             }

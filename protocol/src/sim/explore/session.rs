@@ -132,6 +132,7 @@ impl Scene {
             | CallInput::Cancel { .. }
             | CallInput::Elsewhere { .. }
             | CallInput::Missed { .. }
+            | CallInput::HandOff { .. }
             | CallInput::Link { .. }
             | CallInput::Disconnected { .. }
             | CallInput::Moved

@@ -11,8 +11,8 @@ pub use inbox::{
     Cancel, ContactChange, ContactRequest, Devices, Elsewhere, InboxBody, Missed, Offer, Presence, Receipt,
 };
 pub use pair::{
-    Candidate, Candidates, Description, EpochSecret, Hello, LinkContact, LinkGeneration, LinkIdentity, PairBody,
-    SdpKind, Verdict,
+    Candidate, Candidates, Description, EpochSecret, HandOff, Hello, LinkContact, LinkGeneration, LinkIdentity,
+    PairBody, SdpKind, Verdict,
 };
 
 /// Why a call ended; the number is the one on the wire.
@@ -78,6 +78,9 @@ pub enum Purpose {
     /// Link a new device to the account.
     #[n(2)]
     Link = 2,
+    /// Ask another device of our own account to take over a running call.
+    #[n(8)]
+    HandOff = 8,
 }
 
 /// Media bits of an offer: 1 audio, 2 video, 4 data.

@@ -3,8 +3,8 @@
 use ahoy_crypto::Secret;
 use minicbor::{Decode, Encode};
 
-use super::{Reason, Record, Status};
-use crate::ids::{AccountId, DeviceId};
+use super::{Flags, Reason, Record, Status};
+use crate::ids::{AccountId, CallId, DeviceId};
 
 /// Answer, and confirm (pair kind 1): they have the same shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
@@ -184,6 +184,27 @@ pub struct LinkContact {
     pub device_set: Option<Vec<u8>>,
 }
 
+/// Pair kind 32: the call that another device of our own account is asked to take over.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct HandOff {
+    /// 1: the call, as it is named between the device that hands it over and the participant.
+    #[cbor(n(1))]
+    pub call: CallId,
+    /// 2: the participant.
+    #[cbor(n(2), with = "crate::wire::fields::b32")]
+    pub account: AccountId,
+    /// 3: the participant's device in the call.
+    #[cbor(n(3), with = "crate::wire::fields::b32")]
+    pub device: DeviceId,
+    /// 4: media state of the device that hands it over.
+    #[cbor(n(4))]
+    pub flags: Flags,
+    /// 5: opaque to us; the messenger's conversation id, 0..256 bytes.
+    #[cbor(n(5), with = "minicbor::bytes")]
+    pub context: Option<Vec<u8>>,
+}
+
 /// What a pair frame carries (kind 0, the bare acknowledgement, has no body and is not here).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PairBody {
@@ -213,4 +234,6 @@ pub enum PairBody {
     LinkContact(LinkContact),
     /// 13: how many contacts were sent.
     LinkEnd(u32),
+    /// 32.
+    HandOff(HandOff),
 }

@@ -8,7 +8,7 @@ use crate::limits::{
     NAME_MAX_BYTES,
 };
 use crate::wire::bodies::{
-    Cancel, ContactChange, ContactRequest, Description, Devices, Elsewhere, EpochSecret, Hello, LinkContact,
+    Cancel, ContactChange, ContactRequest, Description, Devices, Elsewhere, EpochSecret, HandOff, Hello, LinkContact,
     LinkGeneration, LinkIdentity, Missed, Offer, Presence, Reason, Receipt, Record, Status, Verdict,
 };
 
@@ -185,6 +185,13 @@ impl Body for LinkContact {
     const NAME: &'static str = "link contact";
     fn fits(&self) -> bool {
         is_card(&self.card) && is_name(&self.name) && self.device_set.as_deref().is_none_or(is_device_set)
+    }
+}
+
+impl Body for HandOff {
+    const NAME: &'static str = "hand-off";
+    fn fits(&self) -> bool {
+        self.context.as_ref().is_none_or(|c| c.len() <= CONTEXT_MAX_BYTES)
     }
 }
 

@@ -116,6 +116,7 @@ impl AnyKind for PairBody {
             PairBody::LinkIdentity(_) => 11,
             PairBody::LinkContact(_) => 12,
             PairBody::LinkEnd(_) => 13,
+            PairBody::HandOff(_) => 32,
         }
     }
 
@@ -133,6 +134,7 @@ impl AnyKind for PairBody {
             PairBody::LinkIdentity(body) => write(body),
             PairBody::LinkContact(body) => write(body),
             PairBody::LinkEnd(value) => write(&One { value: *value }),
+            PairBody::HandOff(body) => write(body),
         }
     }
 }
@@ -168,7 +170,8 @@ impl PairRead {
             11 => PairBody::LinkIdentity(read(bytes, check)?),
             12 => PairBody::LinkContact(read(bytes, check)?),
             13 => PairBody::LinkEnd(read::<One<_>>(bytes, check)?.value),
-            0 | 14.. => return Err(check),
+            32 => PairBody::HandOff(read(bytes, check)?),
+            0 | 14..=31 | 33.. => return Err(check),
         })))
     }
 
@@ -207,7 +210,8 @@ impl PairRead {
                     | PairBody::Record(_)
                     | PairBody::LinkIdentity(_)
                     | PairBody::LinkContact(_)
-                    | PairBody::LinkEnd(_) => false,
+                    | PairBody::LinkEnd(_)
+                    | PairBody::HandOff(_) => false,
                 };
                 check.refuse_if(wrong)?;
                 Ok(body)

@@ -9,23 +9,23 @@ use crate::failure::Failure;
 use crate::out::Out;
 use crate::verbs::ask;
 
-struct Came {
-    result: Result<(), Failure>,
-    lines: Vec<Value>,
-    asked: Vec<Value>,
+pub(super) struct Came {
+    pub(super) result: Result<(), Failure>,
+    pub(super) lines: Vec<Value>,
+    pub(super) asked: Vec<Value>,
 }
 
 impl Came {
-    fn code(&self) -> u8 {
+    pub(super) fn code(&self) -> u8 {
         self.result.as_ref().err().map_or(0, Failure::exit_code)
     }
 
-    fn last(&self) -> &Value {
+    pub(super) fn last(&self) -> &Value {
         self.lines.last().unwrap()
     }
 }
 
-async fn run(words: &[&str], script: Vec<Turn>) -> Came {
+pub(super) async fn run(words: &[&str], script: Vec<Turn>) -> Came {
     let words = ["ahoy", "--json"].iter().chain(words);
     let args = Args::try_parse_from(words).unwrap();
     let (mut client, played) = daemon(script).await;

@@ -1,6 +1,7 @@
 //! The verbs against a daemon played by a script.
 
 mod following;
+mod handing;
 mod showing;
 
 use serde_json::{Value, json};

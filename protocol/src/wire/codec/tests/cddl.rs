@@ -13,6 +13,8 @@ use crate::testing::SeededRng;
 #[derive(Clone, Debug)]
 pub(super) enum Type {
     Uint(RangeInclusive<u64>),
+    /// A number of one of these ranges, which don't touch.
+    Either(Vec<RangeInclusive<u64>>),
     Bytes(RangeInclusive<usize>),
     Text(RangeInclusive<usize>),
     /// So many items of one type.
@@ -140,6 +142,7 @@ fn kind_of(text: &str) -> Type {
         "roster" => Type::List(0..=64, Box::new(Type::Bytes(32..=32))),
         "bstr" => Type::Bytes(range(words.next().expect("a size"))),
         "tstr" => Type::Text(range(words.next().expect("a size"))),
+        numbers if numbers.contains('|') => Type::Either(numbers.split('|').map(range).collect()),
         numbers => Type::Uint(range(numbers)),
     }
 }
@@ -170,6 +173,10 @@ fn bytes(rng: &mut SeededRng, length: usize) -> Vec<u8> {
 pub(super) fn value(rng: &mut SeededRng, kind: &Type) -> Value {
     match kind {
         Type::Uint(range) => Value::Integer(number(rng, range).into()),
+        Type::Either(ranges) => {
+            let place = size(rng, &(0..=ranges.len() - 1));
+            value(rng, &Type::Uint(ranges[place].clone()))
+        }
         Type::Bytes(range) => {
             let length = size(rng, range);
             Value::Bytes(bytes(rng, length))
@@ -203,6 +210,11 @@ pub(super) fn misfits(rng: &mut SeededRng, kind: &Type) -> Vec<Value> {
             found.push(Value::Bytes(vec![1]));
             found.extend(range.start().checked_sub(1).map(|below| Value::Integer(below.into())));
             found.extend(range.end().checked_add(1).map(|above| Value::Integer(above.into())));
+        }
+        Type::Either(ranges) => {
+            for range in ranges {
+                found.extend(misfits(rng, &Type::Uint(range.clone())));
+            }
         }
         Type::Bytes(range) => {
             found.push(Value::Text("x".repeat(*range.start())));

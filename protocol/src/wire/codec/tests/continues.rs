@@ -34,7 +34,7 @@ fn offer(continues: Option<CallId>) -> Offer {
 }
 
 /// An offer's bytes: `pairs` keys, and those after key 12 as hex.
-fn hex(pairs: u8, rest: &str) -> String {
+pub(super) fn hex(pairs: u8, rest: &str) -> String {
     let (call, secret, commit) = ("11".repeat(16), "22".repeat(32), "33".repeat(32));
     let (a, b) = ("a1".repeat(32), "b2".repeat(32));
     format!(

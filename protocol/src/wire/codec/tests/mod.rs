@@ -3,6 +3,7 @@
 mod cddl;
 mod continues;
 mod documents;
+mod hand_off;
 mod hostile;
 
 use ahoy_crypto::Check;
@@ -41,7 +42,7 @@ fn kinds_without_a_cddl_are_refused() {
     for kind in [0, 9, 255] {
         assert_eq!(InboxBody::decode(kind, &status).err(), Some(Check::CBOR));
     }
-    for kind in [0, 14, 255] {
+    for kind in [0, 14, 31, 33, 255] {
         assert_eq!(PairRead::decode(kind, &status).err(), Some(Check::CBOR));
     }
     for kind in [0, 6, 255] {
