@@ -109,6 +109,8 @@ impl World {
         if let Some(Some((other, theirs))) = other
             && self.nodes[other].links.remove(&theirs).is_some()
         {
+            self.nodes[other].sending.remove(&theirs);
+            self.nodes[other].playing.remove(&theirs);
             let event = LinkEvent::Closed(LinkEnd::Remote);
             self.stream(n, other, Input::Link { link: theirs, event });
         }
