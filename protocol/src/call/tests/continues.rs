@@ -72,7 +72,7 @@ fn another_device_of_the_account_takes_the_call_over() {
     let mut b = talking();
     continues(&mut b, NEW, (1, 9), call(7));
     assert!(!rang(&b, NEW));
-    assert_eq!((b.state(call(7)), b.state(NEW)), (Some(CallState::Held), Some(CallState::Connecting)));
+    assert_eq!((b.state(call(7)), b.state(NEW)), (Some(CallState::Held), Some(CallState::Reconnecting)));
     b.wait(20_000);
     assert_eq!(goes_on_as(&b, call(7)), None, "the old one goes on until the new one works");
     b.flows(NEW, 9);
