@@ -74,8 +74,8 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::IncomingCall { call, from, context, handed_off_from, .. } => {
             rings(call, from, context.as_deref(), handed_off_from.as_deref())
         }
-        EventKind::HandOff { device, state, reason, detail, .. } => {
-            hand_off(&short(device), *state, reason.as_deref().unwrap_or_default(), detail.as_deref())
+        EventKind::HandOff { device, state, reason, detail: d, .. } => {
+            hand_off(device, *state, reason.as_deref(), d.as_deref())
         }
         EventKind::CallState { call, continues_as: Some(next), .. } => {
             format!("call {} goes on as {}", short(call), short(next))
@@ -142,7 +142,8 @@ fn rings(call: &str, from: &RosterEntry, context: Option<&str>, device: Option<&
     }
 }
 
-fn hand_off(device: &str, state: HandOffState, reason: &str, detail: Option<&str>) -> String {
+fn hand_off(device: &str, state: HandOffState, reason: Option<&str>, detail: Option<&str>) -> String {
+    let (device, reason) = (short(device), reason.unwrap_or_default());
     let cause = detail.map(|detail| EndCause::new("hand_off", detail));
     match state {
         HandOffState::Ringing => format!("it rings at {device}"),
