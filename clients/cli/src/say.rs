@@ -77,9 +77,7 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::HandOff { device, state, reason, detail: d, .. } => {
             hand_off(device, *state, reason.as_deref(), d.as_deref())
         }
-        EventKind::CallState { call, continues_as: Some(next), .. } => {
-            format!("call {} goes on as {}", short(call), short(next))
-        }
+        EventKind::CallState { call, continues_as: Some(next), .. } => goes_on(call, next),
         EventKind::CallState { call, state, direction, reason, cause, client, .. } => {
             let what = match (state, reason) {
                 (CallState::Ended, Some(reason)) => format!("ended: {}", end_text(reason, cause.as_ref())),
@@ -130,6 +128,10 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::Lagged { missed } => format!("{missed} events were missed"),
         EventKind::Warning { about, hint } => format!("warning about {about}: {hint}"),
     })
+}
+
+fn goes_on(call: &str, next: &str) -> String {
+    format!("call {} goes on as {}", short(call), short(next))
 }
 
 fn rings(call: &str, from: &RosterEntry, context: Option<&str>, device: Option<&str>) -> String {
