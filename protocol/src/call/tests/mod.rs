@@ -16,6 +16,7 @@ mod late;
 mod links;
 mod media;
 mod moved;
+mod orders;
 mod outgoing;
 mod random;
 mod recall;
