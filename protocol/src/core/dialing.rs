@@ -42,9 +42,15 @@ impl Dialing {
 
     /// Somebody calls this device, or it was just seen: dial now, and with short pauses until then.
     pub(super) fn urgent(&mut self, device: DeviceId, now_ms: u64, until_ms: u64) {
+        self.hurry(device, until_ms);
         let attempts = self.wanted.entry(device).or_default();
         attempts.next_ms = Some(now_ms);
         attempts.pause_ms = 0;
+    }
+
+    /// Somebody calls this device, which is connected: should that be over in truth, it is dialled at once.
+    pub(super) fn hurry(&mut self, device: DeviceId, until_ms: u64) {
+        let attempts = self.wanted.entry(device).or_default();
         attempts.hurry_until_ms = until_ms;
         attempts.hurry_pause_ms = DIAL_PAUSE_CALL_MS;
     }
@@ -58,10 +64,11 @@ impl Dialing {
         }
     }
 
-    /// Its connection is gone: dial again soon.
+    /// Its connection is gone: dial again soon, at once if a call waits for it.
     pub(super) fn disconnected(&mut self, device: &DeviceId, now_ms: u64) {
         if let Some(attempts) = self.wanted.get_mut(device) {
-            attempts.next_ms = Some(now_ms + DIAL_PAUSE_FIRST_MS);
+            let pause_ms = if now_ms < attempts.hurry_until_ms { 0 } else { DIAL_PAUSE_FIRST_MS };
+            attempts.next_ms = Some(now_ms + pause_ms);
         }
     }
 
@@ -200,6 +207,20 @@ mod tests {
         dialing.disconnected(&DEVICE, 50);
         assert_eq!(dialing.due(49 + DIAL_PAUSE_FIRST_MS), Vec::new());
         assert_eq!(dialing.due(50 + DIAL_PAUSE_FIRST_MS), vec![DEVICE]);
+    }
+
+    #[test]
+    fn a_connection_that_is_lost_while_a_call_waits_is_dialled_at_once() {
+        let mut dialing = Dialing::default();
+        dialing.want(DEVICE, 0);
+        assert_eq!(dialing.due(0), vec![DEVICE]);
+        dialing.connected(&DEVICE);
+        dialing.hurry(DEVICE, 10_000);
+        assert_eq!(dialing.next_ms(), None);
+        dialing.disconnected(&DEVICE, 50);
+        assert_eq!(dialing.due(50), vec![DEVICE]);
+        dialing.failed(&DEVICE, "refused".into(), 51);
+        assert_eq!((dialing.tried(&DEVICE), dialing.next_ms()), (Some("refused"), Some(51 + DIAL_PAUSE_CALL_MS)));
     }
 
     #[test]

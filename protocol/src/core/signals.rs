@@ -120,6 +120,8 @@ impl Core {
         let until_ms = now_ms.saturating_add(self.reach_ms.max(least_reach_ms(&offer)));
         if !self.peers.is_connected(&device) {
             self.dialing.urgent(device, now_ms, until_ms);
+        } else {
+            self.dialing.hurry(device, until_ms);
         }
         if super::beyond::usable_record(&self.contacts, &device, step.now.unix_s()).is_none() {
             self.asking.want(device, now_ms, until_ms);
