@@ -204,7 +204,9 @@ impl Driver {
                 Step::Dial(addresses) => {
                     self.counters.dials.add();
                     self.beside(&addresses);
-                    let all = DialOpts::peer_id(peer).addresses(addresses);
+                    // From the port we listen on, two that dial each other at the same moment make one connection on
+                    // which both are the dialler, and it comes to nothing; with the same pauses so does the next one.
+                    let all = DialOpts::peer_id(peer).addresses(addresses).allocate_new_port();
                     match self.swarm.dial(all.override_dial_concurrency_factor(limits::DIALS_AT_ONCE).build()) {
                         Ok(()) => return,
                         Err(error) => step = self.dials.failed(device, &error),

@@ -72,7 +72,7 @@ impl Driver {
             return;
         }
         self.beside(&good);
-        let dial = DialOpts::peer_id(peer).addresses(good).condition(PeerCondition::Always);
+        let dial = DialOpts::peer_id(peer).addresses(good).condition(PeerCondition::Always).allocate_new_port();
         let dial = dial.override_dial_concurrency_factor(limits::DIALS_AT_ONCE).build();
         let connection = dial.connection_id();
         match self.swarm.dial(dial) {
