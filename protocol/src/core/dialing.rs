@@ -48,7 +48,7 @@ impl Dialing {
         attempts.pause_ms = 0;
     }
 
-    /// Somebody calls this device, which is connected: should that be over in truth, it is dialled at once.
+    /// Somebody calls this device, which is connected: should that be over in truth, it is dialled soon.
     pub(super) fn hurry(&mut self, device: DeviceId, until_ms: u64) {
         let attempts = self.wanted.entry(device).or_default();
         attempts.hurry_until_ms = until_ms;
@@ -64,10 +64,11 @@ impl Dialing {
         }
     }
 
-    /// Its connection is gone: dial again soon, at once if a call waits for it.
+    /// Its connection is gone: dial again soon, in half a second if a call waits for it.
     pub(super) fn disconnected(&mut self, device: &DeviceId, now_ms: u64) {
         if let Some(attempts) = self.wanted.get_mut(device) {
-            let pause_ms = if now_ms < attempts.hurry_until_ms { 0 } else { DIAL_PAUSE_FIRST_MS };
+            let hurry = now_ms < attempts.hurry_until_ms;
+            let pause_ms = if hurry { DIAL_PAUSE_CALL_MS / 2 } else { DIAL_PAUSE_FIRST_MS };
             attempts.next_ms = Some(now_ms + pause_ms);
         }
     }
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_is_lost_while_a_call_waits_is_dialled_at_once() {
+    fn a_connection_that_is_lost_while_a_call_waits_is_dialled_in_half_a_second() {
         let mut dialing = Dialing::default();
         dialing.want(DEVICE, 0);
         assert_eq!(dialing.due(0), vec![DEVICE]);
@@ -218,9 +219,10 @@ mod tests {
         dialing.hurry(DEVICE, 10_000);
         assert_eq!(dialing.next_ms(), None);
         dialing.disconnected(&DEVICE, 50);
-        assert_eq!(dialing.due(50), vec![DEVICE]);
-        dialing.failed(&DEVICE, "refused".into(), 51);
-        assert_eq!((dialing.tried(&DEVICE), dialing.next_ms()), (Some("refused"), Some(51 + DIAL_PAUSE_CALL_MS)));
+        assert_eq!(dialing.due(549), Vec::new());
+        assert_eq!(dialing.due(550), vec![DEVICE]);
+        dialing.failed(&DEVICE, "refused".into(), 551);
+        assert_eq!((dialing.tried(&DEVICE), dialing.next_ms()), (Some("refused"), Some(551 + DIAL_PAUSE_CALL_MS)));
     }
 
     #[test]
