@@ -17,12 +17,11 @@ def slope(values):
 def flat(samples, warm):
     """Whether memory of `a` is flat after the first `warm` calls.
 
-    What is judged is anonymous memory without the events kept for frontends that come back (they are counted, and
-    bounded by 4 MiB). It must not rise by more than 1 KiB a call: a link that is not released is 250 KiB (measured), the
-    state of a call some 20 KiB. Below that are what is kept on purpose and bounded: pages of the store (1 MiB, full after
-    some 1,500 calls: history and call ids), call ids (96 h, 4,096 a contact), ended calls (10 min), and what the
-    allocator keeps of the highest moment. Measured: 1.4 KiB a call from the 100th to the 1,000th, with events 1.1 from
-    the 1,000th to the 2,000th, and 0.2 from the 3,000th to the 4,000th.
+    What is judged is anonymous memory without the events kept for frontends that come back (they are counted with what
+    each takes beside its text, and bounded by 4 MiB). It must not rise by more than 1 KiB a call: a link that is not
+    released is 250 KiB (measured), the state of a call some 20 KiB. Below that are what is kept on purpose and bounded:
+    pages of the store (256 KiB), call ids (96 h, 4,096 a contact), ended calls (10 min), and what the allocator keeps of
+    the highest moment.
     """
     points = [(s["call"], s["memory"]["RssAnon"] - s["events_bytes"] / 1024) for s in samples if s["side"] == "a" and s["call"] > warm]
     rise = slope(points)

@@ -20,6 +20,8 @@ pub const CLIENT_BEHIND_EVENTS: u64 = 256;
 pub const EVENTS_KEPT: usize = 10_000;
 /// Bytes of events kept: bounds memory where events are long (10,000 usual ones need 3 MB).
 pub const EVENTS_KEPT_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes that each event kept takes beside its text: 16 of counts, 16 of its place in the ring, 16 of the allocator.
+pub const EVENT_EXTRA_BYTES: usize = 48;
 /// Lines written to a client before its next request is looked at.
 pub const EVENT_LINES_AT_ONCE: usize = 32;
 /// Buffer of an in-memory client in each direction, bytes.
@@ -64,8 +66,8 @@ pub const HISTORY_ENTRIES: u64 = 1_000;
 pub const HISTORY_MISSED_OF_ONE: usize = 100;
 /// Rows read at a start: 1,000 contacts and the call ids of 96 hours at one a second are far below it.
 pub const STORE_ROWS: u64 = 500_000;
-/// Memory for pages of the store, bytes: its tables are small, and a call may use 32 MB in all.
-pub const STORE_CACHE_BYTES: usize = 1024 * 1024;
+/// Memory for pages of the store, bytes: 64 pages. Tables are small, the system keeps the file, and a call may use 32 MB in all.
+pub const STORE_CACHE_BYTES: usize = 256 * 1024;
 /// Rows kept in memory while the disk takes nothing; far more than change between two tries.
 pub const OWED_ROWS: usize = 4096;
 /// How often rows that the disk did not take are tried again when nothing else is to be written, ms.

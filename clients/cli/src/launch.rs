@@ -76,7 +76,9 @@ pub(crate) async fn wait_ready(child: &mut Child, socket: &Path, said: &Path, na
             look.tick().await;
             if let Some(status) = child.try_wait()? {
                 let why = std::fs::read_to_string(said).unwrap_or_default();
-                return Err(Failure::Failed(format!("{name} ended at once ({status}): {}", why.trim())));
+                let text = format!("{name} ended at once ({status}): {}", why.trim());
+                // Settings that are wrong are the caller's to mend.
+                return Err(if status.code() == Some(2) { Failure::Usage(text) } else { Failure::Failed(text) });
             }
             match Client::connect_to(socket, "ahoy").await {
                 Ok(client) => return Ok(client),

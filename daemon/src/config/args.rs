@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long)]
     pub check_config: bool,
     /// Print the man page or the completions of a shell, and start nothing.
-    #[arg(long, value_name = "WHAT", hide = true)]
+    #[arg(long, value_name = "WHAT")]
     pub print: Option<Printed>,
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Turn {
     pub(super) url: Option<String>,
     username: Option<String>,
     credential: Option<String>,
+    /// Where a part of it was written last.
+    place: Option<Place>,
 }
 
 impl Turn {
@@ -112,11 +114,11 @@ impl Draft {
                 }
             }
             (Kind::Switch { set }, Written::Switch(on)) => set(self, on),
-            (Kind::Text { set, .. }, Written::Text(text)) => {
-                if let Err(problem) = set(self, &text) {
-                    self.bad(key, place, &format!("{text:?}"), &problem);
-                }
-            }
+            (Kind::Text { set, .. }, Written::Text(text)) => match set(self, &text) {
+                Err(problem) => self.bad(key, place, &format!("{text:?}"), &problem),
+                Ok(()) if key.name.starts_with("turn_") => self.turn.place = Some(place),
+                Ok(()) => {}
+            },
             (Kind::List { most, clear, add, .. }, Written::List(list)) => {
                 clear(self);
                 if list.len() > most {
@@ -168,13 +170,13 @@ impl Draft {
         let plain = |url| IceServer { urls: vec![url], username: String::new(), credential: String::new() };
         self.config.ice_servers = std::mem::take(&mut self.stun).into_iter().map(plain).collect();
         match std::mem::take(&mut self.turn) {
-            Turn { url: None, username: None, credential: None } => {}
-            Turn { url: Some(url), username: Some(username), credential: Some(credential) } => {
+            Turn { url: None, username: None, credential: None, .. } => {}
+            Turn { url: Some(url), username: Some(username), credential: Some(credential), .. } => {
                 self.config.ice_servers.push(IceServer { urls: vec![url], username, credential });
             }
-            Turn { .. } if self.problems.is_empty() => {
+            Turn { place, .. } if self.problems.is_empty() => {
                 let text = "turn_server, turn_username and turn_credential are needed together";
-                self.problem(Place::File, Some("turn_server"), text.into());
+                self.problem(place.unwrap_or(Place::File), Some("turn_server"), text.into());
             }
             // One of the three was refused: that is told already.
             Turn { .. } => {}

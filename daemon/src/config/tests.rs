@@ -233,7 +233,8 @@ fn a_turn_server_needs_its_user_and_its_credential_which_is_never_shown() {
     let config = check(whole).unwrap();
     assert_eq!(config.ice_servers.len(), 1);
     assert!(!config.shown().to_string().contains("s3cret"));
-    assert!(check("turn_server = \"turn:h:1\"").is_err());
+    let alone = problem("# a relay\nturn_server = \"turn:h:1\"");
+    assert!(alone.place == Place::Line(2) && alone.text.contains("needed together"), "{alone:?}");
     let told = check("turn_credential = \"s3cret\"").unwrap_err().to_string();
     assert!(told.contains("together") && !told.contains("s3cret"), "{told}");
     assert!(!check("turn_credential = \"\"").unwrap_err().to_string().contains("= "), "not even when it is wrong");

@@ -13,6 +13,11 @@ use crate::limits;
 /// Events as lines, ready to be written.
 type Line = Arc<str>;
 
+/// What a line takes in memory, bytes: its text, the counts before it, its place in the ring and what the allocator adds.
+fn size(line: &Line) -> usize {
+    line.len() + limits::EVENT_EXTRA_BYTES
+}
+
 struct Ring {
     lines: VecDeque<Line>,
     bytes: usize,
@@ -74,10 +79,10 @@ impl Hub {
             }
         };
         ring.newest += 1;
-        ring.bytes += line.len();
+        ring.bytes += size(&line);
         ring.lines.push_back(line);
         while ring.lines.len() > limits::EVENTS_KEPT || ring.bytes > limits::EVENTS_KEPT_BYTES {
-            let gone = ring.lines.pop_front().map_or(0, |line| line.len());
+            let gone = ring.lines.pop_front().map_or(0, |line| size(&line));
             ring.bytes -= gone;
         }
         let newest = ring.newest;

@@ -54,7 +54,7 @@ fn account_and_contacts_outlive_a_restart_even_after_a_kill() {
 fn what_is_wrong_with_a_configuration_is_said_before_anything_runs() {
     let home = Home::new(AHOY, Setup { audio_in: "none".into(), config: "bitrate_bps = 1\n".into() });
     let said = home.says(&["start"]);
-    assert_eq!(said.code, Some(1));
+    assert_eq!(said.code, Some(2), "the caller's to mend");
     assert!(said.stderr.contains("bitrate_bps = 1 is out of range"), "{}", said.stderr);
 }
 
