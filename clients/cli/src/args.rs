@@ -81,7 +81,7 @@ pub(crate) enum Verb {
         #[arg(long)]
         mute: bool,
     },
-    /// Call somebody.
+    /// Call somebody; a call that is active is held meanwhile. With whom there is a call already, there is no second one.
     Call {
         /// Contacts, by name or account id.
         #[arg(required = true, value_name = "NAME")]

@@ -119,17 +119,20 @@ impl CallCore {
     /// What a device says of its media: the newest word counts, over whichever path it came.
     fn status(&mut self, id: CallId, device: DeviceId, status: Status, cx: &mut Cx<'_>) {
         let Some(call) = self.live.get_mut(&id) else { return };
+        let joined = call.joined().is_some();
         let Some(peer) = call.peer_mut(device) else { return };
         if !Rule::NewestStatus.met(status.state_seq > peer.state_seq) || !peer.in_touch() {
             return;
         }
         peer.state_seq = status.state_seq;
-        if peer.flags == status.flags {
+        let said = std::mem::replace(&mut peer.flags, status.flags);
+        if said == peer.flags {
             return;
         }
-        peer.flags = status.flags;
-        // Before it joined it is nobody frontends know; then they are told at once.
-        if peer.joined {
+        // Who was never heard is nobody frontends know yet, and they are told once it is; that it holds the call is all
+        // there is to be told of it until then.
+        let held = (peer.flags.0 ^ said.0) & Flags::HELD != 0;
+        if peer.joined || (held && joined) {
             self.show_participant(id, device, cx);
         }
     }

@@ -26,8 +26,8 @@ impl CallCore {
                 Err(ControlError::new(ErrorKind::Stopping, "the daemon is stopping", hint))
             }
             // The answer goes out first, so that a frontend knows the call before its first event.
-            CallCommand::Offer { to, context } => {
-                self.offer_command(ticket, to, context, cx);
+            CallCommand::Offer { to, context, unproven } => {
+                self.offer_command(ticket, &to, (context, unproven), cx);
                 return;
             }
             CallCommand::Accept { call, in_call } => {

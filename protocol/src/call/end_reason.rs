@@ -1,7 +1,7 @@
 //! Why calls end: the words frontends see, and what follows from them.
 
 use super::state::{Leg, Peer, Silence};
-use crate::control::EndCause;
+use crate::control::{EndCause, Unproven};
 use crate::ids::DeviceId;
 use crate::limits::CAUSE_MAX_BYTES;
 use crate::wire::bodies::Reason;
@@ -95,11 +95,13 @@ pub(super) fn of_silence(peers: &[Peer]) -> Option<(Reason, Option<EndCause>)> {
     let mut said: Option<Reason> = None;
     let mut on_its_way = false;
     let mut expired = false;
+    let mut unproven = None;
     for peer in peers {
         match &peer.leg {
             Leg::Confirmed | Leg::Ringing | Leg::Accepted => return None,
             Leg::Offered => on_its_way = true,
             Leg::Silent(Silence::Expired) => expired = true,
+            Leg::Silent(Silence::Unproven(why)) => unproven = Some(*why),
             Leg::Silent(Silence::Unreached(_)) => {}
             Leg::Over(reason) => said = said.into_iter().chain([*reason]).max_by_key(|r| r.rank()),
         }
@@ -116,7 +118,22 @@ pub(super) fn of_silence(peers: &[Peer]) -> Option<(Reason, Option<EndCause>)> {
         let detail = "a device of the contact was there, but none answered the offer; try again later";
         return Some((Reason::NoAnswer, Some(EndCause::new("no_device_answered", detail))));
     }
-    Some((Reason::Unreachable, Some(unreachable(peers))))
+    Some((Reason::Unreachable, Some(unproven.map_or_else(|| unreachable(peers), not_a_contact))))
+}
+
+/// The cause of `unreachable` where somebody is there, and takes no call of ours.
+fn not_a_contact(why: Unproven) -> EndCause {
+    match why {
+        Unproven::Requested => {
+            let detail = "the contact has not accepted your contact request yet, and takes no call of yours until then";
+            EndCause::new("request_not_accepted", detail)
+        }
+        Unproven::Added => {
+            let detail = "nothing shows that the contact has your card, and it takes calls of its contacts only; \
+                          `ahoy contact request CARD` sends it yours";
+            EndCause::new("not_acquainted", detail)
+        }
+    }
 }
 
 /// The cause of `unreachable`: what was tried, device by device.
@@ -125,7 +142,7 @@ fn unreachable(peers: &[Peer]) -> EndCause {
         .iter()
         .filter_map(|p| match &p.leg {
             Leg::Silent(Silence::Unreached(tried)) => Some(tried.as_str()),
-            Leg::Silent(Silence::Expired)
+            Leg::Silent(Silence::Expired | Silence::Unproven(_))
             | Leg::Offered
             | Leg::Confirmed
             | Leg::Ringing

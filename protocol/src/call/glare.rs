@@ -16,7 +16,7 @@ use super::core::{CallCore, Cx};
 use super::effect::CallEffect;
 use super::state::{Call, Leg, Phase, Undecided};
 use super::text;
-use crate::control::{CallState, EventKind, OfferedReply, Reply};
+use crate::control::{CallState, EventKind};
 use crate::ids::{AccountId, CallId, DeviceId, Ticket};
 use crate::limits::{AGAIN_WAIT_MS, GLARE_WAIT_MS, RINGING_OF_ONE_MAX};
 use crate::wire::bodies::Reason;
@@ -248,7 +248,8 @@ impl CallCore {
         let [(account, _)] = to else { return false };
         let lost = |call: &&Call| call.rejoins().is_some_and(|old| old.account == *account);
         if let Some(id) = self.live.values().find(lost).map(|call| call.id) {
-            cx.reply(ticket, Ok(Reply::Offered(OfferedReply { call: text::call(id) })));
+            let reply = self.offered_reply(id);
+            cx.reply(ticket, Ok(reply));
             self.take_focus(id, false);
             return true;
         }

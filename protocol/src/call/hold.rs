@@ -2,7 +2,7 @@
 
 use super::commands::{only_one, wrong_state};
 use super::core::{CallCore, Cx};
-use super::state::Phase;
+use super::state::{Peer, Phase};
 use crate::control::ControlError;
 use crate::ids::CallId;
 
@@ -41,6 +41,9 @@ impl CallCore {
             Phase::Joined(_) if self.focus != Some(id) => {
                 self.take_up(id, false, cx);
                 Ok(id)
+            }
+            Phase::Joined(_) if self.live.get(&id).is_some_and(|call| call.peers.iter().any(Peer::holds)) => {
+                Err(wrong_state("the other side holds this call", "you talk again once it is resumed there"))
             }
             Phase::Joined(_) => Err(wrong_state("this call is not held", "`call.hold` holds it")),
             Phase::Outgoing(_) | Phase::Ringing(_) | Phase::Handed(_) | Phase::Offered(_) | Phase::Undecided(_) => {

@@ -8,7 +8,7 @@ use super::rules::Rule;
 use super::signal::Sender;
 use super::state::{Call, Facts, Leg, Offered, Peer, Phase, Ringing, Told, Undecided};
 use super::text;
-use crate::control::{ControlError, ErrorKind, EventKind, InCall, OfferedReply, Reply, RosterEntry};
+use crate::control::{ControlError, ErrorKind, EventKind, InCall, RosterEntry};
 use crate::ids::{AccountId, CallId, DeviceId, Ticket};
 use crate::limits::{CLOCK_OFF_MS, OFFERED_MAX};
 use crate::wire::bodies::{Elsewhere, Flags, Missed, Offer, PairBody, Purpose, Reason, Verdict};
@@ -346,7 +346,8 @@ impl CallCore {
 
     /// `call.offer` to who calls us: the call that rings is answered. The answer goes out first.
     pub(super) fn answer(&mut self, ticket: Ticket, id: CallId, cx: &mut Cx<'_>) {
-        cx.reply(ticket, Ok(Reply::Offered(OfferedReply { call: text::call(id) })));
+        let reply = self.offered_reply(id);
+        cx.reply(ticket, Ok(reply));
         self.take_focus(id, false);
         self.join_theirs(id, cx);
     }

@@ -5,7 +5,7 @@ use super::effect::CallEffect;
 use super::end_reason::{End, of_silence};
 use super::state::{Call, Facts, Leg, Outgoing, Peer, Phase, Silence, Told};
 use super::text;
-use crate::control::{ControlError, EndCause, ErrorKind, OfferedReply, Reply};
+use crate::control::{ControlError, EndCause, ErrorKind, OfferedReply, Reply, Unproven};
 use crate::ids::{AccountId, CallId, DeviceId, Ticket};
 use crate::limits::{CALLEES_MAX, CONTEXT_MAX_BYTES, OFFER_TTL_MAX_S, OWN_CALLS_MAX};
 use crate::wire::bodies::{Format, Media, Offer, Purpose, Reason, Verdict};
@@ -19,21 +19,26 @@ impl CallCore {
     pub(super) fn offer_command(
         &mut self,
         ticket: Ticket,
-        to: Vec<(AccountId, Vec<DeviceId>)>,
-        context: Option<Vec<u8>>,
+        to: &[(AccountId, Vec<DeviceId>)],
+        (context, unproven): (Option<Vec<u8>>, Option<Unproven>),
         cx: &mut Cx<'_>,
     ) {
-        if let Err(error) = self.may_offer(&to, context.as_deref()) {
+        if let Err(error) = self.may_offer(to, context.as_deref()) {
             cx.reply(ticket, Err(error));
             return;
         }
-        if self.answer_instead(ticket, &to, cx) {
+        if self.answer_instead(ticket, to, cx) {
+            return;
+        }
+        if let Some(error) = self.already_with(to) {
+            cx.reply(ticket, Err(error));
             return;
         }
         let (id, secret) = self.fresh_call(cx);
-        let call = self.new_outgoing(id, &to, context, cx);
+        let call = self.new_outgoing(id, to, (context, unproven), cx);
         let offer = self.first_offer(&call, secret);
-        cx.reply(ticket, Ok(Reply::Offered(OfferedReply { call: text::call(id) })));
+        let reply = self.offered_reply(id);
+        cx.reply(ticket, Ok(reply));
         let targets: Vec<_> = call.peers.iter().map(|p| (p.account, p.device, p.policy.relay_only)).collect();
         self.live.insert(id, call);
         self.take_focus(id, false);
@@ -44,6 +49,39 @@ impl CallCore {
             cx.push(CallEffect::Offer { account, device, offer });
         }
         self.check_silence(id, cx);
+    }
+
+    /// A call gets the microphone that a frontend offered, or answered by its offer.
+    pub(super) fn offered_reply(&self, call: CallId) -> Reply {
+        let active = self.focus.filter(|active| *active != call).and_then(|active| self.live.get(&active));
+        let holds = active.filter(|active| active.joined().is_some()).map(|active| text::call(active.id));
+        Reply::Offered(OfferedReply { call: text::call(call), holds })
+    }
+
+    /// Two people have one call. Who has lost the other may call again: that takes the place of the lost one.
+    fn already_with(&self, to: &[(AccountId, Vec<DeviceId>)]) -> Option<ControlError> {
+        let [(account, _)] = to else { return None };
+        let with = |call: &&Call| match &call.phase {
+            Phase::Outgoing(_) => call.facts.roster.contains(account),
+            Phase::Joined(_) => {
+                let here = |peer: &Peer| peer.leg == Leg::Accepted && !self.lost_us(call.id, peer.device);
+                call.facts.roster.contains(account) && call.peers.iter().any(here)
+            }
+            Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Handed(_) => false,
+        };
+        let call = self.live.values().find(with)?;
+        let (message, hint) = match call.phase {
+            Phase::Joined(_) if self.focus != Some(call.id) => {
+                ("the call with this contact is held", "`ahoy resume` takes it up")
+            }
+            Phase::Joined(_) => ("you are in a call with this contact", "`ahoy hangup` ends it"),
+            Phase::Outgoing(_) | Phase::Offered(_) | Phase::Undecided(_) | Phase::Ringing(_) | Phase::Handed(_) => {
+                ("this contact is being called already", "`ahoy hangup` cancels that call")
+            }
+        };
+        let mut error = ControlError::new(ErrorKind::AlreadyInCall, message, hint);
+        error.candidates = vec![text::call(call.id)];
+        Some(error)
     }
 
     /// Id and secret of a call of ours.
@@ -83,9 +121,11 @@ impl CallCore {
         &self,
         id: CallId,
         to: &[(AccountId, Vec<DeviceId>)],
-        context: Option<Vec<u8>>,
+        (context, unproven): (Option<Vec<u8>>, Option<Unproven>),
         cx: &Cx<'_>,
     ) -> Call {
+        let answer_by_ms = cx.now.mono_ms.saturating_add(self.times.reach_ms);
+        let unproven = unproven.map(|why| (why, answer_by_ms));
         let give_up_ms = cx.now.mono_ms.saturating_add(self.times.ring_caller_ms);
         let mut roster: Vec<AccountId> = to.iter().map(|(account, _)| *account).chain([self.own]).collect();
         roster.sort_unstable();
@@ -112,7 +152,7 @@ impl CallCore {
                 continues: None,
                 started_unix_ms: cx.now.unix_ms,
             },
-            phase: Phase::Outgoing(Outgoing { give_up_ms, rejoins: None }),
+            phase: Phase::Outgoing(Outgoing { give_up_ms, rejoins: None, unproven }),
             peers,
             shown: None,
             displaced: None,
@@ -172,6 +212,16 @@ impl CallCore {
     /// Nobody answered the offer.
     pub(super) fn offer_expired(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) {
         self.silent(id, device, Silence::Expired, cx);
+    }
+
+    /// The time to reach somebody is over, and a contact that may take no call of ours has said nothing.
+    pub(super) fn unproven_is_silent(&mut self, id: CallId, cx: &mut Cx<'_>) {
+        let Some(call) = self.live.get_mut(&id) else { return };
+        let Phase::Outgoing(Outgoing { unproven: Some((why, _)), .. }) = call.phase else { return };
+        for peer in call.peers.iter_mut().filter(|peer| peer.leg == Leg::Offered) {
+            peer.leg = Leg::Silent(Silence::Unproven(why));
+        }
+        self.check_silence(id, cx);
     }
 
     fn silent(&mut self, id: CallId, device: DeviceId, silence: Silence, cx: &mut Cx<'_>) {

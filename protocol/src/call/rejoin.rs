@@ -159,7 +159,7 @@ impl CallCore {
                 continues: Some(old.call),
                 started_unix_ms: cx.now.unix_ms,
             },
-            phase: Phase::Outgoing(Outgoing { give_up_ms, rejoins: Some(Box::new(old)) }),
+            phase: Phase::Outgoing(Outgoing { give_up_ms, rejoins: Some(Box::new(old)), unproven: None }),
             peers: vec![peer],
             shown: None,
             displaced: None,

@@ -5,7 +5,7 @@ use super::rejoin::JoinedCall;
 use super::rules::Rule;
 use super::signal::ContactPolicy;
 use super::text;
-use crate::control::{CallState, Direction};
+use crate::control::{CallState, Direction, Unproven};
 use crate::ids::{AccountId, CallId, DeviceId, Now};
 use crate::wire::bodies::{Flags, Media, Reason};
 
@@ -104,6 +104,8 @@ pub(super) struct Outgoing {
     pub(super) give_up_ms: u64,
     /// The call that it stands for: both were in it when the daemon before us was killed.
     pub(super) rejoins: Option<Box<JoinedCall>>,
+    /// Why the contact may take no call of ours, and when whoever hasn't answered by then is given up, monotonic ms.
+    pub(super) unproven: Option<(Unproven, u64)>,
 }
 
 /// Data of [`Phase::Offered`].
@@ -222,9 +224,11 @@ pub(super) enum Silence {
     Unreached(String),
     /// Somebody listens for it, nobody answered.
     Expired,
+    /// The same, of a contact that may take no call of ours.
+    Unproven(Unproven),
 }
 
-/// How the media with a device are.
+/// How the media with a device are. Every way out of `Connecting` has an end: sound, a hold, or `media_failed`.
 ///
 /// ```text
 ///                                 first audio; while held: link up
@@ -323,8 +327,9 @@ impl Call {
             }
             Phase::Joined(_) if !focused => Some(CallState::Held),
             Phase::Joined(_) => {
-                // Who has never been heard is still connecting, whatever its link does.
-                let any = |want: fn(Flow) -> bool| self.peers.iter().any(|p| p.joined && want(p.flow));
+                // Who has never been heard is still connecting, whatever its link does; unless it holds the call: then
+                // nothing is to be heard, and nothing is waited for.
+                let any = |want: fn(Flow) -> bool| self.peers.iter().any(|p| (p.joined || p.holds()) && want(p.flow));
                 Some(if any(|f| matches!(f, Flow::Flowing)) {
                     CallState::Active
                 } else if any(|f| matches!(f, Flow::Interrupted { .. })) || self.facts.continues.is_some() {

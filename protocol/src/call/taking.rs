@@ -129,8 +129,11 @@ impl CallCore {
         let policy = self.policies.get(&handed.account).copied().unwrap_or_default();
         let peer = Peer::new(handed.account, handed.device, self.own_device, policy, cx.now);
         let Some(call) = self.live.get_mut(&id) else { return };
-        call.phase =
-            Phase::Outgoing(Outgoing { give_up_ms: cx.now.mono_ms.saturating_add(HAND_OFF_MOVE_MS), rejoins: None });
+        call.phase = Phase::Outgoing(Outgoing {
+            give_up_ms: cx.now.mono_ms.saturating_add(HAND_OFF_MOVE_MS),
+            rejoins: None,
+            unproven: None,
+        });
         call.peers = vec![peer];
         let Some(call) = self.live.get(&id) else { return };
         let mut offer = self.first_offer(call, Secret::random(cx.rng));

@@ -15,6 +15,8 @@ use crate::wire::bodies::{Reason, Status};
 enum Due {
     /// 60 s: nobody has accepted.
     CallerGivesUp,
+    /// Whoever may take no call of ours hasn't answered in the time that reaching somebody may take.
+    Unproven,
     /// The offer's time to live is over, without a confirm.
     OfferOver,
     /// A call that crosses another one, or may replace it, has waited long enough.
@@ -94,6 +96,8 @@ impl CallCore {
         match &call.phase {
             Phase::Outgoing(outgoing) => {
                 let mut due = vec![(outgoing.give_up_ms, Due::CallerGivesUp)];
+                let waits = call.peers.iter().any(|peer| peer.leg == Leg::Offered);
+                due.extend(outgoing.unproven.filter(|_| waits).map(|(_, at_ms)| (at_ms, Due::Unproven)));
                 let in_touch = call.peers.iter().filter(|peer| peer.in_touch());
                 due.extend(in_touch.filter_map(|peer| Some((lost_ms(peer, times)?, Due::CalleeLost(peer.device)))));
                 due
@@ -132,6 +136,7 @@ impl CallCore {
     fn carry_out(&mut self, id: CallId, due: Due, cx: &mut Cx<'_>) {
         match due {
             Due::CallerGivesUp => self.caller_gives_up(id, cx),
+            Due::Unproven => self.unproven_is_silent(id, cx),
             Due::OfferOver => self.drop_offered(id, cx),
             Due::NoAnswer => {
                 let end = End { reason: Reason::NoAnswer, cause: None, by: None };

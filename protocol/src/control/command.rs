@@ -82,6 +82,15 @@ pub enum ContactCommand {
     },
 }
 
+/// A contact that has never shown that we are one of its own: it may take no call of ours, and says nothing then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unproven {
+    /// We asked to be its contact, and it hasn't accepted.
+    Requested,
+    /// We have its card; whether it has ours isn't known.
+    Added,
+}
+
 /// Call methods, as the core takes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallCommand {
@@ -91,6 +100,8 @@ pub enum CallCommand {
         to: Vec<(crate::ids::AccountId, Vec<crate::ids::DeviceId>)>,
         /// Opaque.
         context: Option<Vec<u8>>,
+        /// Why they may take no call of ours.
+        unproven: Option<Unproven>,
     },
     /// `call.accept`.
     Accept {

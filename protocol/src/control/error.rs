@@ -41,6 +41,8 @@ pub enum ErrorKind {
     WrongState,
     /// Refused because a call is active and `in_call` says so.
     InCall,
+    /// There is a call with this contact already; `data.candidates` has it.
+    AlreadyInCall,
     /// A limit is reached; the hint names it.
     LimitReached,
     /// Not enough room, disk or descriptors.
@@ -92,6 +94,7 @@ impl ControlError {
             | ErrorKind::AmbiguousCall
             | ErrorKind::WrongState
             | ErrorKind::InCall
+            | ErrorKind::AlreadyInCall
             | ErrorKind::LimitReached
             | ErrorKind::NoResources
             | ErrorKind::Stopping => -32000,

@@ -18,9 +18,10 @@ pub enum CallState {
     Ringing,
     /// It rings here.
     Incoming,
-    /// Accepted; media is not flowing yet.
+    /// Accepted; media is not flowing yet. Ends as `media_failed` if it doesn't within `times.connecting_ms`.
     Connecting,
-    /// Accepted, and the first media packet was decoded.
+    /// Accepted, and the first media packet was decoded; or the way for media is made, and the other side holds the call
+    /// (`held` of the participant), so that there is nothing to be heard.
     Active,
     /// On hold.
     Held,

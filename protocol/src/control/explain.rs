@@ -67,6 +67,7 @@ impl ErrorKind {
             Self::AmbiguousCall => caller(4, "name one of the calls in `data.candidates`"),
             Self::WrongState => caller(1, "look at the call's state first; it may have changed meanwhile"),
             Self::InCall => caller(1, "end or hold the active call, or say so with `in_call`"),
+            Self::AlreadyInCall => caller(1, "go on in the call in `data.candidates`; resume it if it is held"),
             Self::LimitReached => caller(1, "wait, or free what the hint names"),
             Self::NoResources => {
                 says(Fault::Environment, 1, "make room on the disk, or raise the limit the hint names")
@@ -173,6 +174,27 @@ pub const END_REASONS: [EndReason; 14] = [
         "one of the two daemons was stopped",
         "start it again",
     ),
+];
+
+/// Words of `cause.what` of an end, each with what it means; the words of `cause.detail` are for people.
+pub const END_CAUSES: [(&str, &str); 11] = [
+    ("unreachable", "no device of the contact was found; `detail` has what was tried"),
+    ("no_device_known", "no device of the contact is known"),
+    ("no_device_answered", "a device of the contact was there, and none answered"),
+    (
+        "request_not_accepted",
+        "the contact was there; it has not accepted our contact request yet, and takes no call of ours until then",
+    ),
+    (
+        "not_acquainted",
+        "the contact was there; nothing shows that it has our card, and it takes calls of its contacts only",
+    ),
+    ("peer_vanished", "the other device gave no sign of life any more"),
+    ("media_failed", "no way for the sound was found, or nothing came on it; `detail` has what was tried"),
+    ("link_failed", "the media connection failed; `detail` says how"),
+    ("called_again", "the other side had lost the call and called again: it goes on as another one"),
+    ("daemon_killed", "this daemon was killed in the call"),
+    ("device_revoked", "the other device was revoked from its account"),
 ];
 
 const fn reason(

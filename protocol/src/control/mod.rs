@@ -18,7 +18,7 @@ mod home;
 mod reply;
 mod request;
 
-pub use command::{AccountCommand, CallCommand, ContactCommand};
+pub use command::{AccountCommand, CallCommand, ContactCommand, Unproven};
 pub use config::{ConfigReply, SetConfigParams, SetConfigReply, Setting};
 pub use contact::{
     AcceptContactParams, AttemptInfo, AttemptKind, AttemptsReply, Contact, ContactRequestInfo, ContactRequestsReply,
@@ -32,7 +32,7 @@ pub use devices::{
 pub use discover::openrpc;
 pub use error::{ControlError, ErrorKind};
 pub use event::{CallState, Direction, EndCause, Event, EventKind, Level, MediaState, MuteSource};
-pub use explain::{END_REASONS, EndReason, Explanation, Fault, end_reason};
+pub use explain::{END_CAUSES, END_REASONS, EndReason, Explanation, Fault, end_reason};
 pub use hand_off::{HandOffParams, HandOffReply, HandOffState};
 pub use history::{HistoryCall, HistoryParams, HistoryReply, PlayParams, VoicemailInfo, VoicemailsReply};
 pub use home::{Env, HomePaths, SOCKET_NAME};

@@ -97,8 +97,11 @@ pub struct ContactReply {
 /// `call.offer`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OfferedReply {
-    /// The new call.
+    /// The new call; or, if the contact's own call rings here, that one, which is answered by this.
     pub call: String,
+    /// The call that was active until now: it is held from now on, and active again if nobody answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<String>,
 }
 
 /// `call.list`.

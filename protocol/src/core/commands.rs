@@ -7,7 +7,7 @@ use crate::account::Contact;
 use crate::call::signal::CallInput;
 use crate::control::{
     AccountCommand, AccountInfo, CallCommand, CallsReply, CardReply, ControlError, ErrorKind, OfferParams, Reply,
-    SubscribedReply,
+    SubscribedReply, Unproven,
 };
 use crate::ids::Ticket;
 use crate::limits::ADDRESSES_MAX;
@@ -111,7 +111,7 @@ impl Core {
             let hint = "link it again: `ahoy device link --forget`";
             return Err(ControlError::new(ErrorKind::WrongState, "this device was revoked from its account", hint));
         }
-        let mut to = Vec::new();
+        let (mut to, mut unproven) = (Vec::new(), None);
         for name in &params.to {
             if crate::ids::AccountId::parse(name) == Ok(self.own.account()) {
                 let hint = "name another contact; `ahoy handoff` moves a call to a device of yours";
@@ -122,9 +122,19 @@ impl Core {
                 let hint = "unblock it first: `ahoy contact unblock NAME`";
                 return Err(ControlError::new(ErrorKind::WrongState, "this contact is blocked", hint));
             }
+            unproven = unproven.or(is_unproven(contact));
             to.push((contact.account, contact.devices.keys().copied().collect()));
         }
-        Ok(CallCommand::Offer { to, context: params.context.map(String::into_bytes) })
+        Ok(CallCommand::Offer { to, context: params.context.map(String::into_bytes), unproven })
+    }
+}
+
+/// Whoever told us its contact token has us as a contact.
+fn is_unproven(contact: &Contact) -> Option<Unproven> {
+    match (&contact.contact_token, &contact.requested) {
+        (Some(_), _) => None,
+        (None, Some(_)) => Some(Unproven::Requested),
+        (None, None) => Some(Unproven::Added),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use ahoy_protocol::control::{END_REASONS, ErrorKind};
+use ahoy_protocol::control::{END_CAUSES, END_REASONS, ErrorKind};
 use serde_json::Value;
 
 use crate::sources::{code_lines, files, is_test, read, top};
@@ -15,7 +15,7 @@ const HEAD: &str = "# What can go wrong
 
 <!-- Made from the types by the test tests/tests/house/errors.rs; don't edit: AHOY_WRITE_DOCS=1 writes it anew. -->
 
-Both lists are closed: a daemon of this version says nothing that does not stand here. Later versions may add words.
+These lists are closed: a daemon of this version says nothing that does not stand here. Later versions may add words.
 
 ## Errors
 
@@ -34,6 +34,15 @@ one of an `ahoy` verb that waited for something else; `--wait ended` gives 0 for
 
 | `reason` | what it means | at fault | what to do | exit code |
 | --- | --- | --- | --- | --- |
+";
+
+const CAUSES: &str = "
+## Causes of ends
+
+`cause.what` of the event `call_state`, of `call.list` and of the history, where there is one; `cause.detail` says it for people.
+
+| `what` | what it means |
+| --- | --- |
 ";
 
 /// Every kind with its description, out of the schema of the type.
@@ -63,7 +72,30 @@ fn rendered() -> String {
         let (fault, exit) = (end.fault.text(), end.exit_code);
         writeln!(out, "| `{}` | {} | {fault} | {} | {exit} |", end.word, end.meaning, end.remedy).unwrap();
     }
+    out.push_str(CAUSES);
+    for (word, meaning) in END_CAUSES {
+        writeln!(out, "| `{word}` | {meaning} |").unwrap();
+    }
     out
+}
+
+/// The first words of causes that the code makes, as they stand in these lines.
+fn causes(lines: &[String]) -> Vec<String> {
+    let calls = lines.iter().flat_map(|line| line.split("EndCause::new(\"").chain(line.split("cause(\"")).skip(1));
+    let words = calls.filter_map(|rest| rest.split_once('"').map(|(word, _)| word.to_owned()));
+    words.filter(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '_')).collect()
+}
+
+#[test]
+fn every_cause_that_a_daemon_says_is_listed() {
+    let sources = files("protocol/src", ".rs").into_iter().chain(files("daemon/src", ".rs"));
+    let lines = sources.filter(|path| !is_test(path)).flat_map(|path| code_lines(&path));
+    let said = causes(&lines.map(|(_, line)| line).collect::<Vec<_>>());
+    assert!(said.len() >= 10, "{said:?}");
+    let listed: Vec<&str> = END_CAUSES.iter().map(|(word, _)| *word).collect();
+    assert_eq!(said.iter().filter(|word| !listed.contains(&word.as_str())).collect::<Vec<_>>(), Vec::<&String>::new());
+    assert_eq!(listed.iter().filter(|word| said.iter().all(|said| said != *word)).count(), 0, "nobody says one");
+    assert_eq!(causes(&["let c = cause(\"odd\", why);".to_owned()]), ["odd"]);
 }
 
 #[test]

@@ -22,8 +22,11 @@ const GOOD_ENDS: &[&str] = &["hung_up", "max_duration"];
 pub(crate) async fn call(client: &mut Client, names: &[String], wait: WaitArgs, out: &Out) -> Result<(), Failure> {
     let mut followed = Followed::subscribe(client, wait, GOOD_ENDS, out).await?;
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let call = client.offer(&names).await?;
-    followed.is(call, Some(CallState::Dialing));
+    let offered = client.offer_of(&names).await?;
+    if let Some(holds) = &offered.holds {
+        followed.holds(&offered.call, holds)?;
+    }
+    followed.is(offered.call, Some(CallState::Dialing));
     followed.until_wanted(client).await
 }
 
@@ -123,6 +126,12 @@ impl<'a> Followed<'a> {
     fn is(&mut self, call: String, state: Option<CallState>) {
         self.call = call;
         self.state = state;
+    }
+
+    /// Another call was active, and waits from now on.
+    fn holds(&self, call: &str, holds: &str) -> Result<(), Failure> {
+        let line = json!({ "kind": "holds", "call": call, "holds": holds });
+        self.out.show(&line, || format!("call {} is held meanwhile (ahoy resume {holds})", say::short(holds)))
     }
 
     /// The call the daemon did it to, with the state the snapshot knew.

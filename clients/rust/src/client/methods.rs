@@ -110,12 +110,18 @@ impl Client {
     /// Calls contacts (names or account ids) and returns the id of the call as soon as the offer is on its way.
     ///
     /// # Errors
-    /// Refused with `no_such_contact`; else as [`Client::call`].
+    /// Refused with `no_such_contact` or `already_in_call`; else as [`Client::call`].
     pub async fn offer(&mut self, to: &[&str]) -> Result<String, ClientError> {
+        Ok(self.offer_of(to).await?.call)
+    }
+
+    /// As [`Client::offer`], with the call that is held by it.
+    ///
+    /// # Errors
+    /// As [`Client::offer`].
+    pub async fn offer_of(&mut self, to: &[&str]) -> Result<OfferedReply, ClientError> {
         let to = to.iter().map(|name| (*name).to_owned()).collect();
-        let reply: OfferedReply =
-            self.call(&Request::CallOffer(OfferParams { to, media: None, context: None })).await?;
-        Ok(reply.call)
+        self.call(&Request::CallOffer(OfferParams { to, media: None, context: None })).await
     }
 
     /// Accepts a call, or the only one that rings; `in_call` says what becomes of an active one.

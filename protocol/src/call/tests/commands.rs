@@ -93,7 +93,7 @@ fn a_daemon_that_stops_takes_no_more_calls() {
     b.rings(call(7), 1);
     b.input(CallInput::Shutdown);
     b.input(CallInput::Shutdown);
-    let offer = CallCommand::Offer { to: vec![(account(1), vec![device(1)])], context: None };
+    let offer = CallCommand::Offer { to: vec![(account(1), vec![device(1)])], context: None, unproven: None };
     for command in [offer, accept(None), decline(None), hang_up(None), CallCommand::Mute { call: None }] {
         assert_eq!(kind(b.command(command)), ErrorKind::Stopping);
     }

@@ -199,6 +199,7 @@ fn without_a_confirm_nothing_happens_and_nothing_was_missed() {
 fn who_is_called_anew_while_it_comes_back_is_taken_back_into_one_call() {
     for theirs in [LOW, CallId([255; 16])] {
         let mut b = talking();
+        b.disconnected(1);
         let ours = b.dial(1, &[1]);
         b.reached(ours, 1);
         continues(&mut b, theirs, (1, 1), call(7));

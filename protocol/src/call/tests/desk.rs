@@ -103,7 +103,7 @@ impl Desk {
     /// Calls the devices of an account; the new call's id.
     pub(super) fn dial(&mut self, to: u8, devices: &[u8]) -> CallId {
         let to = vec![(account(to), devices.iter().map(|d| device(*d)).collect())];
-        let reply = self.command(CallCommand::Offer { to, context: Some(b"chat 7".to_vec()) });
+        let reply = self.command(CallCommand::Offer { to, context: Some(b"chat 7".to_vec()), unproven: None });
         let Ok(Reply::Offered(offered)) = reply else { panic!("not offered: {reply:?}") };
         parse_call(&offered.call)
     }

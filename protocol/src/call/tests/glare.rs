@@ -220,8 +220,9 @@ fn the_call_of_somebody_else_is_no_glare() {
     let mut b = Desk::new(2);
     b.dial(1, &[1]);
     b.rings(call(0), 3);
-    let Reply::Offered(answered) =
-        b.command(CallCommand::Offer { to: vec![(account(3), vec![device(3)])], context: None }).expect("answered")
+    let Reply::Offered(answered) = b
+        .command(CallCommand::Offer { to: vec![(account(3), vec![device(3)])], context: None, unproven: None })
+        .expect("answered")
     else {
         panic!("another reply")
     };

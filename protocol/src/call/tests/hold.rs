@@ -3,7 +3,7 @@
 use super::desk::*;
 use crate::call::effect::{CallEffect, LinkCommand};
 use crate::call::signal::{CallInput, LinkEvent};
-use crate::control::{CallCommand, CallState, InCall};
+use crate::control::{CallCommand, CallState, ErrorKind, EventKind, InCall};
 use crate::ids::CallId;
 use crate::wire::bodies::{Flags, PairBody, Reason, SdpKind, Status, Verdict};
 
@@ -174,20 +174,73 @@ fn a_call_of_ours_that_is_accepted_after_the_active_one_ended_is_active() {
     assert!(b.microphone());
 }
 
+/// What a device of account 3 says of its media in call 7.
+fn says(desk: &mut Desk, state_seq: u32, flags: u16) {
+    desk.pair(call(7), 3, PairBody::Status(Status { state_seq, flags: Flags(flags) }));
+}
+
 #[test]
-fn a_peer_that_holds_us_from_the_start_is_not_a_failure_of_media() {
+fn a_call_that_the_other_side_holds_from_the_start_is_on_and_shown_as_held_there() {
     let mut b = Desk::new(2);
     b.accepted(call(7), 3);
     let link = b.link_of(call(7), device(3)).unwrap();
-    b.pair(call(7), 3, PairBody::Status(Status { state_seq: 1, flags: Flags(Flags::HELD) }));
+    says(&mut b, 1, Flags::HELD);
+    assert_eq!(b.state(call(7)), Some(CallState::Connecting), "there is no way for sound yet");
     b.link(link, LinkEvent::Connected);
     b.wait(200_000);
-    assert_eq!(b.state(call(7)), Some(CallState::Connecting));
-    b.pair(call(7), 3, PairBody::Status(Status { state_seq: 2, flags: Flags(0) }));
+    assert_eq!(b.state(call(7)), Some(CallState::Active));
+    assert!(b.info(call(7)).unwrap().participants[0].held);
+    let resume = b.command(CallCommand::Resume { call: None }).unwrap_err();
+    assert_eq!(resume.kind, ErrorKind::NoSuchCall, "we hold nothing");
+    let resume = b.command(CallCommand::Resume { call: Some(call(7)) }).unwrap_err();
+    assert_eq!(resume.message, "the other side holds this call");
+    let told = |e: &&EventKind| matches!(e, EventKind::ParticipantState { state, .. } if state.held);
+    assert_eq!(b.events().into_iter().filter(told).count(), 1, "whoever watches learns why nothing is heard");
+    // Held no longer, it has the whole time for the first sound, and an end.
+    says(&mut b, 2, 0);
     b.wait(29_999);
     assert_eq!(b.state(call(7)), Some(CallState::Connecting));
     b.wait(1);
     assert_eq!(b.reason(call(7)).as_deref(), Some("media_failed"));
+}
+
+#[test]
+fn a_call_that_the_other_side_holds_from_the_start_and_resumes_talks() {
+    let mut b = Desk::new(2);
+    b.accepted(call(7), 3);
+    let link = b.link_of(call(7), device(3)).unwrap();
+    b.link(link, LinkEvent::Connected);
+    says(&mut b, 1, Flags::HELD);
+    b.wait(50_000);
+    says(&mut b, 2, 0);
+    assert_eq!(b.sound(link), (true, true));
+    b.link(link, LinkEvent::FirstAudio);
+    let told = [CallState::Incoming, CallState::Connecting, CallState::Active, CallState::Connecting];
+    assert_eq!(b.states(call(7)), [&told[..], &[CallState::Active]].concat());
+}
+
+#[test]
+fn a_call_that_the_other_side_holds_without_a_way_for_sound_fails_in_its_time() {
+    let mut b = Desk::new(2);
+    b.accepted(call(7), 3);
+    says(&mut b, 1, Flags::HELD);
+    b.wait(29_999);
+    assert_eq!(b.state(call(7)), Some(CallState::Connecting));
+    b.wait(1);
+    assert_eq!(b.reason(call(7)).as_deref(), Some("media_failed"));
+}
+
+#[test]
+fn a_call_that_the_other_side_holds_from_the_start_is_lost_with_its_link() {
+    let mut b = Desk::new(2);
+    b.accepted(call(7), 3);
+    let link = b.link_of(call(7), device(3)).unwrap();
+    b.link(link, LinkEvent::Connected);
+    says(&mut b, 1, Flags::HELD);
+    b.link(link, LinkEvent::Interrupted);
+    assert_eq!(b.state(call(7)), Some(CallState::Reconnecting));
+    b.wait(58_000);
+    assert_eq!(b.reason(call(7)).as_deref(), Some("lost"));
 }
 
 #[test]

@@ -96,6 +96,7 @@ fn without_early_connection_the_opener_waits_for_the_accept() {
     assert!(opened(&a.pair(id, HIGHER, asked)).is_empty(), "not by being asked either");
     assert_eq!(opened(&a.verdict(id, HIGHER, Verdict::Accept)).len(), 1);
     // A contact that is none any more is treated like all others.
+    a.hang_up(id).unwrap();
     a.core.forget_policy(account(HIGHER));
     let id = a.dial(HIGHER, &[HIGHER]);
     assert_eq!(opened(&a.reached(id, HIGHER)).len(), 1);

@@ -104,7 +104,11 @@ impl Walker {
         match self.below(8) {
             0 => {
                 let to = self.any(&[1, 3]);
-                CallCommand::Offer { to: vec![(account(to), vec![device(to), device(4)])], context: None }
+                CallCommand::Offer {
+                    to: vec![(account(to), vec![device(to), device(4)])],
+                    context: None,
+                    unproven: None,
+                }
             }
             1..=3 => CallCommand::Accept { call: id, in_call: self.any(&[InCall::Hold, InCall::End, InCall::Refuse]) },
             4 => CallCommand::Decline { call: id },
@@ -260,8 +264,7 @@ fn happen(world: &mut World, calls: &mut Vec<CallId>) {
     match (world.below(16), call) {
         (0..=3, _) if calls.len() < 12 => {
             let to = world.nodes[1 - node].account;
-            let id = world.dial(node, to);
-            calls.push(id);
+            calls.extend(world.tries_to_dial(node, to));
         }
         (4..=8, Some(call)) => world.command(node, CallCommand::Accept { call: Some(call), in_call }),
         (9, Some(call)) => world.decline(node, call),

@@ -238,15 +238,20 @@ impl World {
 
     /// One node calls all devices of another account.
     pub(super) fn dial(&mut self, from: usize, to_account: u8) -> CallId {
+        self.tries_to_dial(from, to_account).expect("offered")
+    }
+
+    /// The same, if there is no call with that account.
+    pub(super) fn tries_to_dial(&mut self, from: usize, to_account: u8) -> Option<CallId> {
         let devices = self.nodes.iter().filter(|n| n.account == to_account).map(|n| device(n.device)).collect();
         let before = self.nodes[from].desk.log.len();
         let to = vec![(account(to_account), devices)];
-        self.command(from, crate::control::CallCommand::Offer { to, context: None });
+        self.command(from, crate::control::CallCommand::Offer { to, context: None, unproven: None });
         let offered = |effect: &CallEffect| {
             let CallEffect::Reply { result: Ok(Reply::Offered(offered)), .. } = effect else { return None };
             Some(super::desk::parse_call(&offered.call))
         };
-        self.nodes[from].desk.log[before..].iter().find_map(offered).expect("offered")
+        self.nodes[from].desk.log[before..].iter().find_map(offered)
     }
 
     pub(super) fn accept(&mut self, node: usize, call: CallId) {

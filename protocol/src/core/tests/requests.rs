@@ -105,6 +105,29 @@ fn until_it_is_accepted_whoever_asks_is_a_stranger_and_learns_nothing() {
 }
 
 #[test]
+fn a_call_to_whoever_has_not_accepted_ends_as_soon_as_reaching_may_last_and_says_why() {
+    for asks in [true, false] {
+        let mut world = World::new(&["Ada", "Ben"]);
+        let cause = if asks {
+            request(&mut world, 0, 1, None);
+            "request_not_accepted"
+        } else {
+            let card = card(&mut world, 1);
+            decide(&mut world, 0, ContactCommand::Add { card, name: None });
+            "not_acquainted"
+        };
+        world.pass(1_000);
+        offer(&mut world, 0, "Ben");
+        world.pass(10_000);
+        let ends = world.nodes[0].events.iter().filter_map(|event| {
+            let EventKind::CallState { reason: Some(reason), cause, .. } = event else { return None };
+            Some((reason.as_str(), cause.as_ref().map(|cause| cause.what.as_str())))
+        });
+        assert_eq!(ends.collect::<Vec<_>>(), [("unreachable", Some(cause))]);
+    }
+}
+
+#[test]
 fn a_request_waits_for_a_device_that_is_away_and_survives_restarts_of_both() {
     let mut world = World::new(&["Ada", "Ben"]);
     let card = card(&mut world, 1);

@@ -312,19 +312,19 @@ impl Model for Scene {
         };
         let devices = (0..self.accounts.len()).filter(|n| self.accounts[*n] == self.accounts[1]);
         let to = vec![(self.account(1), devices.map(|n| self.device(n)).collect())];
-        self.command(&mut state, 0, CallCommand::Offer { to, context: None });
+        self.command(&mut state, 0, CallCommand::Offer { to, context: None, unproven: None });
         if self.talking {
             self.talk(&mut state);
         }
         if self.crossing {
             let to = vec![(self.account(0), vec![self.device(0)])];
-            self.command(&mut state, 1, CallCommand::Offer { to, context: None });
+            self.command(&mut state, 1, CallCommand::Offer { to, context: None, unproven: None });
         }
         if self.waiting {
             // Whoever is to be displaced stays.
             state.acted = 1 << 8;
             let to = vec![(self.account(1), vec![self.device(1)])];
-            self.command(&mut state, self.accounts.len() - 1, CallCommand::Offer { to, context: None });
+            self.command(&mut state, self.accounts.len() - 1, CallCommand::Offer { to, context: None, unproven: None });
         }
         state.acted |= if self.stay { u32::MAX } else { 0 };
         vec![state]

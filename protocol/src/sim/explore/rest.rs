@@ -165,13 +165,12 @@ impl Scene {
     }
 }
 
-/// Both ends have it and nothing is waited for: it is on or held; who is held from the start is still connecting.
+/// Both ends have it and nothing is waited for: it is on or held.
 fn rest(states: &[CallState]) -> bool {
-    let held = states.contains(&CallState::Held);
     let rests = |state: &CallState| match state {
         CallState::Active | CallState::Held => true,
-        CallState::Connecting => held,
-        CallState::Dialing
+        CallState::Connecting
+        | CallState::Dialing
         | CallState::Ringing
         | CallState::Incoming
         | CallState::Reconnecting

@@ -57,6 +57,15 @@ async fn without_wait_it_returns_when_the_offer_is_out() {
 }
 
 #[tokio::test]
+async fn a_call_that_holds_the_active_one_says_which() {
+    let answer = json!({ "call": CALL, "holds": OTHER });
+    let offered = Turn { method: "call.offer", answer, events: vec![state(CALL, "ringing", None)] };
+    let words = ["call", "Ada", "--wait", "ringing"];
+    let came = run(&words, vec![turn("subscribe", snapshot(json!([]))), offered]).await;
+    assert_eq!((came.code(), &came.lines[0]), (0, &json!({ "kind": "holds", "call": CALL, "holds": OTHER })));
+}
+
+#[tokio::test]
 async fn it_waits_for_its_state_and_shows_the_events_of_this_call_only() {
     let ends_otherwise = state(OTHER, "ended", Some("lost"));
     let events = vec![state(CALL, "dialing", None), ends_otherwise, state(CALL, "ringing", None)];

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 
-use super::model::{Call, Model, PEOPLE, Place, Stage, Step};
+use super::model::{Call, End, Model, PEOPLE, Place, Stage, Step};
 use super::wire::Wire;
 use crate::call::effect::CallEffect;
 use crate::call::signal::CallInput;
@@ -165,8 +165,13 @@ impl Machine {
 
     fn offer(&mut self, model: &Model, from: usize, to: usize) {
         let callee = vec![(account(byte(to)), vec![device(byte(to))])];
-        let command = CallCommand::Offer { to: callee, context: None };
-        let Ok(Reply::Offered(offered)) = self.ask(from, command) else { panic!("not offered") };
+        let command = CallCommand::Offer { to: callee, context: None, unproven: None };
+        let answer = self.ask(from, command);
+        if let Some(expected) = &model.answer {
+            assert_eq!(answer.map(|_| ()), *expected, "the answer to a call of whom {from} has already");
+            return;
+        }
+        let Ok(Reply::Offered(offered)) = answer else { panic!("not offered: {answer:?}") };
         let id = parse_call(&offered.call);
         if self.ids.len() < model.calls.len() {
             self.ids.push(vec![id]);
@@ -283,10 +288,11 @@ impl Machine {
                     assert_eq!(info.and_then(|info| info.reason.as_deref()), Some(reason), "{seen:?}");
                 }
                 Place::In if !model.focused(at, end) => seen.is(Some(CallState::Held)),
-                // Who has never been heard is still connecting, also while it holds.
+                // Who has never been heard is still connecting, unless it holds and its link is there.
                 Place::In if exact => {
-                    let works = if call.ends[end].worked { CallState::Active } else { CallState::Connecting };
-                    seen.is(Some(works));
+                    let End { worked, shown: (_, holds), .. } = call.ends[end];
+                    let on = worked || (holds && call.linked);
+                    seen.is(Some(if on { CallState::Active } else { CallState::Connecting }));
                     self.talk(model, &seen);
                 }
                 Place::In => {

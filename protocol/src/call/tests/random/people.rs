@@ -15,7 +15,22 @@ impl Model {
         }
     }
 
+    /// With one person there is one call.
+    pub(super) fn already(&self, a: usize, b: usize) -> bool {
+        let Some(call) = self.call_of(a, b).map(|at| &self.calls[at]) else { return false };
+        let end = call.end_of(a);
+        match call.ends[end].place {
+            Place::In => call.gone_ms.is_none(),
+            Place::Waits => end == 0,
+            Place::Unseen | Place::Over(..) | Place::Gone => false,
+        }
+    }
+
     pub(super) fn offer(&mut self, a: usize, b: usize) {
+        if self.already(a, b) {
+            self.answer = Some(Err(ErrorKind::AlreadyInCall));
+            return;
+        }
         let others = self.call_of(a, b).filter(|at| {
             let call = &self.calls[*at];
             call.lives(0) || call.lives(1)

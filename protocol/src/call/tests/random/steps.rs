@@ -103,6 +103,7 @@ impl Model {
             steps.push(Step::Offer(a, b));
         }
         steps.extend([Step::HangUp(a, b), Step::Decline(a, b)]);
+        steps.extend(self.already(a, b).then_some(Step::Offer(a, b)));
         if call.ends[call.end_of(a)].place == Place::In {
             steps.extend([Step::Hold(a, b), Step::Resume(a, b), Step::Accept(a, b, InCall::End)]);
             steps.extend(there.then_some(Step::Mute(a, true)));
