@@ -11,21 +11,32 @@ use crate::failure::end_text;
 
 /// Names of accounts, as our contacts give them.
 #[derive(Debug, Default)]
-pub(crate) struct Names(HashMap<String, String>);
+pub(crate) struct Names {
+    us: Option<String>,
+    contacts: HashMap<String, String>,
+}
 
 impl Names {
     /// Our own account is "you".
     pub(crate) fn us(account: &str) -> Self {
-        Self(HashMap::from([(account.to_owned(), "you".to_owned())]))
+        Self { us: Some(account.to_owned()), contacts: HashMap::new() }
     }
 
     /// Learns from a list of contacts.
     pub(crate) fn learn(&mut self, contacts: &[Contact]) {
-        self.0.extend(contacts.iter().map(|contact| (contact.account.clone(), contact.name.clone())));
+        self.contacts.extend(contacts.iter().map(|contact| (contact.account.clone(), contact.name.clone())));
+    }
+
+    /// It is our own account.
+    fn is_us(&self, account: &str) -> bool {
+        self.us.as_deref() == Some(account)
     }
 
     pub(crate) fn of(&self, account: &str) -> String {
-        self.0.get(account).cloned().unwrap_or_else(|| short(account))
+        if self.is_us(account) {
+            return "you".to_owned();
+        }
+        self.contacts.get(account).cloned().unwrap_or_else(|| short(account))
     }
 }
 
@@ -86,11 +97,10 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
             format!("{} call {} {what}{}", way(*direction), short(call), asked_by(client.as_deref()))
         }
         EventKind::ParticipantJoined { account, .. } => format!("{} is heard", names.of(account)),
-        EventKind::ParticipantLeft { account, reason, .. } => {
-            format!("{} left: {}", names.of(account), end_text(reason, None))
-        }
+        EventKind::ParticipantLeft { account, reason, by_us, .. } => left(&names.of(account), reason, *by_us),
         EventKind::ParticipantState { account, state, client, .. } => {
-            format!("{}: {}{}", names.of(account), media(*state), asked_by(client.as_deref()))
+            let words = media(*state, names.is_us(account));
+            format!("{}: {words}{}", names.of(account), asked_by(client.as_deref()))
         }
         EventKind::DevicesChanged { devices } => format!("the account has {} devices now", devices.len()),
         EventKind::ConfigChanged { key, client } => format!("setting {key} was changed{}", asked_by(client.as_deref())),
@@ -123,7 +133,8 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
             format!("{what} of {whose} was turned away ({} so far)", attempt.count)
         }
         EventKind::Presence { account, state, .. } => {
-            format!("{} is {}", names.of(account), state.map_or("not known", presence_word))
+            let is = if names.is_us(account) { "are" } else { "is" };
+            format!("{} {is} {}", names.of(account), state.map_or("not known", presence_word))
         }
         EventKind::Lagged { missed } => format!("{missed} events were missed"),
         EventKind::Warning { about, hint } => format!("warning about {about}: {hint}"),
@@ -181,11 +192,17 @@ fn attempted(attempt: AttemptKind) -> &'static str {
     }
 }
 
-fn media(state: MediaState) -> String {
+/// Who hung up here has left, not the other; why it is over is said of the call.
+fn left(who: &str, reason: &str, by_us: bool) -> String {
+    if by_us { format!("{who} is heard no longer") } else { format!("{who} left: {}", end_text(reason, None)) }
+}
+
+fn media(state: MediaState, us: bool) -> String {
+    let hold = if us { "hold the call" } else { "holds the call" };
     let words = [
         (state.muted, "muted"),
         (state.deafened, "deafened"),
-        (state.held, "holds the call"),
+        (state.held, hold),
         (state.reconnecting, "reconnecting"),
     ];
     let said: Vec<&str> = words.into_iter().filter_map(|(is, word)| is.then_some(word)).collect();
@@ -193,7 +210,6 @@ fn media(state: MediaState) -> String {
 }
 
 fn snapshot_line(snapshot: &Snapshot) -> String {
-    let plural = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     let muted = if snapshot.muted { ", microphone muted" } else { "" };
     let calls: String = snapshot.calls.iter().map(call_text).collect();
     format!(
@@ -203,6 +219,11 @@ fn snapshot_line(snapshot: &Snapshot) -> String {
         plural(snapshot.status.peers, "peer"),
         plural(snapshot.calls.len(), "call"),
     )
+}
+
+/// So many of them.
+pub(crate) fn plural(count: usize, one: &str) -> String {
+    format!("{count} {one}{}", if count == 1 { "" } else { "s" })
 }
 
 /// How a call stands for whoever begins to watch.
@@ -237,7 +258,9 @@ mod tests {
         let ring = json!({ "from": from, "media": ["audio"], "context": "tea" });
         assert_eq!(of("incoming_call", ring), "Ada calls about tea (ahoy answer c)");
         assert_eq!(of("participant_joined", json!({})), "Ada is heard");
-        assert_eq!(of("participant_left", json!({ "reason": "lost" })), "Ada left: the connection was lost");
+        assert_eq!(of("participant_left", json!({ "reason": "hung_up" })), "Ada left: hung up");
+        let by_us = json!({ "reason": "hung_up", "by_us": true });
+        assert_eq!(of("participant_left", by_us), "Ada is heard no longer", "Ada did not hang up: we did");
         let media = |muted, held| json!({ "muted": muted, "deafened": false, "held": held, "reconnecting": false });
         assert_eq!(of("participant_state", media(true, true)), "Ada: muted, holds the call");
         assert_eq!(of("participant_state", media(false, false)), "Ada: unmuted and there");
@@ -250,6 +273,16 @@ mod tests {
         assert_eq!(of("device_lost", lost), "input device lost: unplugged");
         let warning = json!({ "about": "clock", "hint": "set it" });
         assert_eq!(of("warning", warning), "warning about clock: set it");
+    }
+
+    #[test]
+    fn what_we_do_ourselves_is_said_in_our_grammar() {
+        let said = |event: Value| line(&serde_json::from_value(event).unwrap(), &Names::us("ahoy1me")).unwrap();
+        let presence = json!({ "seq": 1, "at_ms": 2, "kind": "presence", "account": "ahoy1me", "state": "away" });
+        assert_eq!(said(presence), "you are away");
+        let hold = json!({ "seq": 1, "at_ms": 2, "kind": "participant_state", "call": "c", "account": "ahoy1me",
+            "device": "d", "muted": false, "deafened": false, "held": true, "reconnecting": false });
+        assert_eq!(said(hold), "you: hold the call");
     }
 
     #[test]

@@ -89,6 +89,7 @@ mod tests {
             roster: vec![person; 32],
             missed: false,
             reason: "hung_up".into(),
+            cause: None,
             device: None,
             started_at_ms: 1,
             accepted_at_ms: None,

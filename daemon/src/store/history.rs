@@ -1,7 +1,7 @@
 //! Finished calls as the store keeps them, in JSON so that later versions can add fields, and pages of them.
 
 use ahoy_protocol::call::effect::HistoryEntry;
-use ahoy_protocol::control::{Direction, HistoryCall, HistoryReply, RosterEntry};
+use ahoy_protocol::control::{Direction, EndCause, HistoryCall, HistoryReply, RosterEntry};
 use ahoy_protocol::ids::{AccountId, CallId, DeviceId};
 use ahoy_protocol::wire::bodies::Reason;
 use data_encoding::HEXLOWER;
@@ -28,6 +28,9 @@ pub struct Entry {
     pub reason: u8,
     /// It was missed.
     pub missed: bool,
+    /// What lies behind the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<EndCause>,
 }
 
 impl From<&HistoryEntry> for Entry {
@@ -42,6 +45,7 @@ impl From<&HistoryEntry> for Entry {
             ended_ms: entry.ended_ms,
             reason: entry.reason as u8,
             missed: entry.missed,
+            cause: entry.cause.clone(),
         }
     }
 }
@@ -82,6 +86,7 @@ impl Entry {
             roster: self.roster.iter().map(|hex| RosterEntry { account: account(hex), name: None }).collect(),
             missed: self.missed,
             reason: reason(self.reason).to_owned(),
+            cause: self.cause.clone(),
             device: self.by.as_ref().and_then(|hex| bytes(hex)).map(|key| DeviceId(key).text()),
             started_at_ms: self.started_ms,
             accepted_at_ms: self.accepted_ms,

@@ -66,6 +66,7 @@ pub(super) fn line(call: [u8; 16], started_ms: u64, missed: bool) -> StoreComman
         accepted_ms: None,
         ended_ms: Some(started_ms + 1),
         reason: Reason::NoAnswer,
+        cause: None,
         missed,
         flags: Flags::default(),
     }))

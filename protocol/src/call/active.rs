@@ -17,11 +17,13 @@ impl CallCore {
     /// The call was accepted, here or there: who accepted takes part, links are made, sound may flow.
     pub(super) fn join(&mut self, id: CallId, cx: &mut Cx<'_>) {
         let now_ms = cx.now.mono_ms;
-        self.rejoined(id, cx);
         let Some(call) = self.live.get_mut(&id) else { return };
+        let line = call.facts.line.as_mut();
+        let accepted_unix_ms = line.map_or(cx.now.unix_ms, |line| *line.accepted_ms.get_or_insert(cx.now.unix_ms));
         call.phase = Phase::Joined(Joined {
             since_ms: now_ms,
-            accepted_unix_ms: cx.now.unix_ms,
+            before_ms: cx.now.unix_ms.saturating_sub(accepted_unix_ms),
+            accepted_unix_ms,
             status_due_ms: now_ms.saturating_add(STATUS_EVERY_MS),
             announce_due_ms: now_ms.saturating_add(ANNOUNCE_EVERY_MS),
         });

@@ -62,6 +62,11 @@ impl CallCore {
         Ok(Reply::Done(DoneReply { call: call.map(text::call) }))
     }
 
+    /// Calls that frontends see, without those that only take the place of another one while that is still there.
+    pub(super) fn of_people(&self) -> impl Iterator<Item = &Call> {
+        self.visible().filter(|call| self.continued_here(call.id).is_none())
+    }
+
     /// A call that frontends see and that is not ended.
     pub(super) fn visible_call(&self, id: CallId) -> Result<&Call, ControlError> {
         match self.live.get(&id) {
@@ -96,7 +101,7 @@ impl CallCore {
                 Phase::Offered(_) | Phase::Undecided(_) => Err(no_call("no call has this id")),
             };
         }
-        only_one(self.visible().filter(|call| !call.rings()), "there is no call to hang up")
+        only_one(self.of_people().filter(|call| !call.rings()), "there is no call to hang up")
     }
 }
 

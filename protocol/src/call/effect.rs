@@ -1,6 +1,6 @@
 //! What the call core wants done.
 
-use crate::control::{ControlError, EventKind, Reply};
+use crate::control::{ControlError, EndCause, EventKind, Reply};
 use crate::ids::{AccountId, CallId, DeviceId, LinkId, Ticket};
 use crate::wire::bodies::{CallBody, Candidate, CtlBody, Elsewhere, Flags, Missed, Offer, PairBody, Reason, SdpKind};
 
@@ -174,6 +174,8 @@ pub struct HistoryEntry {
     pub ended_ms: Option<u64>,
     /// Why.
     pub reason: Reason,
+    /// What lies behind it.
+    pub cause: Option<EndCause>,
     /// It was missed.
     pub missed: bool,
     /// Our flags at the end.

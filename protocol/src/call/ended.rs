@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::control::{CallInfo, CallState, LinkState};
+use crate::control::{CallInfo, CallState, EndCause, LinkState};
 use crate::ids::{CallId, Now};
 use crate::limits::{CONTINUED_MAX, ENDED_MAX, ENDED_MS};
 use crate::wire::bodies::Reason;
@@ -24,12 +24,14 @@ struct Ended {
 
 impl EndedCalls {
     /// Adds a call that just ended; what is too old or too much goes.
-    pub(super) fn push(&mut self, id: CallId, mut info: CallInfo, reason: Reason, now: Now) {
+    pub(super) fn push(&mut self, id: CallId, mut info: CallInfo, end: (Reason, Option<EndCause>), now: Now) {
         info.state = CallState::Ended;
         info.ended_at_ms = Some(now.unix_ms);
-        info.reason = Some(reason.text().to_owned());
+        info.reason = Some(end.0.text().to_owned());
+        info.cause = end.1;
         for participant in &mut info.participants {
             participant.state = LinkState::Closed;
+            participant.held = false;
         }
         while self.calls.front().is_some_and(|c| !fresh(c, now)) || self.calls.len() >= ENDED_MAX {
             self.calls.pop_front();

@@ -9,7 +9,7 @@ use super::rejoin::end_of;
 use super::rules::Rule;
 use super::state::{Call, Leg, Phase};
 use super::text;
-use crate::control::{CallState, Direction, EndCause, EventKind};
+use crate::control::{CallState, EndCause, EventKind};
 use crate::ids::{AccountId, CallId, DeviceId, Now};
 use crate::limits::LINK_LINGER_MS;
 use crate::wire::bodies::{CtlBody, Missed, PairBody, Reason};
@@ -18,6 +18,7 @@ impl CallCore {
     /// `call.hang_up`: ends a call that was accepted, cancels one that wasn't.
     pub(super) fn hang_up(&mut self, id: CallId, cx: &mut Cx<'_>) {
         let Some(call) = self.live.get(&id) else { return };
+        let other = self.moves_with(id);
         let reason = match call.phase {
             Phase::Joined(_) => Reason::HungUp,
             Phase::Outgoing(_) => {
@@ -27,6 +28,10 @@ impl CallCore {
             Phase::Ringing(_) | Phase::Handed(_) | Phase::Offered(_) | Phase::Undecided(_) => return,
         };
         self.finish(id, End { reason, cause: None, by: None }, reason, cx);
+        if let Some(other) = other {
+            // While their contact moves between its devices both are one call for people.
+            self.finish(other, End { reason, cause: None, by: None }, reason, cx);
+        }
     }
 
     /// A device of the call hangs up, over whichever path came first.
@@ -220,6 +225,7 @@ impl CallCore {
                 account: text::account(peer.account),
                 device: text::device(peer.device),
                 reason: end.reason.text().to_owned(),
+                by_us: end.by.is_none(),
             });
         }
         cx.event(EventKind::CallState {
@@ -236,7 +242,7 @@ impl CallCore {
         self.given_call_ended(id, end.reason, cx);
         self.taken_call_ended(id, end.reason, cx);
         cx.push(CallEffect::Forget { call: id });
-        self.ended.push(id, info, end.reason, cx.now);
+        self.ended.push(id, info, (end.reason, end.cause), cx.now);
         if let Some(next) = next {
             self.ended.continues_as(id, next);
         }
@@ -249,28 +255,27 @@ impl CallCore {
 
     /// History, and the missed call if it is one.
     fn record_end(&mut self, call: &Call, end: &End, cx: &mut Cx<'_>) {
-        if let Some(old) = call.rejoins() {
-            // It never came about: the call that it stands for ends here.
-            return cx.push(CallEffect::History(Box::new(old.line(end, cx.now.unix_ms))));
-        }
-        if let Phase::Handed(_) = call.phase {
-            // It goes on, or ended, where it was: that device has its line.
+        let line = call.line();
+        if call.is_taken() {
             return;
         }
-        let accepted_ms = call.joined().map(|joined| joined.accepted_unix_ms);
-        let missed = call.facts.incoming && accepted_ms.is_none() && end.reason.leaves_missed_call();
-        cx.push(CallEffect::History(Box::new(HistoryEntry {
-            call: call.id,
-            incoming: call.facts.direction() == Direction::In,
-            roster: call.facts.roster.clone(),
-            by: end.by,
-            started_ms: call.facts.started_unix_ms,
-            accepted_ms,
-            ended_ms: Some(cx.now.unix_ms),
-            reason: end.reason,
-            missed,
-            flags: call.told.flags,
-        })));
+        let missed = call.facts.incoming && line.accepted_ms.is_none() && end.reason.leaves_missed_call();
+        // One that goes on as another one, or beside the one whose place it never took, is told with that.
+        if !self.line_goes_on(line.call) {
+            cx.push(CallEffect::History(Box::new(HistoryEntry {
+                call: line.call,
+                incoming: line.incoming,
+                roster: call.facts.roster.clone(),
+                by: end.by,
+                started_ms: line.started_ms,
+                accepted_ms: line.accepted_ms,
+                ended_ms: Some(cx.now.unix_ms),
+                reason: end.reason,
+                cause: end.cause.clone(),
+                missed,
+                flags: call.told.flags,
+            })));
+        }
         if !call.facts.incoming {
             return;
         }

@@ -94,6 +94,7 @@ impl CallCore {
     /// After every input: sound, status and events follow from the state.
     pub(super) fn settle(&mut self, cx: &mut Cx<'_>) {
         self.decide(cx);
+        self.hear_followed();
         self.sync_sound(cx);
         let ids: Vec<CallId> = self.live.keys().copied().collect();
         for id in ids {
@@ -155,7 +156,7 @@ impl CallCore {
 
     /// Our flags in a call.
     pub(super) fn own_flags(&self, id: CallId) -> Flags {
-        let held = self.focus != Some(id) && self.live.get(&id).is_some_and(|call| call.joined().is_some());
+        let held = self.live.get(&id).is_some_and(|call| call.joined().is_some()) && !self.in_focus(id);
         Flags(if self.muted { Flags::MUTED } else { 0 } | if held { Flags::HELD } else { 0 })
     }
 
@@ -200,9 +201,9 @@ impl CallCore {
 
     /// Tells frontends the state of a call, if it is a new one.
     pub(super) fn show(&mut self, id: CallId, cx: &mut Cx<'_>) {
-        let focused = self.focus == Some(id);
+        let light = self.light(id);
         let Some(call) = self.live.get_mut(&id) else { return };
-        let state = call.state(focused);
+        let state = call.state(light);
         if state == call.shown {
             return;
         }

@@ -1,9 +1,10 @@
 //! Hand-off, at the participant: its contact goes on at another device. The new call is joined without ringing, beside the
-//! old one, which is held meanwhile and ends only when the new one works. If it never does, the old one is active again.
+//! old one, which goes on until the link of the new one is up, and ends only when that works. If it never does, the old
+//! one is active again. For people here both are one call, and neither of them is held by anybody.
 
 use super::core::{CallCore, Cx};
 use super::end_reason::End;
-use super::state::Leg;
+use super::state::{Call, Leg, Peer};
 use crate::ids::{CallId, DeviceId};
 use crate::wire::bodies::Reason;
 
@@ -18,11 +19,34 @@ impl CallCore {
 
     /// Joins the new call beside the old one. A call that we hold stays held.
     pub(super) fn follow(&mut self, old: CallId, new: CallId, cx: &mut Cx<'_>) {
-        if self.focus == Some(old) {
-            self.take_focus(new, false);
-        }
+        self.takes_line(old, new);
         self.join_theirs(new, cx);
         self.lasts_since(old, new);
+    }
+
+    /// Sound can come over the new call: it gets the microphone of the one that it goes on with.
+    pub(super) fn hear_followed(&mut self) {
+        let Some(old) = self.focus else { return };
+        let up = |call: &&Call| {
+            let there = |peer: &Peer| peer.leg == Leg::Accepted && peer.links.connected();
+            call.joined().is_some() && call.peers.iter().any(there)
+        };
+        let next = self.live.values().filter(up).map(|call| call.id).find(|id| self.continued_here(*id) == Some(old));
+        if let Some(new) = next {
+            self.take_focus(new, false);
+        }
+    }
+
+    /// The call that people here are in besides this one, while their contact moves from one of its devices to another.
+    pub(super) fn moves_with(&self, id: CallId) -> Option<CallId> {
+        let joined = |id: &CallId| self.live.get(id).is_some_and(|call| call.joined().is_some());
+        let next = || self.live.keys().copied().find(|next| joined(next) && self.continued_here(*next) == Some(id));
+        self.continued_here(id).filter(|_| joined(&id)).or_else(next)
+    }
+
+    /// It has the microphone, as people see it: it itself, or the call it moves from or to.
+    pub(super) fn in_focus(&self, id: CallId) -> bool {
+        self.focus.is_some_and(|focus| focus == id || self.moves_with(id) == Some(focus))
     }
 
     /// Ends every call in whose place another one works now.

@@ -169,7 +169,10 @@ impl CallCore {
             self.dismiss(own, peer, reason, cx);
         }
         self.pass_focus(own, to);
-        self.rejoined(own, cx);
+        let named = self.live.get(&to).is_some_and(|to| to.facts.continues == Some(own));
+        if named || self.live.get(&own).is_some_and(|own| own.rejoins().is_some()) {
+            self.takes_line(own, to);
+        }
         let Some(call) = self.live.remove(&own) else { return };
         cx.event(EventKind::CallState {
             call: text::call(own),

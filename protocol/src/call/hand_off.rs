@@ -81,7 +81,7 @@ impl CallCore {
     pub fn hand_off_call(&self, call: Option<CallId>) -> Result<(CallId, DeviceId), ControlError> {
         let id = match call.map(|id| self.ended.now_called(id)) {
             Some(id) => id,
-            None => only_one(self.visible().filter(|call| call.joined().is_some()), "there is no call to hand over")?,
+            None => only_one(self.of_people().filter(|call| call.joined().is_some()), "there is no call to hand over")?,
         };
         let call = self.visible_call(id)?;
         let with = call.peers.iter().find(|peer| call.joined().is_some() && peer.leg == Leg::Accepted);

@@ -12,12 +12,12 @@ impl CallCore {
         let id = match call {
             Some(id) => id,
             None => {
-                let active = self.visible().filter(|call| call.joined().is_some() && self.focus == Some(call.id));
+                let active = self.of_people().filter(|call| call.joined().is_some() && self.in_focus(call.id));
                 only_one(active, "no call is active")?
             }
         };
         match self.visible_call(id)?.phase {
-            Phase::Joined(_) if self.focus == Some(id) => {
+            Phase::Joined(_) if self.in_focus(id) => {
                 self.focus = None;
                 Ok(id)
             }
@@ -33,12 +33,12 @@ impl CallCore {
         let id = match call {
             Some(id) => id,
             None => {
-                let held = self.visible().filter(|call| call.joined().is_some() && self.focus != Some(call.id));
+                let held = self.of_people().filter(|call| call.joined().is_some() && !self.in_focus(call.id));
                 only_one(held, "no call is held")?
             }
         };
         match self.visible_call(id)?.phase {
-            Phase::Joined(_) if self.focus != Some(id) => {
+            Phase::Joined(_) if !self.in_focus(id) => {
                 self.take_up(id, false, cx);
                 Ok(id)
             }

@@ -76,6 +76,7 @@ impl CallCore {
                 ice_policy: offer.ice_policy,
                 continues: offer.continues,
                 started_unix_ms: from.sent_ms.min(cx.now.unix_ms),
+                line: None,
             },
             phase: Phase::Offered(Offered {
                 received: cx.now,
@@ -285,6 +286,7 @@ impl CallCore {
             // A note is of a call long over: when its caller gave up, it does not say.
             ended_ms: (reason != Reason::NoAnswer).then_some(cx.now.unix_ms),
             reason,
+            cause: None,
             missed: true,
             flags: Flags::default(),
         })));

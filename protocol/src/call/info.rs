@@ -6,23 +6,45 @@ use super::rejoin::JoinedCall;
 use super::state::{Call, Flow, Leg, Peer};
 use super::text;
 use crate::control::{CallInfo, CallState, LinkState, ParticipantInfo, RosterEntry};
+use crate::ids::CallId;
 use crate::wire::bodies::Flags;
 
+/// How a call stands to the others, as people see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Light {
+    /// The microphone is another one's, or nobody's.
+    Held,
+    /// It has the microphone.
+    Focused,
+    /// It is about to take the place of the one that has it, or had it.
+    Follows,
+}
+
 impl CallCore {
+    /// How a call stands to the others.
+    pub(super) fn light(&self, id: CallId) -> Light {
+        match self.continued_here(id) {
+            _ if !self.in_focus(id) => Light::Held,
+            Some(_) => Light::Follows,
+            None => Light::Focused,
+        }
+    }
+
     /// A call as frontends list it; names are the caller's to fill in.
     pub(super) fn call_info(&self, call: &Call) -> CallInfo {
         let accounts = call.facts.roster.iter();
         let taking_part = call.peers.iter().filter(|p| p.joined || p.leg == Leg::Accepted);
         CallInfo {
             call: text::call(call.id),
-            state: call.state(self.focus == Some(call.id)).unwrap_or(CallState::Ended),
+            state: call.state(self.light(call.id)).unwrap_or(CallState::Ended),
             direction: call.facts.direction(),
             roster: accounts.map(|a| RosterEntry { account: text::account(*a), name: None }).collect(),
             participants: taking_part.map(participant).collect(),
             muted: self.muted,
-            started_at_ms: call.facts.started_unix_ms,
+            started_at_ms: call.line().started_ms,
             ended_at_ms: None,
             reason: None,
+            cause: None,
             context: call.facts.context.as_deref().map(|c| String::from_utf8_lossy(c).into_owned()),
         }
     }
@@ -48,6 +70,7 @@ pub(super) fn gone_call(old: &JoinedCall, muted: bool) -> CallInfo {
         started_at_ms: old.started_ms,
         ended_at_ms: None,
         reason: None,
+        cause: None,
         context: old.context.as_deref().map(|c| String::from_utf8_lossy(c).into_owned()),
     }
 }

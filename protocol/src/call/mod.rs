@@ -18,6 +18,7 @@ mod hand_off;
 mod hold;
 mod incoming;
 mod info;
+mod line;
 mod links;
 mod moved;
 mod negotiation;

@@ -151,6 +151,7 @@ impl CallCore {
                 ice_policy: 0,
                 continues: None,
                 started_unix_ms: cx.now.unix_ms,
+                line: None,
             },
             phase: Phase::Outgoing(Outgoing { give_up_ms, rejoins: None, unproven }),
             peers,

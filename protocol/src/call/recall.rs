@@ -46,6 +46,7 @@ impl CallCore {
             return;
         }
         self.pass_focus(old, new);
+        self.takes_line(old, new);
         self.join_theirs(new, cx);
         self.lasts_since(old, new);
         // Nobody ended it.
@@ -56,11 +57,10 @@ impl CallCore {
 
     /// The longest duration counts for both together.
     pub(super) fn lasts_since(&mut self, old: CallId, new: CallId) {
-        let since_ms = self.live.get(&old).and_then(Call::joined).map(|joined| joined.since_ms);
-        if let (Some(since_ms), Some(Phase::Joined(joined))) =
-            (since_ms, self.live.get_mut(&new).map(|call| &mut call.phase))
+        let since = self.live.get(&old).and_then(Call::joined).map(|joined| (joined.since_ms, joined.before_ms));
+        if let (Some(since), Some(Phase::Joined(joined))) = (since, self.live.get_mut(&new).map(|call| &mut call.phase))
         {
-            joined.since_ms = since_ms;
+            (joined.since_ms, joined.before_ms) = since;
         }
     }
 }

@@ -1,33 +1,36 @@
 //! After a kill: a daemon goes on with the calls that it was in, by new ones that say so (`continues`).
 //!
 //! ```text
-//!  rejoin ─> Outgoing (shown as reconnecting) ── accepted, or crossed by theirs ─> Joined; the old call's line: lost
+//!  rejoin ─> Outgoing (shown as reconnecting) ── accepted, or crossed by theirs ─> Joined
 //!               ├── its device is gone again ─> rejoin anew
 //!               └── refused, nobody there until the other side has given up ────> over; the old call's line: lost
 //! ```
 //!
-//! The new call has an id and secrets of its own, so no key is used twice. While it is on its way it has no line of
-//! history: it stands for the old call, whose row stays in the store until one of the two is told.
+//! The new call has an id and secrets of its own, so no key is used twice. For people both are one call, with one line
+//! of history: while the new one is on its way the row of the old one stays in the store.
 
 use rand_core::CryptoRng;
 
 use super::core::{CallCore, Cx};
-use super::effect::{CallEffect, HistoryEntry};
+use super::effect::CallEffect;
 use super::end_reason::{End, cause};
 use super::info::gone_call;
+use super::line::Line;
 use super::state::{Call, Facts, Leg, Outgoing, Peer, Phase, Told};
 use super::text;
-use crate::control::{CallState, EventKind};
+use crate::control::{CallState, EndCause, EventKind};
 use crate::ids::{AccountId, CallId, DeviceId, Now};
 use crate::limits::OFFER_TTL_MAX_S;
-use crate::wire::bodies::{Flags, Media, Reason};
+use crate::wire::bodies::{Media, Reason};
 
 /// A call of two that is joined here: what a daemon must know to go on with it once this one was killed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JoinedCall {
     /// Its name.
     pub call: CallId,
-    /// The other side offered it.
+    /// The first of the calls that are one for people: its own name, unless it took the place of another one.
+    pub first: CallId,
+    /// The other side offered that one.
     pub incoming: bool,
     /// Everybody invited, ascending, we among them.
     pub roster: Vec<AccountId>,
@@ -35,9 +38,9 @@ pub struct JoinedCall {
     pub account: AccountId,
     /// The device of it that takes part.
     pub device: DeviceId,
-    /// When it was offered, Unix ms.
+    /// When that one was offered, Unix ms.
     pub started_ms: u64,
-    /// When it was accepted, Unix ms.
+    /// When that one was accepted, Unix ms.
     pub accepted_ms: u64,
     /// The messenger's word for the conversation.
     pub context: Option<Vec<u8>>,
@@ -47,36 +50,6 @@ pub struct JoinedCall {
     pub muted: bool,
     /// It isn't the active call.
     pub held: bool,
-}
-
-/// The call in whose place frontends see the new one.
-struct Over {
-    call: CallId,
-    incoming: bool,
-}
-
-impl JoinedCall {
-    /// Its line of history, should it end now.
-    pub(super) fn line(&self, end: &End, ended_ms: u64) -> HistoryEntry {
-        HistoryEntry {
-            call: self.call,
-            incoming: self.incoming,
-            roster: self.roster.clone(),
-            by: end.by,
-            started_ms: self.started_ms,
-            accepted_ms: Some(self.accepted_ms),
-            ended_ms: Some(ended_ms),
-            reason: end.reason,
-            missed: false,
-            flags: Flags::default(),
-        }
-    }
-
-    /// How it ends when another call takes its place.
-    fn goes_on(&self, now: Now) -> CallEffect {
-        let end = End { reason: Reason::Lost, cause: None, by: None };
-        CallEffect::History(Box::new(self.line(&end, now.unix_ms)))
-    }
 }
 
 impl CallCore {
@@ -90,20 +63,21 @@ impl CallCore {
             let held = self.focus != Some(call.id);
             return Some((JoinedCall { muted: self.muted, held, ..old.clone() }, true));
         }
-        let joined = call.joined()?;
+        let (joined, line) = (call.joined()?, call.line());
         let peer = call.peers.iter().find(|peer| peer.leg == Leg::Accepted)?;
         let old = JoinedCall {
             call: call.id,
-            incoming: call.facts.incoming,
+            first: line.call,
+            incoming: line.incoming,
             roster: call.facts.roster.clone(),
             account: peer.account,
             device: peer.device,
-            started_ms: call.facts.started_unix_ms,
+            started_ms: line.started_ms,
             accepted_ms: joined.accepted_unix_ms,
             context: call.facts.context.clone(),
             ice_policy: call.facts.ice_policy,
             muted: self.muted,
-            held: self.focus != Some(call.id),
+            held: !self.in_focus(call.id),
         };
         Some((old, false))
     }
@@ -122,30 +96,37 @@ impl CallCore {
         if old.muted {
             self.set_muted(true, &mut cx);
         }
-        let over = gone_call(&old, self.muted);
-        self.ended.push(old.call, over, Reason::Lost, now);
-        let over = Over { call: old.call, incoming: old.incoming };
+        let (over, cause) =
+            (gone_call(&old, self.muted), killed("this daemon was killed in the call, and goes on with it"));
+        self.ended.push(old.call, over, (Reason::Lost, Some(cause)), now);
+        let over = old.call;
         self.go_on_with(old, over, give_up_ms, &mut cx);
         self.settle(&mut cx);
     }
 
     /// Offers a call for one that this daemon lost, in the place of the one that is over now.
-    fn go_on_with(&mut self, old: JoinedCall, over: Over, give_up_ms: u64, cx: &mut Cx<'_>) {
+    fn go_on_with(&mut self, old: JoinedCall, over: CallId, give_up_ms: u64, cx: &mut Cx<'_>) {
         let (id, secret) = self.fresh_call(cx);
         let policy = self.policies.get(&old.account).copied().unwrap_or_default();
         let peer = Peer::new(old.account, old.device, self.own_device, policy, cx.now);
         let (account, device, held) = (old.account, old.device, old.held);
         cx.event(EventKind::CallState {
-            call: text::call(over.call),
+            call: text::call(over),
             state: CallState::Ended,
-            direction: text::direction(over.incoming),
+            direction: text::direction(old.incoming),
             reason: Some(Reason::Lost.text().to_owned()),
-            cause: Some(cause("daemon_killed", "this daemon was killed in the call, and goes on with it")),
+            cause: Some(killed("this daemon was killed in the call, and goes on with it")),
             device: None,
             client: None,
             continues_as: Some(text::call(id)),
         });
-        self.ended.continues_as(over.call, id);
+        self.ended.continues_as(over, id);
+        let line = Line {
+            call: old.first,
+            incoming: old.incoming,
+            started_ms: old.started_ms,
+            accepted_ms: Some(old.accepted_ms),
+        };
         let call = Call {
             id,
             facts: Facts {
@@ -158,6 +139,7 @@ impl CallCore {
                 ice_policy: old.ice_policy,
                 continues: Some(old.call),
                 started_unix_ms: cx.now.unix_ms,
+                line: Some(line),
             },
             phase: Phase::Outgoing(Outgoing { give_up_ms, rejoins: Some(Box::new(old)), unproven: None }),
             peers: vec![peer],
@@ -177,13 +159,6 @@ impl CallCore {
         cx.push(CallEffect::Offer { account, device, offer: Box::new(offer) });
     }
 
-    /// The call is joined, or gives way to one of theirs that is: the one that it stands for ends here.
-    pub(super) fn rejoined(&mut self, id: CallId, cx: &mut Cx<'_>) {
-        if let Some(old) = self.live.get(&id).and_then(Call::rejoins) {
-            cx.push(old.goes_on(cx.now));
-        }
-    }
-
     /// The device to which a call of ours goes is gone. If the call stands for one that both were in, it may have been
     /// killed as well: there is a new offer for it when it is back. Whether that is so.
     pub(super) fn rejoins_anew(&mut self, id: CallId, device: DeviceId, cx: &mut Cx<'_>) -> bool {
@@ -196,10 +171,13 @@ impl CallCore {
         self.dismiss(id, device, Reason::Lost, cx);
         self.live.remove(&id);
         cx.push(CallEffect::Forget { call: id });
-        let over = Over { call: id, incoming: false };
-        self.go_on_with(JoinedCall { held, ..*old }, over, give_up_ms, cx);
+        self.go_on_with(JoinedCall { held, ..*old }, id, give_up_ms, cx);
         true
     }
+}
+
+fn killed(detail: &str) -> EndCause {
+    cause("daemon_killed", detail)
 }
 
 /// Why a call that stands for another one ends before it is joined: its people were in a call, and have lost it, unless
@@ -227,7 +205,7 @@ pub(super) fn end_of(call: &Call, end: End) -> End {
             } else {
                 "this daemon was killed in the call; the other side was not reached in time"
             };
-            End { reason: Reason::Lost, cause: Some(cause("daemon_killed", detail)), by: None }
+            End { reason: Reason::Lost, cause: Some(killed(detail)), by: None }
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a call is made of: its phases and the devices on the other side.
 
+use super::info::Light;
+use super::line::Line;
 use super::links::Links;
 use super::rejoin::JoinedCall;
 use super::rules::Rule;
@@ -49,6 +51,8 @@ pub(super) struct Facts {
     pub(super) continues: Option<CallId>,
     /// When it was offered, Unix ms, never in the future.
     pub(super) started_unix_ms: u64,
+    /// What it is for people, where it goes on with another call.
+    pub(super) line: Option<Line>,
 }
 
 /// The call that was active before another one took its place.
@@ -157,7 +161,9 @@ pub(super) struct Joined {
     /// When it was accepted, monotonic ms; of a call that takes the place of another one, when that was: the longest
     /// duration counts for both together, or whoever calls again could go on without end.
     pub(super) since_ms: u64,
-    /// When it was accepted, Unix ms.
+    /// How long it had lasted already at a daemon before this one, ms: since then only the wall clock tells.
+    pub(super) before_ms: u64,
+    /// When it was accepted, Unix ms; of a call that takes the place of another one, when that was.
     pub(super) accepted_unix_ms: u64,
     /// The next repetition of our status on `ctl`, monotonic ms.
     pub(super) status_due_ms: u64,
@@ -261,7 +267,7 @@ pub(super) enum Flow {
 impl Facts {
     /// As frontends call it.
     pub(super) fn direction(&self) -> Direction {
-        text::direction(self.incoming || self.handed)
+        text::direction(self.line.map_or(self.incoming || self.handed, |line| line.incoming))
     }
 }
 
@@ -313,7 +319,7 @@ impl Call {
     }
 
     /// The state that frontends shall see; none while it is invisible.
-    pub(super) fn state(&self, focused: bool) -> Option<CallState> {
+    pub(super) fn state(&self, light: Light) -> Option<CallState> {
         match &self.phase {
             Phase::Offered(_) | Phase::Undecided(_) => None,
             Phase::Ringing(_) | Phase::Handed(_) => Some(CallState::Incoming),
@@ -325,14 +331,16 @@ impl Call {
                 let rang = rings || self.shown == Some(CallState::Ringing);
                 Some(if rang { CallState::Ringing } else { CallState::Dialing })
             }
-            Phase::Joined(_) if !focused => Some(CallState::Held),
+            Phase::Joined(_) if light == Light::Held => Some(CallState::Held),
             Phase::Joined(_) => {
                 // Who has never been heard is still connecting, whatever its link does; unless it holds the call: then
                 // nothing is to be heard, and nothing is waited for.
                 let any = |want: fn(Flow) -> bool| self.peers.iter().any(|p| (p.joined || p.holds()) && want(p.flow));
+                // What goes on with a call that is still there was not lost by anybody.
+                let was_lost = self.facts.continues.is_some() && !self.facts.handed && light != Light::Follows;
                 Some(if any(|f| matches!(f, Flow::Flowing)) {
                     CallState::Active
-                } else if any(|f| matches!(f, Flow::Interrupted { .. })) || self.facts.continues.is_some() {
+                } else if any(|f| matches!(f, Flow::Interrupted { .. })) || was_lost {
                     CallState::Reconnecting
                 } else {
                     CallState::Connecting

@@ -108,6 +108,7 @@ impl CallCore {
                 context: body.context.clone(),
                 ice_policy: 0,
                 started_unix_ms: cx.now.unix_ms,
+                line: None,
                 continues: Some(body.call),
             },
             phase: Phase::Handed(Handed {

@@ -123,7 +123,8 @@ impl CallCore {
             Phase::Handed(handed) => vec![(handed.since_ms.saturating_add(HAND_OFF_RING_MS), Due::NoAnswer)],
             Phase::Joined(joined) => {
                 let mut due = vec![(joined.status_due_ms, Due::Status), (joined.announce_due_ms, Due::Announce)];
-                let end_ms = times.max_call_ms.map(|max_ms| joined.since_ms.saturating_add(max_ms));
+                let left = |max_ms: u64| joined.since_ms.saturating_add(max_ms.saturating_sub(joined.before_ms));
+                let end_ms = times.max_call_ms.map(left);
                 due.extend(end_ms.map(|at_ms| (at_ms, Due::MaxDuration)));
                 for peer in call.peers.iter().filter(|p| p.leg == Leg::Accepted) {
                     media_due(peer, times, &mut due);

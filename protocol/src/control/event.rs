@@ -184,6 +184,9 @@ pub enum EventKind {
         device: String,
         /// Why.
         reason: String,
+        /// We have ended the call, or found it over: the participant has said nothing of that kind.
+        #[serde(default)]
+        by_us: bool,
     },
     /// A participant's media state changed (or ours: `device` is our own).
     ParticipantState {

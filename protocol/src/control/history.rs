@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::event::Direction;
+use super::event::{Direction, EndCause};
 use super::reply::RosterEntry;
 
 /// `history.list`.
@@ -27,7 +27,8 @@ pub struct HistoryReply {
     pub more: bool,
 }
 
-/// A call that is over. Each call is in the history once.
+/// A call that is over. Each call is in the history once, also one that was lost and came back, or moved to another
+/// device of the other side: as its first id, with its first direction and start and its last end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct HistoryCall {
     /// Call id.
@@ -40,6 +41,9 @@ pub struct HistoryCall {
     pub missed: bool,
     /// Why it ended.
     pub reason: String,
+    /// What lies behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<EndCause>,
     /// The device that ended it, if another one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,

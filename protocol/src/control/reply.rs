@@ -7,7 +7,7 @@ use super::config::{ConfigReply, SetConfigReply};
 use super::contact::{AttemptsReply, Contact, ContactRequestInfo, ContactRequestsReply, PresenceState, SafetyReply};
 use super::counts::Counts;
 use super::devices::{DevicesReply, LinkReply};
-use super::event::{CallState, Direction};
+use super::event::{CallState, Direction, EndCause};
 use super::hand_off::HandOffReply;
 use super::history::{HistoryReply, VoicemailsReply};
 
@@ -269,6 +269,9 @@ pub struct CallInfo {
     /// Why it ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What lies behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<EndCause>,
     /// The messenger's word for the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,

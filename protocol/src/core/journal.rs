@@ -66,6 +66,9 @@ struct Stored {
     held: bool,
     #[n(11)]
     alive_ms: u64,
+    /// None: the call itself.
+    #[n(12)]
+    first: Option<ByteArray<16>>,
 }
 
 /// Reads a row.
@@ -74,6 +77,7 @@ pub(super) fn read(key: &[u8], row: &[u8]) -> Result<Row, RowError> {
     let row: Stored = rows::read(row)?;
     let call = JoinedCall {
         call,
+        first: row.first.map_or(call, |first| CallId(first.into())),
         incoming: row.incoming,
         roster: row.roster.into_iter().map(|account| AccountId(account.into())).collect(),
         account: AccountId(row.account.into()),
@@ -103,6 +107,7 @@ fn write(row: &Row) -> Vec<u8> {
         muted: call.muted,
         held: call.held,
         alive_ms: row.alive_ms,
+        first: (call.first != call.call).then_some(call.first.0.into()),
     })
 }
 

@@ -84,7 +84,7 @@ impl Core {
             step.store(StoreCommand::Delete { table: Table::Joined, key: row.call.call.0.to_vec() });
         }
         for entry in calls {
-            if waited_for.iter().any(|row| row.call.call == entry.call) {
+            if waited_for.iter().any(|row| row.call.first == entry.call) {
                 self.under_way.insert(entry.call, entry.accepted_ms);
                 continue;
             }

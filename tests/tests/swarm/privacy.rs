@@ -114,6 +114,7 @@ async fn story(watch: &Watch) -> (Node, Node) {
     let call = ringing(&mut a, &mut b).await;
     b.frontend.ask.accept(Some(&call), InCall::Hold).await.unwrap();
     a.frontend.state(&call, CallState::Active).await;
+    hang_up(&mut a, &mut b, &call).await;
     let call_b = ringing(&mut a, &mut b).await;
     b.frontend.ask.decline(Some(&call_b)).await.unwrap();
     (a, b)

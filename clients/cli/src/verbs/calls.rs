@@ -32,8 +32,9 @@ pub(crate) fn call_line(call: &CallInfo, us: &str) -> String {
         Direction::Out => "out",
     };
     let with: Vec<String> = call.roster.iter().filter(|entry| entry.account != us).map(who).collect();
-    let end = call.reason.as_deref().map(|reason| format!(" ({})", end_text(reason, None))).unwrap_or_default();
-    let held = if call.participants.iter().any(|other| other.held) { " (held by them)" } else { "" };
+    let end = call.reason.as_deref().map(|reason| format!(" ({})", end_text(reason, call.cause.as_ref())));
+    let (end, over) = (end.unwrap_or_default(), call.state == CallState::Ended);
+    let held = if !over && call.participants.iter().any(|other| other.held) { " (held by them)" } else { "" };
     format!("{} {way} {:<12} {}{held}{end}", call.call, state_word(call.state), with.join(", "))
 }
 

@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::launch::{self, STOP_LIMIT, daemon_command, wait_ready};
 use crate::out::Out;
 use crate::platform;
+use crate::say;
 use crate::verbs::doctor::devices;
 
 /// What the daemon says before its log is open goes here, beside the log.
@@ -107,14 +108,14 @@ pub(crate) async fn status(client: &mut Client, out: &Out) -> Result<(), Failure
     let known: Status = serde_json::from_value(raw.clone()).map_err(|error| Failure::Failed(error.to_string()))?;
     out.show(&raw, || {
         format!(
-            "ahoyd {} (interface {}), up {} s\naccount {}\ndevice  {}\n{} connected, {} calls",
+            "ahoyd {} (interface {}), up {} s\naccount {}\ndevice  {}\n{} connected, {}",
             known.version,
             known.api,
             known.uptime_ms / 1000,
             known.account,
             known.device,
             known.peers,
-            known.calls,
+            say::plural(known.calls, "call"),
         )
     })
 }

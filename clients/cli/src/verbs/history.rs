@@ -87,7 +87,8 @@ fn row(call: &HistoryCall, us: &str, zone: &impl TimeZone<Offset: Display>) -> S
         (None, _) => "-".to_owned(),
     };
     let seconds = call.voicemail_ms.map(|ms| format!(", message of {:.0} s", f64::from(ms) / 1000.0));
-    let (with, end, message) = (with.join(", "), end_text(&call.reason, None), seconds.unwrap_or_default());
+    let (with, end, message) =
+        (with.join(", "), end_text(&call.reason, call.cause.as_ref()), seconds.unwrap_or_default());
     format!("{when}  {way:<6} {lasted:>8}  {with:<20} {}  {end}{message}", call.call)
 }
 
@@ -121,6 +122,7 @@ mod tests {
             roster: vec![entry("ahoy1us", None), entry("ahoy1ada", Some("Ada"))],
             missed: direction == Direction::In && accepted_at_ms.is_none(),
             reason: "hung_up".into(),
+            cause: None,
             device: None,
             started_at_ms: 1_800_000_000_000,
             accepted_at_ms,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::scene::{hears, part_at, tone, two};
+use crate::scene::{AHOY, hears, part_at, tone, two};
 use ahoy_tests::process::{Home, Said, Setup};
 
 fn kinds(said: &Said) -> Vec<&str> {
@@ -141,7 +141,10 @@ fn two_calls_to_choose_from_are_listed() {
     let mut watch = b.begins(&["watch"]);
     watch.event("snapshot");
     let first = a.says(&["call", "b", "--wait", "ringing", "--timeout", "30"]).ok();
-    let second = a.says(&["call", "b", "--wait", "ringing", "--timeout", "30"]).ok();
+    let c = Home::started(AHOY, Setup::default());
+    c.adds(&b, "b");
+    b.adds(&c, "c");
+    let second = c.says(&["call", "b", "--wait", "ringing", "--timeout", "30"]).ok();
     let said = b.says(&["decline"]);
     assert_eq!(said.code, Some(4), "{said:?}");
     for call in [first.last(), second.last()] {
@@ -149,4 +152,14 @@ fn two_calls_to_choose_from_are_listed() {
     }
     let named = b.says(&["decline", first.last()["call"].as_str().unwrap(), "--wait", "ended", "--timeout", "10"]).ok();
     assert_eq!(named.last()["call"], first.last()["call"]);
+}
+
+#[test]
+fn whom_we_call_already_is_not_called_again_and_the_call_there_is_is_named() {
+    let (a, _b) = two(Setup::default(), Setup::default());
+    let first = a.says(&["call", "b"]).ok();
+    let said = a.says(&["call", "b"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.stderr.contains("called already"), "{}", said.stderr);
+    assert!(said.stderr.contains(first.last()["call"].as_str().unwrap()), "{}", said.stderr);
 }

@@ -32,6 +32,7 @@ fn call(number: u8, state: CallState) -> CallInfo {
         started_at_ms: 0,
         ended_at_ms: None,
         reason: None,
+        cause: None,
         context: None,
     }
 }

@@ -4,7 +4,7 @@ use super::desk::*;
 use crate::call::signal::{CallInput, LinkEvent};
 use crate::control::{CallCommand, CallState, EventKind};
 use crate::ids::CallId;
-use crate::wire::bodies::{PairBody, Reason, Verdict};
+use crate::wire::bodies::{Flags, PairBody, Reason, Verdict};
 
 const LOW: CallId = CallId([0; 16]);
 const NEW: CallId = CallId([8; 16]);
@@ -34,6 +34,12 @@ fn rang(desk: &Desk, id: CallId) -> bool {
     desk.events().into_iter().any(|e| matches!(e, EventKind::IncomingCall { call, .. } if *call == text))
 }
 
+/// For people there was one call.
+fn one_line(desk: &Desk, reason: Reason) {
+    let [line] = &desk.history()[..] else { panic!("{:?}", desk.history()) };
+    assert_eq!((line.call, line.reason, line.missed, line.incoming), (call(7), reason, false, true));
+}
+
 fn goes_on_as(desk: &Desk, id: CallId) -> Option<String> {
     let text = crate::call::text::call(id);
     desk.events().into_iter().find_map(|event| {
@@ -60,11 +66,10 @@ fn the_same_device_goes_on_at_once_though_the_old_link_still_flows() {
     assert_eq!(goes_on_as(&b, call(7)), Some(crate::call::text::call(NEW)));
     b.flows(NEW, 1);
     assert!(b.microphone());
-    let lines = b.history();
-    assert_eq!(lines.len(), 1);
-    assert_eq!((lines[0].call, lines[0].reason, lines[0].missed), (call(7), Reason::Lost, false));
+    assert_eq!(b.history().len(), 0, "it goes on");
     b.hang_up(call(7)).unwrap();
     assert_eq!(b.reason(NEW).as_deref(), Some("hung_up"), "the old name means the new call");
+    one_line(&b, Reason::HungUp);
 }
 
 #[test]
@@ -72,10 +77,16 @@ fn another_device_of_the_account_takes_the_call_over() {
     let mut b = talking();
     continues(&mut b, NEW, (1, 9), call(7));
     assert!(!rang(&b, NEW));
-    assert_eq!((b.state(call(7)), b.state(NEW)), (Some(CallState::Held), Some(CallState::Reconnecting)));
+    assert_eq!((b.state(call(7)), b.state(NEW)), (Some(CallState::Active), Some(CallState::Connecting)));
     b.wait(20_000);
     assert_eq!(goes_on_as(&b, call(7)), None, "the old one goes on until the new one works");
     b.flows(NEW, 9);
+    let shown = [b.states(call(7)), b.states(NEW)].concat();
+    assert!(!shown.contains(&CallState::Held) && !shown.contains(&CallState::Reconnecting), "{shown:?}");
+    for device in [1, 9] {
+        let held = |body: &PairBody| matches!(body, PairBody::Status(status) if status.flags.0 & Flags::HELD != 0);
+        assert!(!told(&b.log, device).iter().any(held), "nobody is told that it is held");
+    }
     assert_eq!(goes_on_as(&b, call(7)), Some(crate::call::text::call(NEW)));
     assert_eq!(b.reason(call(7)).as_deref(), Some("answered_elsewhere"));
     assert!(told(&b.log, 1).contains(&PairBody::HangUp(Reason::AnsweredElsewhere)));
@@ -84,18 +95,51 @@ fn another_device_of_the_account_takes_the_call_over() {
 
 #[test]
 fn another_device_whose_call_never_works_leaves_the_old_one_as_it_was() {
-    for hangs_up in [false, true] {
+    for (hangs_up, connects) in [(false, false), (true, false), (false, true), (true, true)] {
         let mut b = talking();
         let link = b.link_of(call(7), device(1)).unwrap();
         continues(&mut b, NEW, (1, 9), call(7));
-        assert_eq!(b.sound(link), (false, false), "sound in one call only");
+        assert_eq!(b.sound(link), (true, true), "they hear each other until there is another way");
+        if connects {
+            b.pair(NEW, 9, description(1, 0, crate::wire::bodies::SdpKind::Offer));
+            let new = b.link_of(NEW, device(9)).unwrap();
+            b.link(new, LinkEvent::Connected);
+            assert_eq!((b.sound(link), b.sound(new)), ((false, false), (true, true)), "sound in one call only");
+        }
         if hangs_up {
             b.hear_hang_up(NEW, 9, Reason::MediaFailed);
         } else {
             b.wait(31_000);
         }
         assert_eq!((b.state(call(7)), b.reason(NEW).as_deref()), (Some(CallState::Active), Some("media_failed")));
-        assert_eq!((b.sound(link), b.microphone()), ((true, true), true));
+        assert_eq!((b.sound(link), b.microphone(), b.history().len()), ((true, true), true, 0));
+        b.hang_up(call(7)).unwrap();
+        one_line(&b, Reason::HungUp);
+    }
+}
+
+#[test]
+fn who_hangs_up_while_the_other_side_moves_hangs_up_both_calls() {
+    for named in [None, Some(call(7)), Some(NEW)] {
+        let mut b = talking();
+        continues(&mut b, NEW, (1, 9), call(7));
+        b.command(CallCommand::HangUp { call: named }).unwrap();
+        assert_eq!((b.core.live_calls(), b.microphone()), (0, false));
+        one_line(&b, Reason::HungUp);
+    }
+}
+
+#[test]
+fn who_holds_while_the_other_side_moves_holds_the_call_wherever_it_is() {
+    for named in [None, Some(call(7))] {
+        let mut b = talking();
+        continues(&mut b, NEW, (1, 9), call(7));
+        b.command(CallCommand::Hold { call: named }).unwrap();
+        assert!(!b.microphone());
+        b.pair(NEW, 9, description(1, 0, crate::wire::bodies::SdpKind::Offer));
+        let link = b.link_of(NEW, device(9)).unwrap();
+        b.link(link, LinkEvent::Connected);
+        assert_eq!((b.state(NEW), b.core.live_calls()), (Some(CallState::Held), 1));
     }
 }
 
@@ -255,8 +299,9 @@ fn of_two_that_go_on_with_the_same_call_the_lower_one_does() {
             b.verdict(ours, 1, Verdict::Accept);
         }
         b.flows(lives, 1);
-        assert_eq!((b.core.live_calls(), b.history().len()), (1, 1));
-        assert_eq!(b.history()[0].call, call(7));
+        assert_eq!((b.core.live_calls(), b.history().len()), (1, 0));
+        b.hang_up(lives).unwrap();
+        one_line(&b, Reason::HungUp);
     }
 }
 

@@ -111,6 +111,7 @@ impl Desk {
     /// After a kill: goes on with a call for 30 s; the new call's id.
     pub(super) fn rejoin(&mut self, old: JoinedCall) -> CallId {
         let mut out = Vec::new();
+        self.invariants.was_in(old.call, old.first);
         self.core.rejoin(old, self.now.mono_ms + 30_000, self.now, &mut self.rng, &mut out);
         self.invariants.after(&out);
         self.log.extend(out.iter().cloned());
@@ -249,6 +250,18 @@ impl Desk {
     /// The reason a call ended with, as frontends were told.
     pub(super) fn reason(&self, id: CallId) -> Option<String> {
         self.state_events(id).into_iter().find(|(state, _, _)| *state == CallState::Ended).and_then(|(_, r, _)| r)
+    }
+
+    /// The call that it went on as, or itself.
+    pub(super) fn last_of(&self, id: CallId) -> CallId {
+        let next = |of: CallId| {
+            let text = crate::call::text::call(of);
+            self.events().into_iter().find_map(|event| {
+                let EventKind::CallState { call, continues_as: Some(next), .. } = event else { return None };
+                (*call == text).then(|| parse_call(next))
+            })
+        };
+        std::iter::successors(Some(id), |of| next(*of)).last().unwrap_or(id)
     }
 
     pub(super) fn cause(&self, id: CallId) -> Option<EndCause> {

@@ -31,8 +31,8 @@ pub(super) struct Invariants {
     continues: BTreeMap<CallId, CallId>,
     /// Calls of ours that gave way to one that crossed them.
     gave_way: BTreeSet<CallId>,
-    /// Calls of a daemon before us, each with the one that is offered in its place.
-    rejoined_as: BTreeMap<CallId, CallId>,
+    /// Calls that are one for people with an earlier one: the first of those.
+    first: BTreeMap<CallId, CallId>,
     history: BTreeMap<CallId, u32>,
     missed: BTreeSet<CallId>,
     joined: BTreeSet<(CallId, String)>,
@@ -42,6 +42,11 @@ pub(super) struct Invariants {
 }
 
 impl Invariants {
+    /// A daemon before this one was in this call, which for people was the first one.
+    pub(super) fn was_in(&mut self, call: CallId, first: CallId) {
+        self.first.insert(call, first);
+    }
+
     /// Notes what an input allows.
     pub(super) fn before(&mut self, input: &CallInput) {
         self.accepting = matches!(input, CallInput::Command { command: CallCommand::Accept { .. }, .. });
@@ -115,13 +120,18 @@ impl Invariants {
                 "a call that isn't confirmed continues another one"
             );
             self.may_talk.insert(call);
+            let first = self.first_of(self.continues[&call]);
+            self.first.insert(call, first);
         }
     }
 
     /// Another call takes the place of one: the user's word for the one counts for the other.
     fn goes_on_as(&mut self, call: CallId, next: CallId, gave_way: bool) {
+        if !gave_way || self.continues.contains_key(&next) {
+            let first = self.first_of(call);
+            self.first.insert(next, first);
+        }
         if self.offered.contains(&next) {
-            self.rejoined_as.insert(call, next);
             return;
         }
         let asked = if gave_way { &self.offered } else { &self.may_talk };
@@ -164,7 +174,8 @@ impl Invariants {
             }
             CallEffect::Event(event) => self.event(event),
             CallEffect::History(entry) => {
-                assert!(!self.gave_way.contains(&entry.call), "a line of history for a call that gave way");
+                let goes_on = self.first.values().any(|first| *first == entry.call);
+                assert!(goes_on || !self.gave_way.contains(&entry.call), "a line of history for a call that gave way");
                 let lines = self.history.entry(entry.call).or_default();
                 *lines += 1;
                 // A late confirm turns the missed call into a call.
@@ -265,13 +276,15 @@ impl Invariants {
         }
     }
 
-    /// It has its line; or one is offered in its place, and both are told when that comes to something.
+    /// Those that are one for people have one line, once the last of them is over.
     fn is_told(&self, call: CallId) -> bool {
-        let stands_for = self.rejoined_as.iter().find(|(_, next)| **next == call).map(|(before, _)| *before);
-        let waits = |next: &CallId| !self.ended.contains(next) || self.rejoined_as.contains_key(next);
-        self.history.contains_key(&call)
-            || self.rejoined_as.get(&call).is_some_and(waits)
-            || stands_for.is_some_and(|before| self.is_told(before))
+        let first = self.first_of(call);
+        let on = |of: &CallId| self.first_of(*of) == first && !self.ended.contains(of);
+        self.history.contains_key(&first) || self.shown.keys().any(on)
+    }
+
+    fn first_of(&self, call: CallId) -> CallId {
+        self.first.get(&call).copied().unwrap_or(call)
     }
 
     pub(super) fn microphone(&self) -> bool {

@@ -33,13 +33,14 @@ fn who_lost_us_and_calls_again_is_taken_back_without_ringing() {
     b.flows(NEW, 1);
     assert!(b.microphone());
     assert_eq!(b.reason(call(7)).as_deref(), Some("lost"));
-    let lines = b.history();
-    assert_eq!(lines.len(), 1, "the new call has its line when it ends");
-    assert_eq!((lines[0].call, lines[0].reason, lines[0].missed), (call(7), Reason::Lost, false));
-    assert!(lines[0].accepted_ms.is_some() && lines[0].by.is_none());
-    assert_eq!(b.missed_calls(), 0);
+    assert_eq!((b.history().len(), b.missed_calls()), (0, 0), "for people it goes on");
+    let started_ms = b.info(call(7)).unwrap().started_at_ms;
+    assert_eq!(b.info(NEW).unwrap().started_at_ms, started_ms);
     b.hang_up(call(7)).unwrap();
     assert_eq!(b.reason(NEW).as_deref(), Some("hung_up"), "the old name means the new call");
+    let [line] = &b.history()[..] else { panic!("{:?}", b.history()) };
+    assert_eq!((line.call, line.reason, line.missed), (call(7), Reason::HungUp, false));
+    assert!(line.accepted_ms == Some(b.now.unix_ms - 20_000) && line.started_ms == started_ms);
 }
 
 #[test]

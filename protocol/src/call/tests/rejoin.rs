@@ -1,8 +1,8 @@
 //! Calls that a daemon before us was in: offered anew, shown as reconnecting, and told in history once.
 
 use super::desk::*;
-use crate::call::JoinedCall;
-use crate::control::{CallCommand, CallState, InCall};
+use crate::call::{JoinedCall, Times};
+use crate::control::{CallCommand, CallState, Direction, InCall};
 use crate::wire::bodies::{PairBody, Reason, Verdict};
 
 /// Ben, who talks with device 1 in call 7 and then does this, as the store has it.
@@ -23,10 +23,65 @@ fn it_is_reconnecting_until_sound_comes_and_then_active() {
     assert!(b.microphone());
     b.flows(new, 1);
     assert_eq!(b.states(new), [CallState::Reconnecting, CallState::Active]);
-    let lines = b.history();
-    assert_eq!((lines.len(), lines[0].call, lines[0].reason), (1, call(7), Reason::Lost));
+    let shown = b.info(new).unwrap();
+    let old = journal(|_| {});
+    assert_eq!((shown.direction, shown.started_at_ms), (Direction::In, old.started_ms), "for people it is that call");
+    b.wait(5_000);
+    assert_eq!(b.history().len(), 0, "it goes on");
     b.hang_up(call(7)).unwrap();
     assert_eq!(b.reason(new).as_deref(), Some("hung_up"));
+    let [line] = &b.history()[..] else { panic!("{:?}", b.history()) };
+    assert_eq!((line.call, line.incoming, line.reason), (call(7), true, Reason::HungUp));
+    let times = (line.started_ms, line.accepted_ms, line.ended_ms);
+    assert_eq!(times, (old.started_ms, Some(old.accepted_ms), Some(b.now.unix_ms)));
+}
+
+#[test]
+fn killed_twice_it_is_still_the_first_call() {
+    let first = journal(|_| {});
+    let mut b = Desk::new(2);
+    let new = b.rejoin(first.clone());
+    b.reached(new, 1);
+    b.verdict(new, 1, Verdict::Accept);
+    b.flows(new, 1);
+    let (second, _) = b.core.joined_calls().next().unwrap();
+    assert_eq!(second, JoinedCall { call: new, ..first.clone() });
+    let mut b = Desk::again(2, "third");
+    let new = b.rejoin(second);
+    b.reached(new, 1);
+    b.hear_hang_up(new, 1, Reason::Refused);
+    let [line] = &b.history()[..] else { panic!("{:?}", b.history()) };
+    assert_eq!((line.call, line.accepted_ms), (call(7), Some(first.accepted_ms)));
+}
+
+#[test]
+fn the_longest_call_counts_from_its_first_accept_also_over_a_kill() {
+    let times = Times { max_call_ms: Some(30_000), ..Times::default() };
+    for (lasted_ms, left_ms) in [(25_000, 5_000), (29_999, 1)] {
+        let old = journal(|_| {});
+        let mut b = Desk::of(2, 2, times.clone());
+        b.set_clock(b.now.mono_ms + lasted_ms);
+        let new = b.rejoin(old);
+        b.reached(new, 1);
+        b.verdict(new, 1, Verdict::Accept);
+        b.flows(new, 1);
+        b.wait(left_ms - 1);
+        assert_eq!(b.state(new), Some(CallState::Active));
+        b.wait(1);
+        assert_eq!(b.reason(new).as_deref(), Some("max_duration"), "{lasted_ms} ms before the kill");
+    }
+}
+
+#[test]
+fn a_call_that_has_lasted_longer_than_any_may_ends_when_it_is_back() {
+    let mut b = Desk::of(2, 2, Times { max_call_ms: Some(30_000), ..Times::default() });
+    let old = journal(|_| {});
+    b.set_clock(b.now.mono_ms + 40_000);
+    let new = b.rejoin(old);
+    b.reached(new, 1);
+    b.verdict(new, 1, Verdict::Accept);
+    b.wait(0);
+    assert_eq!(b.reason(new).as_deref(), Some("max_duration"));
 }
 
 #[test]

@@ -7,6 +7,7 @@ const ALIVE_MS: u64 = 1_800_000_000_000;
 fn row(muted: bool, held: bool, context: Option<Vec<u8>>) -> Row {
     let call = JoinedCall {
         call: CallId([7; 16]),
+        first: CallId([if held { 6 } else { 7 }; 16]),
         incoming: true,
         roster: vec![AccountId([1; 32]), AccountId([2; 32])],
         account: AccountId([1; 32]),

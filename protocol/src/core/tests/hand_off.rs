@@ -5,6 +5,7 @@ use super::linking::{ben_with_two, link, revoke};
 use super::world::World;
 use crate::control::{CallCommand, CallState, ControlError, ErrorKind, EventKind, HandOffState, Reply};
 use crate::core::input::Command;
+use crate::wire::bodies::Reason;
 
 /// Ada talks with Ben's first device, and his second one is there.
 pub(super) fn talking() -> World {
@@ -100,7 +101,13 @@ fn a_call_moves_to_another_device_and_back_and_the_other_side_never_rings_or_end
     for n in 0..3 {
         assert!(world.nodes[n].core.drained() && silent(&world, n));
     }
-    assert_eq!(world.nodes[0].history, 4, "one line a call: the first, and three that went on in its place");
+    let [line] = &world.nodes[0].lines[..] else { panic!("{:?}", world.nodes[0].lines) };
+    assert_eq!((line.incoming, line.reason, line.missed), (false, Reason::HungUp, false), "it was one call");
+    assert!(line.accepted_ms.zip(line.ended_ms).is_some_and(|(from, to)| to - from >= 7_000), "{line:?}");
+    let shown = world.states(0);
+    assert!(!shown.contains(&CallState::Held) && !shown.contains(&CallState::Reconnecting), "{shown:?}");
+    let held = |event: &EventKind| matches!(event, EventKind::ParticipantState { state, .. } if state.held);
+    assert!(!world.nodes.iter().any(|node| node.events.iter().any(held)), "nobody holds anything");
     assert!(world.nodes[2].lines.iter().all(|line| line.incoming && line.accepted_ms.is_some() && !line.missed));
 }
 

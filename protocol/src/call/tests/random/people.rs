@@ -106,6 +106,8 @@ impl Model {
             self.calls[new].ends[1].displaced = None;
         }
         self.over(old, end, "lost", true);
+        // For people it goes on: the new one has the line of both.
+        self.people[b].lines -= 1;
     }
 
     pub(super) fn sort_out(&mut self, a: usize, b: usize) {
