@@ -32,7 +32,8 @@ impl CallCore {
         for peer in call.peers.iter_mut().filter(|p| p.leg == Leg::Accepted) {
             peer.flow = Flow::Connecting { since_ms: now_ms, retried: false };
             devices.push(peer.device);
-            if status.flags != Flags::default() {
+            // Its channel may have opened before the last change.
+            if status.state_seq > 0 {
                 ctl_status(peer, status, cx);
                 cx.push(CallEffect::Pair { call: id, device: peer.device, body: PairBody::Status(status) });
             }

@@ -5,7 +5,7 @@ use crate::call::effect::{CallEffect, LinkCommand};
 use crate::call::signal::{CallInput, LinkEvent};
 use crate::control::{CallCommand, CallState, ErrorKind, EventKind, MediaState};
 use crate::ids::LinkId;
-use crate::wire::bodies::{CallBody, CtlBody, Flags, PairBody, Reason, Status};
+use crate::wire::bodies::{CallBody, CtlBody, Flags, PairBody, Reason, Status, Verdict};
 
 fn mute(desk: &mut Desk) {
     desk.command(CallCommand::Mute { call: None }).unwrap();
@@ -62,6 +62,18 @@ fn mute_goes_out_at_once_over_every_path() {
     b.log.extend(out);
     assert_eq!(shown(&b, 2), [MediaState { muted: true, ..MediaState::default() }]);
     assert!(b.core.muted());
+}
+
+#[test]
+fn what_was_told_while_it_rang_is_put_right_once_it_is_answered() {
+    let mut b = Desk::new(2);
+    let id = b.dial(3, &[3]);
+    b.reached(id, 3);
+    mute(&mut b);
+    b.verdict(id, 3, Verdict::Ringing);
+    unmute(&mut b);
+    let out = b.verdict(id, 3, Verdict::Accept);
+    assert_eq!(told(&out, 3), [PairBody::Status(Status { state_seq: 2, flags: Flags::default() })]);
 }
 
 #[test]

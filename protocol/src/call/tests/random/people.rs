@@ -20,7 +20,8 @@ impl Model {
         let Some(call) = self.call_of(a, b).map(|at| &self.calls[at]) else { return false };
         let end = call.end_of(a);
         match call.ends[end].place {
-            Place::In => call.gone_ms.is_none(),
+            // Who has left without a word is lost some time later, and may be called then.
+            Place::In => call.gone_ms.is_none() && call.ends[1 - end].place == Place::In,
             Place::Waits => end == 0,
             Place::Unseen | Place::Over(..) | Place::Gone => false,
         }
