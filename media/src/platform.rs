@@ -17,6 +17,22 @@ pub(crate) fn monotonic_us(origin: Instant) -> u64 {
     u64::try_from(origin.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
+/// Lets the calling thread run before others where the system grants it: a thread of sound that waits is heard. False:
+/// refused (on Linux a user needs RLIMIT_NICE, which many systems grant to the group `audio`).
+#[cfg(target_os = "linux")]
+pub(crate) fn urgent_thread() -> bool {
+    /// What PulseAudio takes for itself.
+    const NICE: i32 = -11;
+    // On Linux the priority is that of a thread, and 0 names the one that asks.
+    rustix::process::setpriority_process(None, NICE).is_ok()
+}
+
+/// See above; nothing is asked for there yet.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn urgent_thread() -> bool {
+    false
+}
+
 /// Options that make a file only its owner can read: what a person hears in a call is private.
 #[cfg(unix)]
 pub(crate) fn private_file() -> OpenOptions {

@@ -97,6 +97,11 @@ impl Capture {
         started_us
     }
 
+    /// The source is another device: what happened, for people; told once.
+    pub(crate) fn changed(&mut self) -> Option<String> {
+        self.source.changed()
+    }
+
     /// When the next frame is whole, monotonic microseconds.
     pub(crate) fn due_us(&self, now_us: u64) -> u64 {
         self.source.due_us(now_us, self.frame.saturating_sub(self.held.len()))

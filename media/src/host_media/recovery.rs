@@ -8,8 +8,9 @@ use super::{
 /// Time between a loss and the next try, and between tries, microseconds: a device is back within a second of its return.
 const RETRY_US: u64 = 500_000;
 
-/// The same for a device that was lost soon after each return, at most.
-const RETRY_MOST_US: u64 = 30_000_000;
+/// The same for a device that was lost soon after each return, at most: a plug with a loose contact is to be heard
+/// within a second of each return, too.
+const RETRY_MOST_US: u64 = 600_000;
 
 /// A device that ran for this long counts as sound again, microseconds.
 const STEADY_US: u64 = 10_000_000;

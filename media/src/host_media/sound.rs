@@ -23,7 +23,10 @@ use super::{
     specs,
     voice::Voice,
 };
-use crate::simple_webrtc::engine::{LinkId, PacketSink};
+use crate::{
+    platform,
+    simple_webrtc::engine::{LinkId, PacketSink},
+};
 
 /// Lengths of a frame, ms.
 const FRAME_MS: [u32; 4] = [10, 20, 40, 60];
@@ -119,7 +122,8 @@ fn tell_absent(config: &AudioConfig, events: mpsc::Sender<AudioEvent>) -> Result
         return Ok(());
     }
     let ask = move || {
-        let there = list::list();
+        // On a busy machine the sound systems may not answer in time: then nothing is known, and nothing told.
+        let Some(there) = list::whole_list() else { return };
         for (input, id) in wanted {
             let Some(id) = id else { continue };
             if there.iter().any(|device| device.input == input && device.id == id) {
@@ -138,6 +142,11 @@ fn tell_absent(config: &AudioConfig, events: mpsc::Sender<AudioEvent>) -> Result
 
 /// The audio thread. A defect in it ends sound, not the daemon, and is told.
 fn run(desk: &mut Desk, clock: Clock, shared: &Shared) {
+    if !platform::urgent_thread() {
+        tracing::info!(
+            "sound has no priority here: on a busy machine it may crackle (a limit `nice -11` would allow it)"
+        );
+    }
     if catch_unwind(AssertUnwindSafe(|| work(desk, clock, shared))).is_err() {
         tracing::error!("a defect has ended the audio thread: no sound until the daemon is started again");
         while desk.tell_of_defect() && !shared.lock().stop {

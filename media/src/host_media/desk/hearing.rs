@@ -130,6 +130,9 @@ impl Hearing {
                 self.lose(lost, now_us, outbox);
             }
         }
+        if let Some(detail) = self.sink.changed() {
+            outbox.back(false, detail);
+        }
         if !self.announced
             && let Some(at_us) = self.sink.started_us()
         {

@@ -149,6 +149,9 @@ impl Talking {
                 }
             }
         }
+        if let Some(detail) = self.capture.as_mut().and_then(Capture::changed) {
+            outbox.back(true, detail);
+        }
         if let Some(at_us) = self.capture.as_mut().and_then(Capture::announce) {
             outbox.push(AudioEvent::SourceStarted { at_us });
         }

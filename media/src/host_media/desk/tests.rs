@@ -1,6 +1,7 @@
 //! Desks and a wire between them, in virtual time.
 
 mod hearing;
+mod mute;
 mod recovering;
 mod sending;
 mod wire;

@@ -6,7 +6,7 @@ use cpal::{ErrorKind, FromSample};
 use rtrb::{Consumer, Producer};
 
 use super::line::Status;
-use crate::host_media::clock::Clock;
+use crate::{host_media::clock::Clock, platform};
 
 /// Takes what a microphone gives: mixed down to one channel, into the ring.
 pub(super) struct Capture {
@@ -26,6 +26,7 @@ impl Capture {
         let frames = data.len() / self.channels.max(1);
         self.status.frames.fetch_add(frames as u64, Ordering::AcqRel);
         if self.status.callbacks.fetch_add(1, Ordering::AcqRel) == 0 {
+            platform::urgent_thread();
             // The first sample was captured as long ago as the buffer is.
             let ago_us = frames as u64 * 1_000_000 / u64::from(self.rate_hz.max(1));
             self.status.first_us.store(self.clock.now_us().saturating_sub(ago_us).max(1), Ordering::Release);
@@ -51,17 +52,30 @@ pub(super) struct Playback {
     pub(super) status: Arc<Status>,
     pub(super) clock: Clock,
     pub(super) channels: usize,
+    pub(super) rate_hz: u32,
+    /// Time of the last callback, monotonic microseconds.
+    pub(super) last_us: u64,
 }
+
+/// Sound that the card or its server holds after a callback, microseconds: cpal asks for two buffers.
+const HELD_US: u64 = 2 * super::open::BUFFER_MS as u64 * 1_000;
 
 impl Playback {
     /// One buffer of interleaved samples to fill.
     pub(super) fn give<T: Copy + FromSample<f32>>(&mut self, data: &mut [T]) {
         let frames = data.len() / self.channels.max(1);
         self.status.frames.fetch_add(frames as u64, Ordering::AcqRel);
-        if self.status.callbacks.fetch_add(1, Ordering::AcqRel) == 0 {
-            self.status.first_us.store(self.clock.now_us().max(1), Ordering::Release);
-        }
+        let now_us = self.clock.now_us().max(1);
+        // A callback that comes too late finds the card dry: it has played silence that nobody gave it.
         let mut missing = 0;
+        if self.status.callbacks.fetch_add(1, Ordering::AcqRel) == 0 {
+            platform::urgent_thread();
+            self.status.first_us.store(now_us, Ordering::Release);
+        } else {
+            let dry_us = now_us.saturating_sub(self.last_us).saturating_sub(HELD_US);
+            missing = dry_us * u64::from(self.rate_hz) / 1_000_000;
+        }
+        self.last_us = now_us;
         for frame in data.chunks_mut(self.channels.max(1)) {
             let sample = self.ring.pop().unwrap_or_else(|_| {
                 missing += 1;
@@ -111,7 +125,9 @@ mod tests {
     fn a_speaker_gets_every_sample_on_every_channel_and_silence_when_the_ring_is_empty() {
         let (mut play, ring) = RingBuffer::new(8);
         let status = Arc::new(Status::default());
-        let mut playback = Playback { ring, status: Arc::clone(&status), clock: Clock::new(), channels: 2 };
+        let clock = Clock::new();
+        let mut playback =
+            Playback { ring, status: Arc::clone(&status), clock, channels: 2, rate_hz: 48_000, last_us: 0 };
         play.push(0.5).unwrap();
         let mut data = [7_i16; 6];
         playback.give(&mut data);
@@ -120,6 +136,22 @@ mod tests {
         let mut unsigned = [7_u8; 2];
         playback.give(&mut unsigned);
         assert_eq!(unsigned, [128, 128], "silence lies in the middle of unsigned samples");
+    }
+
+    #[test]
+    fn silence_that_a_card_played_because_it_was_asked_too_late_counts_as_missing() {
+        let (mut play, ring) = RingBuffer::new(8);
+        let (status, clock) = (Arc::new(Status::default()), Clock::new());
+        let mut playback =
+            Playback { ring, status: Arc::clone(&status), clock, channels: 1, rate_hz: 48_000, last_us: 0 };
+        for late_us in [0, 10_000, HELD_US, HELD_US + 1_000_000] {
+            play.push(0.5).unwrap();
+            playback.last_us = clock.now_us() - late_us;
+            playback.give(&mut [0.0_f32; 1]);
+        }
+        let missing = status.underrun.load(Ordering::Relaxed);
+        // As much as it was late beyond what the card holds; and the time that this test takes.
+        assert!((48_000..96_000).contains(&missing), "{missing}");
     }
 
     #[test]

@@ -34,17 +34,54 @@ pub(super) fn parse(id: &str) -> Result<DeviceId, Lost> {
     }
 }
 
+/// A device that is there, and what is needed to see whether it stays.
+pub(super) struct Found {
+    pub(super) device: cpal::Device,
+    host: Host,
+    id: Option<DeviceId>,
+    follows: bool,
+    input: bool,
+}
+
+/// What has become of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Still {
+    /// It is there, or the sound system does not say.
+    There,
+    /// It was the default, which is another one now.
+    Moved,
+    /// It is gone. PulseAudio does not end its streams then: it moves them to any other device.
+    Gone,
+}
+
+impl Found {
+    /// Asks the sound system; takes a millisecond where it answers.
+    pub(super) fn still(&self) -> Still {
+        let Some(id) = &self.id else { return Still::There };
+        if self.follows {
+            let now = default(&self.host, self.input).and_then(|device| device.id().ok());
+            return if now.is_none_or(|now| now == *id) { Still::There } else { Still::Moved };
+        }
+        let Ok(mut devices) = self.host.devices() else { return Still::There };
+        if devices.any(|device| device.id().is_ok_and(|there| there == *id)) { Still::There } else { Still::Gone }
+    }
+}
+
+fn default(host: &Host, input: bool) -> Option<cpal::Device> {
+    if input { host.default_input_device() } else { host.default_output_device() }
+}
+
 /// The device that a specification means.
 ///
 /// # Errors
 /// [`Lost`] if it is not there now, or is of the other kind.
-pub(super) fn find(which: &Which, input: bool) -> Result<cpal::Device, Lost> {
+pub(super) fn find(which: &Which, input: bool) -> Result<Found, Lost> {
     let kind = if input { "microphone" } else { "speaker" };
-    match which {
+    let (host, device, follows) = match which {
         Which::Default => {
             let host = cpal::default_host();
-            let device = if input { host.default_input_device() } else { host.default_output_device() };
-            device.ok_or_else(|| Lost(format!("this machine has no {kind}")))
+            let device = default(&host, input).ok_or_else(|| Lost(format!("this machine has no {kind}")))?;
+            (host, device, true)
         }
         Which::Id(id) => {
             let parsed = parse(id)?;
@@ -52,9 +89,14 @@ pub(super) fn find(which: &Which, input: bool) -> Result<cpal::Device, Lost> {
                 host(parsed.host()).ok_or_else(|| Lost(format!("the sound system of `{id}` does not answer")))?;
             let device = host.device_by_id(&parsed).ok_or_else(|| Lost(format!("there is no `{id}` now")))?;
             let fits = if input { device.supports_input() } else { device.supports_output() };
-            if fits { Ok(device) } else { Err(Lost(format!("`{id}` is no {kind}"))) }
+            if !fits {
+                return Err(Lost(format!("`{id}` is no {kind}")));
+            }
+            (host, device, false)
         }
-    }
+    };
+    let id = device.id().ok();
+    Ok(Found { device, host, id, follows, input })
 }
 
 #[cfg(test)]

@@ -42,6 +42,8 @@ pub(super) struct Status {
     pub(super) errors: AtomicU32,
     /// The stream will not deliver any more.
     pub(super) failed: AtomicBool,
+    /// It goes on, but the default is another device now.
+    pub(super) moved: AtomicBool,
     /// The audio thread wants the stream closed.
     pub(super) closed: AtomicBool,
     opener: OnceLock<Thread>,

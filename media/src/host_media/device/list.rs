@@ -23,19 +23,33 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Lists inputs and outputs, those of the preferred sound system first. Empty without a sound card. May take some
 /// milliseconds.
 pub(crate) fn list() -> Vec<DeviceInfo> {
+    ask_all().0
+}
+
+/// The same, if every sound system has answered in time: only then is what is not listed not there.
+pub(crate) fn whole_list() -> Option<Vec<DeviceInfo>> {
+    let (listed, whole) = ask_all();
+    whole.then_some(listed)
+}
+
+/// What the sound systems list, and whether all have answered.
+fn ask_all() -> (Vec<DeviceInfo>, bool) {
     let deadline = Instant::now() + PATIENCE;
     let asked: Vec<Receiver<Vec<DeviceInfo>>> = hosts::all().into_iter().filter_map(spawn).collect();
-    let mut listed: Vec<DeviceInfo> = Vec::new();
+    let (mut listed, mut whole) = (Vec::<DeviceInfo>::new(), true);
     for answer in asked {
         let left = deadline.saturating_duration_since(Instant::now());
-        let Ok(mut devices) = answer.recv_timeout(left) else { continue };
+        let Ok(mut devices) = answer.recv_timeout(left) else {
+            whole = false;
+            continue;
+        };
         // The system's default is what `default` opens: that of the first system that answers.
         if !listed.is_empty() {
             devices.iter_mut().for_each(|device| device.default = false);
         }
         listed.append(&mut devices);
     }
-    listed
+    (listed, whole)
 }
 
 /// Asks one sound system on a thread of its own.

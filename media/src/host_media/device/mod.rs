@@ -2,6 +2,7 @@
 //! callbacks of the card only move samples between its buffer and a ring, and the audio thread has the other end.
 
 mod callback;
+mod follow;
 mod hosts;
 mod line;
 pub(crate) mod list;

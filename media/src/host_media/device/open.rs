@@ -7,7 +7,7 @@ use std::{
         mpsc::{SyncSender, sync_channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use cpal::{
@@ -20,7 +20,7 @@ use rtrb::{Consumer, Producer, RingBuffer};
 use super::{
     Which, callback,
     callback::{Capture, Playback},
-    hosts,
+    hosts::{self, Found, Still},
     line::{Line, Opened, Status},
 };
 use crate::{
@@ -30,17 +30,20 @@ use crate::{
 
 /// Length of a callback's buffer that is asked for, ms: shorter ones made ALSA over PulseAudio report errors in storms,
 /// and the default of some systems is two seconds.
-const BUFFER_MS: u32 = 20;
+pub(super) const BUFFER_MS: u32 = 20;
 
 /// Time cpal may take to open a stream where it keeps to that.
 const OPEN: Duration = Duration::from_secs(5);
+
+/// Time between two looks whether the device is still there and still the default.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// Opens a microphone.
 pub(super) fn microphone(which: &Which, clock: Clock) -> Line<Consumer<f32>> {
     let which = which.clone();
     spawn(clock, move |status| {
-        let device = hosts::find(&which, true)?;
-        let config = supported(&device, true)?;
+        let found = hosts::find(&which, true)?;
+        let config = supported(&found.device, true)?;
         let (producer, consumer) = RingBuffer::new(ring_samples(config.sample_rate()));
         let capture = Capture {
             ring: producer,
@@ -49,8 +52,8 @@ pub(super) fn microphone(which: &Which, clock: Clock) -> Line<Consumer<f32>> {
             channels: usize::from(config.channels()),
             rate_hz: config.sample_rate(),
         };
-        let stream = input(&device, &config, capture, Arc::clone(status))?;
-        Ok((stream, Opened { rate_hz: config.sample_rate(), end: consumer }))
+        let stream = input(&found.device, &config, capture, Arc::clone(status))?;
+        Ok((stream, found, Opened { rate_hz: config.sample_rate(), end: consumer }))
     })
 }
 
@@ -58,19 +61,20 @@ pub(super) fn microphone(which: &Which, clock: Clock) -> Line<Consumer<f32>> {
 pub(super) fn speaker(which: &Which, clock: Clock) -> Line<Producer<f32>> {
     let which = which.clone();
     spawn(clock, move |status| {
-        let device = hosts::find(&which, false)?;
-        let config = supported(&device, false)?;
+        let found = hosts::find(&which, false)?;
+        let config = supported(&found.device, false)?;
         let (producer, consumer) = RingBuffer::new(ring_samples(config.sample_rate()));
         let channels = usize::from(config.channels());
-        let playback = Playback { ring: consumer, status: Arc::clone(status), clock, channels };
-        let stream = output(&device, &config, playback, Arc::clone(status))?;
-        Ok((stream, Opened { rate_hz: config.sample_rate(), end: producer }))
+        let rate_hz = config.sample_rate();
+        let playback = Playback { ring: consumer, status: Arc::clone(status), clock, channels, rate_hz, last_us: 0 };
+        let stream = output(&found.device, &config, playback, Arc::clone(status))?;
+        Ok((stream, found, Opened { rate_hz, end: producer }))
     })
 }
 
 fn spawn<End: Send + 'static>(
     clock: Clock,
-    open: impl FnOnce(&Arc<Status>) -> Result<(Stream, Opened<End>), Lost> + Send + 'static,
+    open: impl FnOnce(&Arc<Status>) -> Result<(Stream, Found, Opened<End>), Lost> + Send + 'static,
 ) -> Line<End> {
     let status = Arc::new(Status::default());
     let (tell, opening) = sync_channel(1);
@@ -84,17 +88,26 @@ fn spawn<End: Send + 'static>(
     line
 }
 
-/// The opener's thread: opens, tells, and keeps the stream until it is to be closed.
+/// The opener's thread: opens, tells, and keeps the stream until it is to be closed. Meanwhile it looks after the device.
 fn keep<End>(
     status: &Arc<Status>,
-    open: impl FnOnce(&Arc<Status>) -> Result<(Stream, Opened<End>), Lost>,
+    open: impl FnOnce(&Arc<Status>) -> Result<(Stream, Found, Opened<End>), Lost>,
     tell: &SyncSender<Result<Opened<End>, Lost>>,
 ) {
     match open(status) {
-        Ok((stream, opened)) => {
+        Ok((stream, found, opened)) => {
             tell_once(tell, Ok(opened));
+            let mut look = Instant::now() + LOOK;
             while !status.closed.load(Ordering::Acquire) {
-                thread::park();
+                thread::park_timeout(look.saturating_duration_since(Instant::now()));
+                if Instant::now() >= look {
+                    look = Instant::now() + LOOK;
+                    match found.still() {
+                        Still::There => {}
+                        Still::Moved => status.moved.store(true, Ordering::Release),
+                        Still::Gone => status.failed.store(true, Ordering::Release),
+                    }
+                }
             }
             drop(stream);
         }

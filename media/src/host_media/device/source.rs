@@ -4,7 +4,12 @@ use std::sync::atomic::Ordering;
 
 use rtrb::Consumer;
 
-use super::{Which, line::Line, open};
+use super::{
+    Which,
+    follow::Next,
+    line::{Line, Opened},
+    open,
+};
 use crate::host_media::{
     clock::{Clock, us_to_samples},
     opus::RATE,
@@ -21,7 +26,12 @@ const GAP_US: u64 = 200_000;
 
 /// A microphone, open or being opened.
 pub(crate) struct Microphone {
+    which: Which,
+    clock: Clock,
     line: Line<Consumer<f32>>,
+    /// On the device that is the default by now.
+    next: Option<Next<Consumer<f32>>>,
+    changed: Option<String>,
     open: Option<(Consumer<f32>, Resampler)>,
     rate_hz: u32,
     fresh: Vec<f32>,
@@ -36,7 +46,7 @@ pub(crate) struct Microphone {
 impl Microphone {
     /// Begins to open a microphone.
     pub(crate) fn new(which: &Which, clock: Clock) -> Self {
-        Self::on(open::microphone(which, clock), clock.now_us())
+        Self::on(open::microphone(which, clock), (which.clone(), clock), clock.now_us())
     }
 
     /// Samples that the ring had no room for since the last look, which count on the timeline.
@@ -47,9 +57,13 @@ impl Microphone {
         fresh
     }
 
-    fn on(line: Line<Consumer<f32>>, now_us: u64) -> Self {
+    fn on(line: Line<Consumer<f32>>, (which, clock): (Which, Clock), now_us: u64) -> Self {
         Self {
+            which,
+            clock,
             line,
+            next: None,
+            changed: None,
             open: None,
             rate_hz: RATE,
             fresh: Vec::new(),
@@ -61,13 +75,34 @@ impl Microphone {
     }
 }
 
+impl Microphone {
+    fn begin(&mut self, opened: Opened<Consumer<f32>>) -> Result<(), Lost> {
+        let resampler = Resampler::new(opened.rate_hz, RATE).map_err(|error| Lost(error.to_string()))?;
+        (self.rate_hz, self.open) = (opened.rate_hz, Some((opened.end, resampler)));
+        Ok(())
+    }
+
+    /// Goes on with the device that is the default now.
+    fn follow(&mut self, now_us: u64) -> Result<(), Lost> {
+        let clock = self.clock;
+        Next::follow(&mut self.next, &self.line, &self.which, |which| open::microphone(which, clock));
+        if let Some((line, opened)) = Next::ready(&mut self.next, &self.line, now_us) {
+            self.overrun();
+            self.begin(opened)?;
+            (self.line, self.overrun) = (line, 0);
+            self.changed = Some("the default microphone is another one now".into());
+        }
+        Ok(())
+    }
+}
+
 impl Source for Microphone {
     fn capture(&mut self, now_us: u64, out: &mut Vec<f32>) -> Result<(), Lost> {
         self.polled_us = now_us;
         if let Some(opened) = self.line.opened(now_us)? {
-            let resampler = Resampler::new(opened.rate_hz, RATE).map_err(|error| Lost(error.to_string()))?;
-            (self.rate_hz, self.open) = (opened.rate_hz, Some((opened.end, resampler)));
+            self.begin(opened)?;
         }
+        self.follow(now_us)?;
         self.line.watch(now_us)?;
         let Some((ring, _)) = &mut self.open else { return Ok(()) };
         self.fresh.clear();
@@ -99,6 +134,10 @@ impl Source for Microphone {
         self.overrun();
         std::mem::take(&mut self.skipped)
     }
+
+    fn changed(&mut self) -> Option<String> {
+        self.changed.take()
+    }
 }
 
 #[cfg(test)]
@@ -115,7 +154,8 @@ mod tests {
     fn microphone() -> (Microphone, Arc<Status>, std::sync::mpsc::SyncSender<Answer>) {
         let status = Arc::new(Status::default());
         let (tell, opening) = sync_channel(1);
-        (Microphone::on(Line::new(Arc::clone(&status), opening, 0), 0), status, tell)
+        let line = Line::new(Arc::clone(&status), opening, 0);
+        (Microphone::on(line, (Which::Default, Clock::new()), 0), status, tell)
     }
 
     fn take(microphone: &mut Microphone, now_us: u64) -> Result<Vec<f32>, Lost> {
@@ -219,6 +259,30 @@ mod tests {
         }
         status.frames.store(70_000_000, Ordering::Release);
         assert!(take(&mut microphone, 60_010_000).err().unwrap().0.contains("run away"));
+    }
+
+    #[test]
+    fn a_default_that_moves_is_followed_once_the_new_one_runs_and_the_old_one_sounds_until_then() {
+        let (mut microphone, status, tell) = microphone();
+        let (mut old, end) = RingBuffer::new(2_880);
+        tell.send(Ok(Opened { rate_hz: 48_000, end })).unwrap();
+        take(&mut microphone, 0).unwrap();
+        let fresh = Arc::new(Status::default());
+        let (tell_next, opening) = sync_channel(1);
+        let line = Line::new(Arc::clone(&fresh), opening, 0);
+        status.moved.store(true, Ordering::Release);
+        Next::follow(&mut microphone.next, &microphone.line, &microphone.which, |_| line);
+        let (mut new, end) = RingBuffer::new(2_880);
+        tell_next.send(Ok(Opened { rate_hz: 48_000, end })).unwrap();
+        old.push(0.25).unwrap();
+        assert_eq!(take(&mut microphone, 10_000).unwrap(), [0.25], "opened, but it does not run yet");
+        assert_eq!(microphone.changed(), None);
+        new.push(0.5).unwrap();
+        fresh.callbacks.store(1, Ordering::Release);
+        assert_eq!(take(&mut microphone, 20_000).unwrap(), [0.5]);
+        assert!(microphone.changed().is_some() && microphone.changed().is_none(), "told once");
+        assert!(status.closed.load(Ordering::Acquire) && !fresh.closed.load(Ordering::Acquire));
+        assert_eq!(microphone.skipped(), 0);
     }
 
     #[test]

@@ -47,4 +47,9 @@ pub(crate) trait Sink: Send {
     fn take_missing(&mut self) -> u64 {
         0
     }
+
+    /// It is another device since the last call: what happened, for people.
+    fn changed(&mut self) -> Option<String> {
+        None
+    }
 }

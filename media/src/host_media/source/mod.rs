@@ -26,4 +26,9 @@ pub(crate) trait Source: Send {
     fn skipped(&mut self) -> u64 {
         0
     }
+
+    /// It is another device since the last call: what happened, for people.
+    fn changed(&mut self) -> Option<String> {
+        None
+    }
 }

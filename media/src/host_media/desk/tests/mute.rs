@@ -1,0 +1,127 @@
+//! Mute is sacred: whatever happens, and in whatever order, what leaves while `muted` is shown is silence or nothing,
+//! sample for sample; and what is said meanwhile never leaves at all. Shown as what cannot be argued with: the frames
+//! are byte for byte those that leave where nobody speaks.
+
+#![expect(clippy::print_stdout, reason = "a failure can be repeated only by who knows its seed")]
+
+mod scene;
+
+use std::cell::Cell;
+
+use crate::{host_media::opus::Decoder, limits::OPUS_PACKET_SAMPLES};
+use scene::{Dice, Happening, Left, Speaks, Stage};
+
+/// Orders that one run tries.
+const ORDERS: u64 = 40;
+
+/// Loudest sample of what somebody hears who hears these from the first on, also in the copy of what was before it.
+fn loudest(frames: &[Left]) -> f32 {
+    let (mut decoder, mut out, mut peak) = (Decoder::new(0).unwrap(), [0.0; OPUS_PACKET_SAMPLES], 0.0_f32);
+    for Left { frame, .. } in frames {
+        let copied = Decoder::new(0).unwrap().decode_fec(&frame.payload, &mut out[..960]).unwrap();
+        peak = out[..copied].iter().fold(peak, |peak, sample| peak.max(sample.abs()));
+        let samples = decoder.decode(&frame.payload, &mut out).unwrap();
+        peak = out[..samples].iter().fold(peak, |peak, sample| peak.max(sample.abs()));
+    }
+    peak
+}
+
+/// Tries orders of a seed that the environment may give, each twice: with somebody who speaks, and with nobody there.
+/// `check` looks at what left in each.
+fn try_orders(speaks: Speaks, check: impl Fn(&[Left], &[Left], &str)) {
+    let seed = match std::env::var("AHOY_FUZZ_SEED") {
+        Ok(text) => text.parse().expect("AHOY_FUZZ_SEED is a number"),
+        Err(_) => getrandom::u64().unwrap(),
+    };
+    println!("seed: AHOY_FUZZ_SEED={seed}");
+    for number in 0..ORDERS {
+        let play = |speaks: Speaks| {
+            let mut stage = Stage::new(speaks);
+            let order = stage.play(&mut Dice(seed.wrapping_add(number)));
+            (stage.left(), order)
+        };
+        let ((spoken, order), (nobody, _)) = (play(speaks), play(Speaks::From(u64::MAX)));
+        let order = format!("AHOY_FUZZ_SEED={seed}, order {number}: {order:?}");
+        assert_eq!(spoken.len(), nobody.len(), "what is said decides nothing: {order}");
+        check(&spoken, &nobody, &order);
+    }
+}
+
+/// Loudest sample of what decoders make of silence that was encoded with copies, of full scale: -52 dB, once.
+const SILENT: f32 = 0.003;
+
+#[test]
+fn what_leaves_while_muted_is_shown_is_silence_in_every_order_of_events() {
+    let (loud, silent) = (Cell::new(0), Cell::new(0));
+    try_orders(Speaks::Always, |spoken, nobody, order| {
+        for (n, (one, other)) in spoken.iter().zip(nobody).enumerate().filter(|(_, (one, _))| one.muted) {
+            let same = one.frame == other.frame;
+            assert!(same, "frame {n} left while muted and depends on what was said; {order}");
+        }
+        for run in spoken.chunk_by(|one, next| (one.link, one.muted) == (next.link, next.muted)) {
+            let peak = loudest(run);
+            if run[0].muted {
+                silent.set(silent.get() + run.len());
+                assert!(peak <= SILENT, "{peak} in {} frames that left while muted; {order}", run.len());
+            } else if peak > 0.3 {
+                loud.set(loud.get() + run.len());
+            }
+        }
+    });
+    println!("{} silent frames while muted, {} in stretches that are heard", silent.get(), loud.get());
+    assert!(silent.get() > 1_000 && loud.get() > 1_000, "both happened");
+}
+
+#[test]
+fn what_is_said_while_muted_is_shown_never_leaves() {
+    let frames = Cell::new(0);
+    try_orders(Speaks::Muted, |spoken, nobody, order| {
+        frames.set(frames.get() + spoken.len());
+        for (n, (one, other)) in spoken.iter().zip(nobody).enumerate() {
+            let (muted, same) = (one.muted, one.frame == other.frame);
+            assert!(same, "frame {n} (muted: {muted}) depends on what was said while muted; {order}");
+        }
+    });
+    assert!(frames.get() > 3_000, "{} frames left", frames.get());
+}
+
+/// What is heard from the first of these on, and the place of its first sample, samples.
+fn heard(left: &[Left]) -> (Vec<f32>, u64) {
+    let (mut decoder, mut out, mut sound) = (Decoder::new(0).unwrap(), [0.0; OPUS_PACKET_SAMPLES], Vec::new());
+    for Left { frame, .. } in left {
+        let samples = decoder.decode(&frame.payload, &mut out).unwrap();
+        sound.extend_from_slice(&out[..samples]);
+    }
+    (sound, u64::from(left[0].frame.timestamp))
+}
+
+#[test]
+fn the_first_syllable_after_the_key_goes_down_is_heard_from_its_first_sample() {
+    for offset_us in [0, 1, 4_999, 10_000, 15_321, 19_999] {
+        // Somebody presses the key and speaks at once; and another who speaks at the same moment was never muted.
+        let [keyed, open] = [true, false].map(|keyed| {
+            let mut stage = Stage::new(Speaks::Always);
+            let pressed_us = stage.now_us + 300_000 + offset_us;
+            stage.scene.around.lock().unwrap().speaks = Speaks::From(pressed_us);
+            if keyed {
+                stage.happen(Happening::Release);
+            }
+            stage.run_us(300_000 + offset_us);
+            if keyed {
+                stage.happen(Happening::Press);
+            }
+            stage.run_us(200_000);
+            heard(&stage.left())
+        });
+        assert_eq!(keyed.1, open.1, "the same timeline");
+        let loud = |sound: &[f32]| sound.iter().position(|sample| sample.abs() > 0.05).unwrap();
+        let (with_key, without) = (loud(&keyed.0), loud(&open.0));
+        assert!(with_key.abs_diff(without) <= 24, "{offset_us}: begins at {with_key}, spoken openly at {without}");
+        // The first 20 ms are the same sound, as far as two encoders with another past make the same of it.
+        let power = |sound: &mut dyn Iterator<Item = f32>| sound.map(|sample| sample * sample).sum::<f32>();
+        let (one, other) = (&keyed.0[without..without + 960], &open.0[without..without + 960]);
+        let apart = power(&mut one.iter().zip(other).map(|(one, other)| one - other));
+        let share = apart / power(&mut other.iter().copied());
+        assert!(share < 0.1, "{offset_us}: {share} of the first syllable's power is another sound");
+    }
+}

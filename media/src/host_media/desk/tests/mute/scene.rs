@@ -1,0 +1,310 @@
+//! A microphone at which somebody may speak, its switch, the links that hear it, and what may happen to all of them.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use super::super::*;
+use crate::host_media::{
+    clock::{samples_to_us, us_to_samples},
+    opus::EncoderConfig,
+    source::{Lost, Source},
+    specs,
+};
+
+/// Steps of one.
+const STEPS: usize = 60;
+
+/// What may happen to the microphone, its switch, and the links that hear it.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Happening {
+    Mute,
+    Unmute,
+    /// The key that talks goes down.
+    Press,
+    /// And up again.
+    Release,
+    Unplug,
+    Plug,
+    /// The microphone is another one from now on.
+    OtherDevice,
+    Hold,
+    Resume,
+    /// A link takes the place of the one that is.
+    Reconnect,
+    /// The call goes on at another device.
+    HandOff,
+    /// And comes back.
+    HandBack,
+    /// The microphone is closed and opened before the audio thread looks.
+    Blink,
+    /// The audio thread stands still.
+    Stall,
+}
+
+const ALL: [Happening; 14] = [
+    Happening::Mute,
+    Happening::Unmute,
+    Happening::Press,
+    Happening::Release,
+    Happening::Unplug,
+    Happening::Plug,
+    Happening::OtherDevice,
+    Happening::Hold,
+    Happening::Resume,
+    Happening::Reconnect,
+    Happening::HandOff,
+    Happening::HandBack,
+    Happening::Blink,
+    Happening::Stall,
+];
+
+/// Numbers that a seed decides (splitmix64).
+pub(super) struct Dice(pub(super) u64);
+
+impl Dice {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end
+    }
+}
+
+/// When whoever sits at the microphone makes a sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speaks {
+    Always,
+    /// Only while `muted` is shown.
+    Muted,
+    /// From this moment on, monotonic microseconds.
+    From(u64),
+}
+
+/// What the world around the desk is like.
+pub(super) struct Around {
+    pub(super) speaks: Speaks,
+    /// When `muted` was shown, or no longer.
+    flips: Vec<(u64, bool)>,
+    plugged: bool,
+    /// The device's number.
+    device: u32,
+    link: Option<LinkId>,
+    next_link: u64,
+    /// Happens while sound is captured, in the middle of a step.
+    during: Vec<Happening>,
+}
+
+/// Everything that the test, the microphone and the way out share.
+pub(super) struct Scene {
+    shared: Arc<Shared>,
+    pub(super) around: Mutex<Around>,
+    shown: AtomicBool,
+}
+
+impl Scene {
+    fn new(speaks: Speaks) -> Arc<Self> {
+        let (flips, during) = (Vec::new(), Vec::new());
+        let around = Around { speaks, flips, plugged: true, device: 0, link: None, next_link: 1, during };
+        Arc::new(Self { shared: Arc::default(), around: Mutex::new(around), shown: AtomicBool::new(false) })
+    }
+
+    fn show(&self, around: &mut Around, muted: bool, now_us: u64) {
+        let mut wishes = self.shared.lock();
+        wishes.muted = muted;
+        // Under the lock: no frame leaves in between.
+        self.shown.store(muted, Ordering::SeqCst);
+        around.flips.push((now_us, muted));
+    }
+
+    fn talk(&self, around: &mut Around, on: bool) {
+        let mut wishes = self.shared.lock();
+        wishes.microphone(on);
+        if let Some(wish) = around.link.and_then(|link| wishes.links.get_mut(&link)) {
+            wish.send = on;
+        }
+    }
+
+    fn join(&self, around: &mut Around) {
+        let link = LinkId(around.next_link);
+        around.next_link += 1;
+        let old = around.link.replace(link);
+        let mut wishes = self.shared.lock();
+        drop(wishes.add_link(link, link.0));
+        wishes.links.get_mut(&link).unwrap().send = wishes.open;
+        if let Some(old) = old {
+            wishes.links.remove(&old);
+        }
+    }
+
+    fn happen(&self, what: Happening, now_us: u64) {
+        let around = &mut *self.around.lock().unwrap();
+        match what {
+            Happening::Mute | Happening::Release => self.show(around, true, now_us),
+            Happening::Unmute | Happening::Press => self.show(around, false, now_us),
+            Happening::Unplug => around.plugged = false,
+            Happening::Plug => around.plugged = true,
+            Happening::OtherDevice => around.device += 1,
+            Happening::Hold => self.talk(around, false),
+            Happening::Resume => self.talk(around, true),
+            Happening::Reconnect => self.join(around),
+            Happening::HandOff => {
+                if let Some(link) = around.link.take() {
+                    self.shared.lock().links.remove(&link);
+                }
+                self.talk(around, false);
+            }
+            Happening::HandBack => {
+                self.join(around);
+                self.talk(around, true);
+            }
+            Happening::Blink => {
+                self.talk(around, false);
+                self.talk(around, true);
+            }
+            Happening::Stall => {}
+        }
+    }
+}
+
+/// A microphone that hears a tone whenever there is anything to hear.
+struct Ear {
+    scene: Arc<Scene>,
+    device: u32,
+    started_us: u64,
+    given: u64,
+}
+
+impl Ear {
+    fn sound(&self, around: &Around, n: u64) -> f32 {
+        // A sample is there when it is over.
+        let at_us = self.started_us + samples_to_us(n + 1);
+        let speaks = match around.speaks {
+            Speaks::Always => true,
+            Speaks::Muted => around.flips.iter().rev().find(|(flip_us, _)| *flip_us < at_us).is_some_and(|flip| flip.1),
+            Speaks::From(from_us) => at_us > from_us,
+        };
+        let hz = [440.0, 660.0, 1_000.0][self.device as usize % 3];
+        if speaks { (n as f32 / 48_000.0 * hz * std::f32::consts::TAU).sin() * 0.5 } else { 0.0 }
+    }
+}
+
+impl Source for Ear {
+    fn capture(&mut self, now_us: u64, out: &mut Vec<f32>) -> Result<(), Lost> {
+        let during = {
+            let mut around = self.scene.around.lock().unwrap();
+            if !around.plugged || around.device != self.device {
+                return Err(Lost("unplugged".into()));
+            }
+            let end = us_to_samples(now_us - self.started_us);
+            out.extend((self.given..end).map(|n| self.sound(&around, n)));
+            self.given = end;
+            std::mem::take(&mut around.during)
+        };
+        during.into_iter().for_each(|what| self.scene.happen(what, now_us));
+        Ok(())
+    }
+    fn started_us(&self) -> Option<u64> {
+        Some(self.started_us)
+    }
+    fn due_us(&self, _now_us: u64, samples: usize) -> u64 {
+        self.started_us + samples_to_us(self.given + samples as u64)
+    }
+}
+
+/// A frame that left, and whether `muted` was shown then.
+pub(super) struct Left {
+    pub(super) link: LinkId,
+    pub(super) muted: bool,
+    pub(super) frame: AudioFrame,
+}
+
+/// What leaves, with what was shown.
+struct Way(Arc<Scene>, Arc<Mutex<Vec<Left>>>);
+
+impl FrameOut for Way {
+    fn frame(&mut self, link: LinkId, frame: AudioFrame) {
+        let muted = self.0.shown.load(Ordering::SeqCst);
+        self.1.lock().unwrap().push(Left { link, muted, frame });
+    }
+}
+
+/// A desk in a scene.
+pub(super) struct Stage {
+    pub(super) scene: Arc<Scene>,
+    desk: Desk,
+    left: Arc<Mutex<Vec<Left>>>,
+    pub(super) now_us: u64,
+    due_us: Option<u64>,
+    _events: mpsc::Receiver<AudioEvent>,
+}
+
+impl Stage {
+    /// In the middle of a call, not muted; copies of frames are sent against loss, as they are where there is any.
+    pub(super) fn new(speaks: Speaks) -> Self {
+        let (scene, left, clock) = (Scene::new(speaks), Arc::default(), Clock::new());
+        let (now_us, (sender, events)) = (clock.now_us() + 1_000_000, mpsc::channel(64));
+        let (input, output) = (DeviceSpec::Default, DeviceSpec::None);
+        let config = AudioConfig { input, output, bitrate_bps: 32_000, frame_ms: 20 };
+        let parts = Parts {
+            clock,
+            shared: Arc::clone(&scene.shared),
+            out: Box::new(Way(Arc::clone(&scene), Arc::clone(&left))),
+            events: sender,
+            voice: Voice::new(EncoderConfig { loss_percent: 20, ..EncoderConfig::default() }).unwrap(),
+            sink: specs::nowhere(),
+            lookahead_ms: 6.5,
+        };
+        let mut desk = Desk::new(parts, &config, now_us);
+        let plug = Arc::clone(&scene);
+        desk.talking.open = Box::new(move |now_us| {
+            let around = plug.around.lock().unwrap();
+            let ear = Ear { scene: Arc::clone(&plug), device: around.device, started_us: now_us, given: 0 };
+            if around.plugged { Ok(Box::new(ear)) } else { Err(Lost("not there".into())) }
+        });
+        scene.happen(Happening::HandBack, now_us);
+        Self { scene, desk, left, now_us, due_us: Some(now_us), _events: events }
+    }
+
+    pub(super) fn happen(&mut self, what: Happening) {
+        self.scene.happen(what, self.now_us);
+        // Each wish wakes the audio thread.
+        self.due_us = Some(self.now_us);
+    }
+
+    pub(super) fn run_us(&mut self, us: u64) {
+        let end_us = self.now_us + us;
+        while let Some(due_us) = self.due_us.filter(|due| *due < end_us) {
+            self.now_us = self.now_us.max(due_us);
+            self.due_us = self.desk.step(self.now_us);
+        }
+        self.now_us = end_us;
+    }
+
+    pub(super) fn left(&self) -> Vec<Left> {
+        std::mem::take(&mut self.left.lock().unwrap())
+    }
+
+    /// What happens in one order; returns it, for who must look into it.
+    pub(super) fn play(&mut self, dice: &mut Dice) -> Vec<(u64, bool, Happening)> {
+        let mut order = Vec::new();
+        for _ in 0..STEPS {
+            let what = ALL[dice.below(ALL.len() as u64) as usize];
+            let during = dice.below(3) == 0;
+            order.push((self.now_us, during, what));
+            if during {
+                self.scene.around.lock().unwrap().during.push(what);
+            } else {
+                self.happen(what);
+            }
+            if matches!(what, Happening::Stall) {
+                self.now_us += dice.below(400_000);
+            }
+            // Shorter than a frame, or some, or long enough for a lost device to come back.
+            let most_us = [15_000, 90_000, 900_000][(dice.below(10) / 4) as usize];
+            self.run_us(dice.below(most_us));
+        }
+        order
+    }
+}
