@@ -125,6 +125,10 @@ pub const OFFERED_MAX: usize = 64;
 pub const JOURNAL_EVERY_MS: u64 = 5_000;
 /// Count: calls of ours that are not ended (dialing, ringing there, accepted); as many as may ring here.
 pub const OWN_CALLS_MAX: usize = 16;
+
+/// So much longer than reaching somebody may last, in ms, a contact that may take no call of ours has to answer: whoever isn't
+/// there at all is told as that first.
+pub const UNPROVEN_WAIT_MS: u64 = 1_000;
 /// Count: devices rung in one call: a roster of 32 with 8 devices each.
 pub const CALLEES_MAX: usize = 256;
 /// Count: ended calls that are listed.

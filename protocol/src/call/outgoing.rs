@@ -7,7 +7,7 @@ use super::state::{Call, Facts, Leg, Outgoing, Peer, Phase, Silence, Told};
 use super::text;
 use crate::control::{ControlError, EndCause, ErrorKind, OfferedReply, Reply, Unproven};
 use crate::ids::{AccountId, CallId, DeviceId, Ticket};
-use crate::limits::{CALLEES_MAX, CONTEXT_MAX_BYTES, OFFER_TTL_MAX_S, OWN_CALLS_MAX};
+use crate::limits::{CALLEES_MAX, CONTEXT_MAX_BYTES, OFFER_TTL_MAX_S, OWN_CALLS_MAX, UNPROVEN_WAIT_MS};
 use crate::wire::bodies::{Format, Media, Offer, Purpose, Reason, Verdict};
 use ahoy_crypto::Secret;
 
@@ -124,7 +124,7 @@ impl CallCore {
         (context, unproven): (Option<Vec<u8>>, Option<Unproven>),
         cx: &Cx<'_>,
     ) -> Call {
-        let answer_by_ms = cx.now.mono_ms.saturating_add(self.times.reach_ms);
+        let answer_by_ms = cx.now.mono_ms.saturating_add(self.times.reach_ms).saturating_add(UNPROVEN_WAIT_MS);
         let unproven = unproven.map(|why| (why, answer_by_ms));
         let give_up_ms = cx.now.mono_ms.saturating_add(self.times.ring_caller_ms);
         let mut roster: Vec<AccountId> = to.iter().map(|(account, _)| *account).chain([self.own]).collect();

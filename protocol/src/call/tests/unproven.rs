@@ -28,7 +28,7 @@ fn who_has_not_accepted_our_request_is_given_up_in_the_time_of_reaching_and_the_
     for (why, cause) in [(Unproven::Requested, "request_not_accepted"), (Unproven::Added, "not_acquainted")] {
         let mut b = Desk::of(2, 2, Times { reach_ms: 7_000, ..Times::default() });
         let id = dial(&mut b, &[3], why);
-        b.wait(6_999);
+        b.wait(7_999);
         assert_eq!(b.state(id), Some(CallState::Dialing));
         b.wait(1);
         assert_eq!(end(&b, id), unreachable(cause));
@@ -51,7 +51,7 @@ fn who_is_not_there_either_is_unreachable_for_that() {
 fn one_device_that_is_there_says_more_than_another_one_that_is_not() {
     let mut b = Desk::new(2);
     let id = dial(&mut b, &[3, 4], Unproven::Requested);
-    b.wait(9_000);
+    b.wait(10_000);
     b.unreached(id, 3, "nobody");
     b.wait(1_000);
     assert_eq!(end(&b, id), unreachable("request_not_accepted"));

@@ -118,13 +118,29 @@ fn a_call_to_whoever_has_not_accepted_ends_as_soon_as_reaching_may_last_and_says
         };
         world.pass(1_000);
         offer(&mut world, 0, "Ben");
-        world.pass(10_000);
+        world.pass(11_000);
         let ends = world.nodes[0].events.iter().filter_map(|event| {
             let EventKind::CallState { reason: Some(reason), cause, .. } = event else { return None };
             Some((reason.as_str(), cause.as_ref().map(|cause| cause.what.as_str())))
         });
         assert_eq!(ends.collect::<Vec<_>>(), [("unreachable", Some(cause))]);
     }
+}
+
+#[test]
+fn whoever_has_not_accepted_and_is_away_is_unreachable_for_that() {
+    let mut world = World::new(&["Ada", "Ben"]);
+    request(&mut world, 0, 1, None);
+    world.pass(1_000);
+    world.kill(1);
+    world.pass(1_000);
+    offer(&mut world, 0, "Ben");
+    world.pass(20_000);
+    let ends = world.nodes[0].events.iter().filter_map(|event| {
+        let EventKind::CallState { reason: Some(reason), cause, .. } = event else { return None };
+        Some((reason.as_str(), cause.as_ref().map(|cause| cause.what.as_str())))
+    });
+    assert_eq!(ends.collect::<Vec<_>>(), [("unreachable", Some("unreachable"))]);
 }
 
 #[test]
