@@ -22,6 +22,7 @@ mod line;
 mod links;
 mod moved;
 mod negotiation;
+mod of_pair;
 mod outgoing;
 mod recall;
 mod rejoin;
@@ -40,6 +41,7 @@ mod waiting;
 mod tests;
 
 pub use self::core::CallCore;
+pub use of_pair::OfPair;
 pub use rejoin::JoinedCall;
 pub(crate) use text::{call as call_text, missed_call};
 pub use times::Times;

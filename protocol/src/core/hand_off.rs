@@ -7,10 +7,11 @@ use super::Core;
 use super::beyond::usable_record;
 use super::step::Step;
 use crate::account::{Contact, takes_continuations, takes_hand_offs};
+use crate::call::OfPair;
 use crate::call::signal::{CallInput, HandOffEvent};
 use crate::control::{CallCommand, ControlError, ErrorKind};
 use crate::ids::CallId;
-use crate::wire::bodies::{HandOff, PairBody};
+use crate::wire::bodies::HandOff;
 
 impl Core {
     /// `call.hand_off` with its call and its device found.
@@ -69,62 +70,20 @@ impl Core {
 
     /// What the sessions say of an offer or a pair with purpose hand_off. Checks have shown that the device is ours.
     pub(super) fn hand_off_signal(&mut self, input: CallInput, step: &mut Step<'_>) {
-        let (question, device, event) = match input {
-            CallInput::Reached { call, device } => (call, device, HandOffEvent::Reached),
-            CallInput::Unreached { call, device, tried: _ } => {
-                (call, device, HandOffEvent::Unreached(self.tried(&device)))
-            }
-            CallInput::OfferExpired { call, device } => {
-                (call, device, HandOffEvent::Unreached("it was there, and did not answer".to_owned()))
-            }
-            CallInput::Confirmed { call, device } => (call, device, HandOffEvent::Confirmed),
-            CallInput::Pair { call, device, body } => match self.said(body) {
-                Some(event) => (call, device, event),
+        let Some((question, device, said)) = input.of_pair() else { return };
+        let event = match said {
+            // Its confirm says more.
+            OfPair::Offered(..) => return,
+            OfPair::Reached => HandOffEvent::Reached,
+            OfPair::Unreached(_) => HandOffEvent::Unreached(self.tried(&device)),
+            OfPair::Expired => HandOffEvent::Unreached("it was there, and did not answer".to_owned()),
+            OfPair::Confirmed => HandOffEvent::Confirmed,
+            OfPair::Said(body) => match HandOffEvent::said(body, |body| self.may_take(body)) {
+                Some(event) => event,
                 None => return,
             },
-            // Its confirm says more.
-            CallInput::Offer { .. }
-            | CallInput::Command { .. }
-            | CallInput::Unconfirmed { .. }
-            | CallInput::Frame { .. }
-            | CallInput::Ctl { .. }
-            | CallInput::Cancel { .. }
-            | CallInput::Elsewhere { .. }
-            | CallInput::Missed { .. }
-            | CallInput::Link { .. }
-            | CallInput::Disconnected { .. }
-            | CallInput::Listens { .. }
-            | CallInput::Revoked { .. }
-            | CallInput::HandOff { .. }
-            | CallInput::Moved
-            | CallInput::Woke
-            | CallInput::Timer
-            | CallInput::Shutdown => return,
         };
         step.calls.push_back(CallInput::HandOff { question, device, event });
-    }
-
-    /// A body of such a pair, as the call core takes it.
-    fn said(&self, body: PairBody) -> Option<HandOffEvent> {
-        match body {
-            PairBody::HandOff(body) => {
-                let known = self.may_take(&body);
-                Some(HandOffEvent::Asked { body, known })
-            }
-            PairBody::Verdict(verdict) => Some(HandOffEvent::Verdict(verdict)),
-            PairBody::HangUp(reason) => Some(HandOffEvent::HangUp(reason)),
-            PairBody::Confirm(_)
-            | PairBody::Description(_)
-            | PairBody::Candidates(_)
-            | PairBody::EndOfCandidates(_)
-            | PairBody::Restart(_)
-            | PairBody::Status(_)
-            | PairBody::EpochSecret(_)
-            | PairBody::Record(_)
-            | PairBody::LinkIdentity(_)
-            | PairBody::LinkContact(_)
-            | PairBody::LinkEnd(_) => None,
-        }
     }
 
     /// The call is with a device of a contact that we could call ourselves.

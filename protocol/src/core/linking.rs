@@ -16,6 +16,7 @@ use ahoy_crypto::{AccountId, DeviceId};
 use super::Core;
 use super::devices::no_account_key;
 use super::step::Step;
+use crate::call::OfPair;
 use crate::call::signal::CallInput;
 use crate::control::{ControlError, DoneReply, ErrorKind, EventKind, LinkParams, LinkReply, LinkingState, Reply};
 use crate::ids::CallId;
@@ -136,47 +137,30 @@ impl Core {
 
     /// What the sessions say of a pair with purpose link.
     pub(super) fn linking_signal(&mut self, input: CallInput, step: &mut Step<'_>) {
-        match input {
-            CallInput::Offer { from, offer } => self.link_offered(from, &offer, step),
-            CallInput::Reached { call, device } if self.linking.is_of(call, device) => {
+        match input.of_pair() {
+            Some((_, _, OfPair::Offered(from, offer))) => self.link_offered(from, &offer, step),
+            Some((call, device, said)) if self.linking.is_of(call, device) => self.link_said(call, device, said, step),
+            Some(_) | None => {}
+        }
+    }
+
+    fn link_said(&mut self, call: CallId, device: DeviceId, said: OfPair, step: &mut Step<'_>) {
+        match said {
+            OfPair::Offered(..) => {}
+            OfPair::Reached => {
                 self.session(step, |session, _| session.confirm(call, device));
                 self.compare(call, device, step);
             }
-            CallInput::Confirmed { call, device } if self.linking.is_of(call, device) => {
-                self.compare(call, device, step);
-            }
-            CallInput::Unreached { call, device, .. } if self.linking.is_of(call, device) => {
+            OfPair::Confirmed => self.compare(call, device, step),
+            OfPair::Unreached(_) => {
                 let why = format!("the new device could not be reached: {}", self.tried(&device));
                 self.end_linking(&why, None, step);
             }
-            CallInput::OfferExpired { call, device } if self.linking.is_of(call, device) => {
+            OfPair::Expired => {
                 let why = "the new device doesn't answer: enter `ahoy device link` there first, then its code here";
                 self.end_linking(why, None, step);
             }
-            CallInput::Pair { call, device, body } if self.linking.is_of(call, device) => {
-                self.link_body(body, step);
-            }
-            CallInput::Command { .. }
-            | CallInput::Reached { .. }
-            | CallInput::Unreached { .. }
-            | CallInput::OfferExpired { .. }
-            | CallInput::Confirmed { .. }
-            | CallInput::Unconfirmed { .. }
-            | CallInput::Pair { .. }
-            | CallInput::Frame { .. }
-            | CallInput::Ctl { .. }
-            | CallInput::Cancel { .. }
-            | CallInput::Elsewhere { .. }
-            | CallInput::Missed { .. }
-            | CallInput::Link { .. }
-            | CallInput::Disconnected { .. }
-            | CallInput::Listens { .. }
-            | CallInput::Revoked { .. }
-            | CallInput::HandOff { .. }
-            | CallInput::Timer
-            | CallInput::Moved
-            | CallInput::Woke
-            | CallInput::Shutdown => {}
+            OfPair::Said(body) => self.link_body(body, step),
         }
     }
 

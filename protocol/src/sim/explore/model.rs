@@ -63,6 +63,11 @@ impl Scene {
     pub(super) fn account(&self, n: usize) -> AccountId {
         AccountId([self.accounts[n]; 32])
     }
+
+    /// Another device of the same account.
+    fn twin(&self, n: usize) -> Option<usize> {
+        (0..self.accounts.len()).find(|other| *other != n && self.accounts[*other] == self.accounts[n])
+    }
 }
 
 /// One thing that happens.
@@ -88,6 +93,8 @@ pub(crate) enum Action {
     HangUp(usize, CallId),
     /// Somebody holds a call, or resumes it.
     Hold(usize, CallId, bool),
+    /// Somebody asks another device of theirs to take a call over.
+    HandOff(usize, CallId),
     /// Somebody switches their microphone.
     Mute(usize, bool),
     /// Time passes, ms.
@@ -115,6 +122,9 @@ impl Scene {
                     | CallState::Held => {
                         if state.acted >> (8 + n) & 1 == 0 {
                             actions.push(Action::HangUp(n, id));
+                        }
+                        if state.left.hand_offs > 0 && info.state == CallState::Active && self.twin(n).is_some() {
+                            actions.push(Action::HandOff(n, id));
                         }
                         if state.left.mutes > 0 {
                             actions.push(Action::Mute(n, !state.nodes[n].core.muted()));
@@ -167,7 +177,7 @@ impl Scene {
     pub(super) fn pass(&self, state: &mut State, ms: u64) {
         state.clock_ms += ms;
         for ((call, from, to), since_ms) in state.session.waiting.clone() {
-            if state.clock_ms >= since_ms + 5_000 {
+            if state.clock_ms >= since_ms + 5_000 && !state.session.questions.contains(&call) {
                 self.feed(state, to, CallInput::Unconfirmed { call, device: self.device(from) });
             }
             if state.clock_ms > since_ms + 60_000 {
@@ -176,7 +186,7 @@ impl Scene {
         }
         if ms > 60_000 {
             for (call, from, to) in std::mem::take(&mut state.session.offering) {
-                self.feed(state, from, CallInput::OfferExpired { call, device: self.device(to) });
+                self.hear(state, from, CallInput::OfferExpired { call, device: self.device(to) });
             }
         }
         for n in 0..state.nodes.len() {
@@ -224,14 +234,9 @@ impl Scene {
                 state.acted |= 1 << (8 + n);
                 self.person(state, action);
             }
-            Action::Hold(..) => {
-                state.left.holds -= 1;
-                self.person(state, action);
-            }
-            Action::Mute(..) => {
-                state.left.mutes -= 1;
-                self.person(state, action);
-            }
+            Action::Hold(..) => self.spends(state, action, |left| &mut left.holds),
+            Action::HandOff(..) => self.spends(state, action, |left| &mut left.hand_offs),
+            Action::Mute(..) => self.spends(state, action, |left| &mut left.mutes),
             Action::Pass(ms) => {
                 let left = if *ms > 60_000 { &mut state.left.longs } else { &mut state.left.shorts };
                 *left -= 1;
@@ -249,12 +254,22 @@ impl Scene {
         Some(())
     }
 
+    /// A person does what may be done so often.
+    fn spends(&self, state: &mut State, action: &Action, left: fn(&mut Left) -> &mut u8) {
+        *left(&mut state.left) -= 1;
+        self.person(state, action);
+    }
+
     /// What a person does.
     fn person(&self, state: &mut State, action: &Action) {
         let (n, command) = match action {
             Action::Accept(n, call, in_call) => (n, CallCommand::Accept { call: Some(*call), in_call: *in_call }),
             Action::Hold(n, call, true) => (n, CallCommand::Hold { call: Some(*call) }),
             Action::Hold(n, call, false) => (n, CallCommand::Resume { call: Some(*call) }),
+            Action::HandOff(n, call) => {
+                let Some(other) = self.twin(*n) else { return };
+                (n, CallCommand::HandOff { call: Some(*call), device: self.device(other) })
+            }
             Action::Decline(n, call) => (n, CallCommand::Decline { call: Some(*call) }),
             Action::HangUp(n, call) => (n, CallCommand::HangUp { call: Some(*call) }),
             Action::Mute(n, true) => (n, CallCommand::Mute { call: None }),

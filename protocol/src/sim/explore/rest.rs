@@ -32,15 +32,20 @@ impl Scene {
     /// Who was told how a call ended says what the other one said.
     fn agree(&self, state: &State) -> bool {
         state.nodes.iter().all(|node| {
-            node.watch.ended.iter().all(|(call, end)| {
+            node.watch.ended.iter().all(|(first, end)| {
+                // What is one call for people has ended as its last one.
                 // Own devices are told what another one did, by the caller as by each other.
                 let elsewhere = matches!(end.reason, Reason::AnsweredElsewhere | Reason::DeclinedElsewhere);
                 let by = end.by.and_then(|by| (0..state.nodes.len()).find(|n| self.device(*n) == by));
-                let said = by.and_then(|n| state.nodes[n].watch.ended.get(call));
+                let call = &node.watch.last_of(*first);
+                let said = by.and_then(|n| state.nodes[n].watch.ended.get(&state.nodes[n].watch.first_of(*call)));
                 // Who hangs up a call that crosses another one hangs up both; that one was never shown there.
                 let unseen = self.crossing && said.is_none() && end.reason == Reason::Declined;
                 let gave_way = by.is_some_and(|n| state.nodes[n].watch.gave_way.contains(call));
                 let unseen = unseen || (gave_way && end.reason == Reason::Cancelled);
+                // What was taken over and never joined there has its line where it was.
+                let taken = |n: usize| state.nodes[n].watch.handed.contains(call);
+                let unseen = unseen || (said.is_none() && by.is_some_and(taken));
                 elsewhere || unseen || end.by.is_none() || said.is_some_and(|said| said.reason == end.reason)
             })
         })
@@ -133,7 +138,7 @@ impl Scene {
 
     /// Where all has arrived, a hold is shown at the other end, and sound is let out and in where neither holds.
     fn held_is_silent(&self, state: &State) -> bool {
-        if !self.talking || self.waiting || !state.quiet() || state.spoiled {
+        if !self.talking || self.waiting || !self.alone() || !state.quiet() || state.spoiled {
             return true;
         }
         let live = self.live_calls(state);

@@ -5,11 +5,12 @@ use std::net::IpAddr;
 
 use super::model::Scene;
 use super::node::at;
-use super::state::{End, Flying, State};
+use super::state::{End, Flying, Session, State};
+use crate::call::OfPair;
 use crate::call::effect::{CallEffect, LinkCommand};
-use crate::call::signal::{CallInput, LinkEnd, LinkEvent, Sender};
-use crate::ids::{DeviceId, LinkId};
-use crate::wire::bodies::{Candidate, PairBody, SdpKind};
+use crate::call::signal::{CallInput, HandOffEvent, LinkEnd, LinkEvent, Sender};
+use crate::ids::{CallId, DeviceId, LinkId};
+use crate::wire::bodies::{Candidate, PairBody, Purpose, SdpKind};
 
 /// What a device's own engine tells it at once, in order.
 type Told = VecDeque<(usize, CallInput)>;
@@ -42,6 +43,9 @@ impl Scene {
             CallEffect::Offer { device, offer, .. } => {
                 let to = self.node(*device);
                 state.session.offering.insert((offer.call, n, to));
+                if offer.purpose == Purpose::HandOff {
+                    state.session.questions.insert(offer.call);
+                }
                 let from = self.sender(state, n, to);
                 loose(state, n, to, CallInput::Offer { from, offer: offer.as_ref().clone() });
             }
@@ -142,12 +146,24 @@ impl Scene {
             | CallInput::Timer
             | CallInput::Shutdown => {}
         }
-        self.feed(state, to, flying.input.as_ref().clone());
+        self.hear(state, to, flying.input.as_ref().clone());
         if let CallInput::Link { link, event: LinkEvent::Connected } = flying.input.as_ref() {
             self.feed(state, to, CallInput::Link { link: *link, event: LinkEvent::CtlOpen });
             sound(state, to, *link);
             state.tidy();
         }
+    }
+
+    /// A device is told what the session layer says, as the core above the calls passes it on.
+    pub(super) fn hear(&self, state: &mut State, to: usize, input: CallInput) {
+        let input = match about_question(&state.session, &input) {
+            Some((question, device, said)) => {
+                let Some(event) = said else { return };
+                CallInput::HandOff { question, device, event }
+            }
+            None => input,
+        };
+        self.feed(state, to, input);
     }
 
     /// The engine still has the link it speaks of, and notes what it says.
@@ -223,6 +239,20 @@ impl Scene {
     fn says(&self, body: &PairBody) -> bool {
         self.links || !matches!(body, PairBody::Description(_) | PairBody::Candidates(_))
     }
+}
+
+/// What is said of a question whether another device takes over a call; none if it is about something else.
+fn about_question(session: &Session, input: &CallInput) -> Option<(CallId, DeviceId, Option<HandOffEvent>)> {
+    let (question, device, said) = input.clone().of_pair()?;
+    let event = || match said {
+        OfPair::Offered(..) => None,
+        OfPair::Reached => Some(HandOffEvent::Reached),
+        OfPair::Unreached(tried) => Some(HandOffEvent::Unreached(tried)),
+        OfPair::Expired => Some(HandOffEvent::Unreached("nobody answered".to_owned())),
+        OfPair::Confirmed => Some(HandOffEvent::Confirmed),
+        OfPair::Said(body) => HandOffEvent::said(body, |_| true),
+    };
+    session.questions.contains(&question).then(|| (question, device, event()))
 }
 
 fn loose(state: &mut State, from: usize, to: usize, input: CallInput) {

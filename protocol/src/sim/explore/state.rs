@@ -48,6 +48,8 @@ pub(super) struct Session {
     pub(super) pairs: BTreeSet<(CallId, usize, usize)>,
     /// Calls that a device has forgotten.
     pub(super) forgotten: BTreeSet<(usize, CallId)>,
+    /// Ids of questions whether another device takes over a call.
+    pub(super) questions: BTreeSet<CallId>,
 }
 
 /// How often the network, time and people may still act.
@@ -69,6 +71,8 @@ pub(crate) struct Left {
     pub(crate) mutes: u8,
     /// Calls that are held or resumed.
     pub(crate) holds: u8,
+    /// Calls that are offered to another device of the same account.
+    pub(crate) hand_offs: u8,
 }
 
 /// Everything.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::call::effect::{CallEffect, LinkCommand};
-use crate::call::signal::{CallInput, ContactPolicy, LinkEvent};
+use crate::call::signal::{CallInput, ContactPolicy, HandOffEvent, LinkEvent};
 use crate::control::{CallCommand, CallState, EventKind, Reply};
 use crate::ids::{CallId, DeviceId, LinkId};
 use crate::wire::bodies::{PairBody, Reason, Verdict};
@@ -63,6 +63,18 @@ pub(super) struct Watch {
     pub(super) gave_way: BTreeSet<CallId>,
     missed: BTreeSet<CallId>,
     told_ended: BTreeSet<CallId>,
+    /// Calls that frontends were told of.
+    shown: BTreeSet<CallId>,
+    /// Calls that say which one they take the place of.
+    continues: BTreeMap<CallId, CallId>,
+    /// Calls that are one for people with an earlier one: the first of those.
+    first: BTreeMap<CallId, CallId>,
+    /// The call that ended last of those that are one.
+    last: BTreeMap<CallId, CallId>,
+    /// Another device of ours has asked us to take a call over.
+    asked: bool,
+    /// Calls that another device of ours hands over.
+    pub(super) handed: BTreeSet<CallId>,
     links: BTreeMap<LinkId, Link>,
     microphone: bool,
 }
@@ -77,8 +89,15 @@ impl Watch {
             }
         }
         for effect in out {
+            if let CallEffect::Pair { call, body: PairBody::Verdict(Verdict::Accept), .. } = effect {
+                self.goes_on(*call);
+            }
             if let CallEffect::Event(EventKind::CallState { call, reason, continues_as: Some(next), .. }) = effect {
                 self.may_talk.insert(parse_call(next));
+                if reason.as_deref() != Some(Reason::Cancelled.text()) {
+                    let first = self.first_of(parse_call(call));
+                    self.first.insert(parse_call(next), first);
+                }
                 // What gave way to a call that crossed it has no line of history: that one has.
                 if reason.as_deref() == Some(Reason::Cancelled.text()) {
                     self.gave_way.insert(parse_call(call));
@@ -92,8 +111,42 @@ impl Watch {
         self.rule(Broken::HeldIsHeard, talking.len() < 2);
         let talks = self.may_talk.iter().any(|call| !self.told_ended.contains(call));
         self.rule(Broken::OpensWithoutAccept, !self.microphone || talks);
-        let all_written = self.told_ended.len() == self.ended.len() + self.gave_way.len();
-        self.rule(Broken::EndsTwice, all_written);
+        let written = self.all_is_written();
+        self.rule(Broken::EndsTwice, written);
+    }
+
+    /// The user's word for a call counts for the one that its other side goes on with at another device.
+    fn goes_on(&mut self, call: CallId) {
+        let Some(old) = self.continues.get(&call).copied() else { return };
+        if self.may_talk.contains(&old) && !self.told_ended.contains(&old) {
+            self.may_talk.insert(call);
+            let first = self.first_of(old);
+            self.first.insert(call, first);
+        }
+    }
+
+    /// Calls that are one for people have one line, when the last of them is over and not before. A call that gave way to
+    /// one that crossed it has none, and one that was handed over may have its line where it was.
+    fn all_is_written(&self) -> bool {
+        let live =
+            |first: CallId| self.shown.iter().any(|c| self.first_of(*c) == first && !self.told_ended.contains(c));
+        let told = self.told_ended.iter().all(|call| {
+            let first = self.first_of(*call);
+            let unwritten = self.gave_way.contains(call) || self.handed.contains(call) || live(first);
+            unwritten || self.ended.contains_key(&first)
+        });
+        let over = |first: &CallId| self.told_ended.iter().any(|call| self.first_of(*call) == *first);
+        told && self.ended.keys().all(|first| over(first) && !live(*first))
+    }
+
+    /// The first of the calls that are one with this one.
+    pub(super) fn first_of(&self, call: CallId) -> CallId {
+        self.first.get(&call).copied().unwrap_or(call)
+    }
+
+    /// The one of them that ended last.
+    pub(super) fn last_of(&self, first: CallId) -> CallId {
+        self.last.get(&first).copied().unwrap_or(first)
     }
 
     pub(super) fn rule(&mut self, rule: Broken, holds: bool) {
@@ -107,6 +160,12 @@ impl Watch {
         if let CallInput::Confirmed { call, .. } = input {
             self.confirmed.insert(*call);
         }
+        if let CallInput::Offer { offer, .. } = input
+            && let Some(old) = offer.continues
+        {
+            self.continues.insert(offer.call, old);
+        }
+        self.asked |= matches!(input, CallInput::HandOff { event: HandOffEvent::Asked { .. }, .. });
         if let CallInput::Pair { call, body: PairBody::Verdict(Verdict::Accept), .. } = input
             && self.offered.contains(call)
         {
@@ -119,7 +178,7 @@ impl Watch {
 
     fn note_reply(&mut self, command: &CallCommand, reply: &Reply) {
         if let (CallCommand::Accept { call: Some(call), .. }, Reply::Done(_)) = (command, reply) {
-            let confirmed = self.confirmed.contains(call);
+            let confirmed = self.confirmed.contains(call) || self.handed.contains(call);
             self.rule(Broken::RingsWithoutConfirm, confirmed);
             self.may_talk.insert(*call);
         }
@@ -203,9 +262,12 @@ impl Watch {
     }
 
     fn event(&mut self, event: &EventKind) {
-        if let EventKind::IncomingCall { call, .. } = event {
+        if let EventKind::IncomingCall { call, handed_off_from, .. } = event {
             let call = parse_call(call);
-            let confirmed = self.confirmed.contains(&call);
+            if handed_off_from.is_some() {
+                self.handed.insert(call);
+            }
+            let confirmed = if handed_off_from.is_some() { self.asked } else { self.confirmed.contains(&call) };
             self.rule(Broken::RingsWithoutConfirm, confirmed);
             let first = self.rang.insert(call);
             self.rule(Broken::EndsTwice, first);
@@ -214,8 +276,11 @@ impl Watch {
         if let EventKind::CallState { call, state, .. } = event {
             let call = parse_call(call);
             self.acts(call);
+            self.shown.insert(call);
             if *state == CallState::Ended {
                 self.told_ended.insert(call);
+                let first = self.first_of(call);
+                self.last.insert(first, call);
             }
         }
     }

@@ -9,7 +9,8 @@ use crate::sim::explore::{Left, Scene, explore};
 const TRANSITIONS: usize = 2_000_000;
 
 /// Nothing goes wrong but what is said here.
-const NONE: Left = Left { losses: 0, doubles: 0, leaps: 0, shorts: 0, longs: 0, breaks: 0, mutes: 0, holds: 0 };
+const NONE: Left =
+    Left { losses: 0, doubles: 0, leaps: 0, shorts: 0, longs: 0, breaks: 0, mutes: 0, holds: 0, hand_offs: 0 };
 
 fn transitions() -> usize {
     size("AHOY_STATES", TRANSITIONS)
@@ -67,6 +68,11 @@ fn holding() -> Scene {
 /// Two who talk, and a third one who calls one of them.
 fn waiting() -> Scene {
     Scene { talking: true, waiting: true, ..Scene::new(&[1, 2, 3]) }
+}
+
+/// One who talks with the first of another one's two devices, and that one moves the call to the second.
+fn moving() -> Scene {
+    Scene { left: Left { hand_offs: 1, ..NONE }, talking: true, ..Scene::new(&[1, 2, 2]) }
 }
 
 /// Explores all there is and prints how much that was; nothing may be broken.
@@ -129,6 +135,15 @@ fn a_second_call_waits_is_taken_or_ends_the_first_in_every_order() {
 }
 
 #[test]
+fn a_call_that_moves_is_one_call_and_nobody_loses_it_in_every_order() {
+    // All of it is among the larger scenes.
+    let explored = explore("moving", moving(), 200_000);
+    println!("{}", explored.line);
+    assert!(explored.broken.is_empty(), "{:#?}", explored.broken);
+    assert!(explored.talked);
+}
+
+#[test]
 fn each_rule_that_is_broken_on_purpose_is_noticed() {
     let mutants: [(Rule, fn() -> Scene); 9] = [
         (Rule::Confirm, doubling),
@@ -162,6 +177,8 @@ fn larger_scenes_keep_the_rules_as_far_as_was_looked() {
         ("three devices with media", Scene { left: Left { doubles: 1, ..NONE }, ..Scene::new(&[1, 2, 2]) }),
         ("three devices, all faults", Scene { left, ..Scene::new(&[1, 2, 2]) }),
         ("waiting", waiting()),
+        ("moving", moving()),
+        ("moving, all faults", Scene { left: Left { hand_offs: 1, ..left }, ..moving() }),
         ("ending, all faults", Scene { left: Left { leaps: 1, breaks: 1, mutes: 1, ..left }, ..ending() }),
     ];
     for (name, scene) in scenes {
