@@ -105,6 +105,11 @@ pub const VOICEMAILS_OWED_MAX: usize = 32;
 pub const VOICEMAILS_GOT_A_CONTACT: usize = 8;
 /// Milliseconds: as many messages as are kept of a contact are taken of it in this time, and no more.
 pub const VOICEMAIL_WINDOW_MS: u64 = 3_600_000;
+/// Count: messages that one device fetches of us in [`VOICEMAIL_WINDOW_MS`]; each it is owed, and each thrice more after
+/// connections that broke.
+pub const VOICEMAIL_FETCHES_A_DEVICE: usize = 4 * VOICEMAILS_OWED_A_DEVICE;
+/// Count: those of all devices together.
+pub const VOICEMAIL_FETCHES_MAX: usize = 4 * VOICEMAILS_OWED_MAX;
 /// Count: messages kept of all, oldest out; 64 MiB of disk at most.
 pub const VOICEMAILS_GOT_MAX: usize = 64;
 /// Milliseconds: a forgotten call keeps its topics at most this long for its last words.
@@ -174,14 +179,35 @@ pub const INTERRUPTED_MS: u64 = 2_000;
 pub const CLOCK_OFF_MS: u64 = 120_000;
 /// Milliseconds: linking is given up; time to walk to the other device and to compare six letters.
 pub const LINKING_MS: u64 = 300_000;
+/// Count: beginnings of a linking that the new device takes of the same other one: somebody who tries again, and no more.
+pub const LINKS_ANEW_MAX: u8 = 8;
 /// Count: messages of a linking on their way at once; a pair keeps as many early ones.
 pub const LINK_AHEAD: usize = 32;
 /// Milliseconds: an account is asked for its device set again.
 pub const SET_ASK_AGAIN_MS: u64 = 60_000;
 /// Count: accounts that were asked for it in that time.
 pub const SETS_ASKED_MAX: usize = 64;
+/// Milliseconds: before a call is taken back, the account's other devices have so long to say that the one that wants it
+/// is none of theirs any more. Much less than the 10 s in which a restarted daemon is to be back.
+pub const TAKE_BACK_ASK_MS: u64 = 2_000;
+/// Milliseconds: for how long their answer counts: no offer goes again for longer.
+pub const TAKE_BACKS_KEPT_MS: u64 = 60_000;
+/// Count: calls for which that is asked at once; more than anybody loses in a minute.
+pub const TAKE_BACKS_ASKED_MAX: usize = 64;
+/// Count: devices that are dialled at once to be told of another device set.
+pub const SET_DIALS_AT_ONCE: usize = 16;
+/// Milliseconds: the pause between two such turns; a thousand devices have had theirs in five minutes.
+pub const SET_DIALS_EVERY_MS: u64 = 5_000;
+/// Milliseconds: the pause once each had its turn.
+pub const SET_DIALS_SELDOM_MS: u64 = 300_000;
+/// Count: contacts that are named of those who don't know a set yet; a screen of them.
+pub const UNTOLD_NAMED_MAX: usize = 16;
+/// Seconds: after a revocation the contacts' former inbox is held for so long: 20 of them learn the new one in a minute.
+pub const FORMER_INBOX_S: u64 = 3_600;
 /// Count: removed contacts that are remembered, so that no other device of the account brings them back.
 pub const REMOVED_MAX: usize = 1024;
+/// Milliseconds: so far ahead of our clock the time of a contact's change is believed; as far as a prekey's may be.
+pub const CHANGED_AHEAD_MS: u64 = 600_000;
 /// Milliseconds until a contact's change that another device of ours has not acknowledged goes again: its letter is
 /// over by then.
 pub const CHANGE_AGAIN_MS: u64 = 61_000;
@@ -283,6 +309,8 @@ pub const ATTEMPTS_WINDOW_MS: u64 = 60_000;
 pub const PRESENCE_INTEREST_MS: u64 = 15 * 60_000;
 /// Milliseconds: a device that is looked at is asked again after so long, before its 15 minutes are over.
 pub const PRESENCE_ASK_AGAIN_MS: u64 = 10 * 60_000;
+/// Milliseconds: a person who asks again gets a new answer, but not more often than this.
+pub const PRESENCE_PERSON_ASKS_MS: u64 = 5_000;
 /// Milliseconds: how often it is looked who is to be asked again.
 pub const PRESENCE_LOOK_MS: u64 = 60_000;
 /// Milliseconds: changes of what we do within so long are told together.

@@ -64,10 +64,9 @@ pub(crate) enum Verb {
     /// Our account.
     #[command(subcommand)]
     Account(AccountVerb),
-    /// Say what we are doing, or ask what a contact is.
+    /// Say what we are doing, or ask what a contact is; alone, show what we are shown as.
     Presence {
         /// What we are doing; a call is shown by itself.
-        #[arg(required_unless_present = "of")]
         state: Option<Presence>,
         /// Ask for a contact's, by name or account id.
         #[arg(long, value_name = "NAME", conflicts_with = "state")]

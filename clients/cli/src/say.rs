@@ -22,6 +22,11 @@ impl Names {
         Self { us: Some(account.to_owned()), contacts: HashMap::new() }
     }
 
+    /// This device is one of this account from now on.
+    pub(crate) fn we_are(&mut self, account: &str) {
+        self.us = Some(account.to_owned());
+    }
+
     /// Learns from a list of contacts.
     pub(crate) fn learn(&mut self, contacts: &[Contact]) {
         self.contacts.extend(contacts.iter().map(|contact| (contact.account.clone(), contact.name.clone())));
@@ -104,11 +109,7 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         }
         EventKind::DevicesChanged { devices } => format!("the account has {} devices now", devices.len()),
         EventKind::ConfigChanged { key, client } => format!("setting {key} was changed{}", asked_by(client.as_deref())),
-        EventKind::Linking { state: LinkingState::Compare, letters: Some(letters), .. } => {
-            format!("linking: this device shows {letters} (ahoy device confirm LETTERS, with those of the other one)")
-        }
-        EventKind::Linking { reason: Some(reason), .. } => format!("not linked: {reason}"),
-        EventKind::Linking { .. } => "a device is linked".to_owned(),
+        EventKind::Linking { state, letters, reason, .. } => linked(*state, letters.as_deref(), reason.as_deref()),
         EventKind::SourceStarted { .. } => "microphone open".to_owned(),
         EventKind::SinkStarted { .. } => "playback began".to_owned(),
         EventKind::DeviceLost { direction, detail } => format!("{direction} device lost: {detail}"),
@@ -139,6 +140,17 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::Lagged { missed } => format!("{missed} events were missed"),
         EventKind::Warning { about, hint } => format!("warning about {about}: {hint}"),
     })
+}
+
+fn linked(state: LinkingState, letters: Option<&str>, reason: Option<&str>) -> String {
+    match (state, letters, reason) {
+        (LinkingState::Compare, Some(letters), _) => {
+            format!("linking: this device shows {letters} (ahoy device confirm LETTERS, with those of the other one)")
+        }
+        (LinkingState::Compare, None, _) => "linking: the other device begins anew".to_owned(),
+        (LinkingState::Done | LinkingState::Failed, _, Some(reason)) => format!("not linked: {reason}"),
+        (LinkingState::Done | LinkingState::Failed, _, None) => "a device is linked".to_owned(),
+    }
 }
 
 fn goes_on(call: &str, next: &str) -> String {
@@ -304,6 +316,13 @@ mod tests {
         assert_eq!(said(event), "outgoing call c ended: not reachable (tried 2), asked by ahoy");
         let ringing = json!({ "kind": "call_state", "call": "c", "state": "ringing", "direction": "in" });
         assert_eq!(said(ringing), "incoming call c ringing");
+    }
+
+    #[test]
+    fn we_are_you_also_after_linking() {
+        let mut names = Names::us("ahoy1alone");
+        names.we_are("ahoy1ben");
+        assert_eq!((names.of("ahoy1ben"), names.of("ahoy1alone")), ("you".to_owned(), "ahoy1alone".to_owned()));
     }
 
     #[test]

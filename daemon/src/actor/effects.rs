@@ -131,6 +131,7 @@ impl Groups {
         }
         let binding = rows.iter().any(|row| match row {
             StoreCommand::Put { table, .. } | StoreCommand::Delete { table, .. } => table.binds(),
+            StoreCommand::ForgetHistory => true,
             StoreCommand::History(_) => false,
         });
         let waits =
@@ -221,9 +222,6 @@ impl Groups {
             }
             Effect::Event(kind) => {
                 notes::tell(&kind);
-                if let EventKind::Linking { account: Some(account), .. } = &*kind {
-                    self.ports.board.linked(account);
-                }
                 self.ports.hub.publish(at_ms, *kind);
             }
             // Sorted out when the group was taken.
@@ -294,7 +292,7 @@ impl Groups {
 fn is_sworn(rows: &[StoreCommand], effects: &[Effect]) -> bool {
     let joined = |row: &StoreCommand| match row {
         StoreCommand::Put { table, .. } | StoreCommand::Delete { table, .. } => *table == Table::Joined,
-        StoreCommand::History(_) => false,
+        StoreCommand::History(_) | StoreCommand::ForgetHistory => false,
     };
     rows.iter().any(joined) && effects.iter().any(|effect| matches!(effect, Effect::Media(MediaCommand::Mute { .. })))
 }

@@ -2,7 +2,7 @@
 
 use ahoy_protocol::core::effect::Effect;
 use ahoy_protocol::core::input::{Input, LinkOf};
-use ahoy_protocol::core::{Core, Counted};
+use ahoy_protocol::core::{Core, Counted, Who};
 use ahoy_protocol::ids::Now;
 use rand_core::CryptoRng;
 
@@ -16,6 +16,8 @@ pub trait Machine: Send + 'static {
     fn links(&self) -> Vec<LinkOf>;
     /// Number of calls that are not ended.
     fn calls(&self) -> usize;
+    /// Who we are and what we do; none for one that is nobody.
+    fn who(&self) -> Option<Who>;
     /// What it holds now.
     fn counted(&self) -> Counted;
     /// How often each inbound check has refused something: its number, and the count.
@@ -39,6 +41,10 @@ impl Machine for Core {
 
     fn calls(&self) -> usize {
         Core::calls(self)
+    }
+
+    fn who(&self) -> Option<Who> {
+        Some(Core::who(self))
     }
 
     fn counted(&self) -> Counted {

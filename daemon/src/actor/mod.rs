@@ -180,6 +180,9 @@ impl<M: Machine> Actor<M> {
             Woken::Nothing => {}
         }
         self.groups.ports.board.count(self.peers.len(), self.core.calls());
+        if let Some(who) = self.core.who() {
+            self.groups.ports.board.tell(who);
+        }
     }
 
     /// What is held once a step is done: whoever reads it later sees the state that lasts.

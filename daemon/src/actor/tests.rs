@@ -58,6 +58,10 @@ impl Machine for Scripted {
         self.state.lock().unwrap().calls
     }
 
+    fn who(&self) -> Option<ahoy_protocol::core::Who> {
+        None
+    }
+
     fn counted(&self) -> ahoy_protocol::core::Counted {
         let calls = self.state.lock().unwrap().calls;
         ahoy_protocol::core::Counted { calls, ..Default::default() }
@@ -178,6 +182,10 @@ fn snapshot_reply(input: &Input) -> Option<Effect> {
         api: String::new(),
         account: String::new(),
         device: String::new(),
+        revoked: false,
+        presence: None,
+        do_not_disturb: false,
+        muted: false,
         peers: 0,
         calls: 0,
         uptime_ms: 0,

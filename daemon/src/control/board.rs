@@ -1,12 +1,12 @@
 //! What everybody may read at any time: how the daemon is, and what it holds.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use ahoy_media::tasks::Tasks;
 use ahoy_protocol::control::{API_VERSION, Counts, Status, TaskCount, TaskCounts};
-use ahoy_protocol::core::Counted;
+use ahoy_protocol::core::{Counted, Who};
 
 use super::Hub;
 use crate::gossip::counters::Counters;
@@ -42,10 +42,18 @@ pub struct Sources {
     pub hub: Option<Hub>,
 }
 
+/// Who we are and what we do.
+struct Me {
+    /// As text.
+    account: String,
+    /// As the core last said; none before its first step.
+    who: Option<Who>,
+}
+
 /// What everybody may read at any time; written by the actor.
 pub struct Board {
-    /// Our account, as text; another one after linking.
-    account: Mutex<String>,
+    /// Who we are and what we do.
+    me: Mutex<Me>,
     /// Our device, as text.
     pub device: String,
     started: Instant,
@@ -62,7 +70,7 @@ impl Board {
     #[must_use]
     pub fn new(account: String, device: String, sources: Sources) -> Self {
         Self {
-            account: Mutex::new(account),
+            me: Mutex::new(Me { account, who: None }),
             device,
             started: Instant::now(),
             peers: AtomicUsize::new(0),
@@ -77,12 +85,20 @@ impl Board {
     /// Our account, as text.
     #[must_use]
     pub fn account(&self) -> String {
-        self.account.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.me().account.clone()
     }
 
-    /// This device is one of another account now.
-    pub fn linked(&self, account: &str) {
-        account.clone_into(&mut self.account.lock().unwrap_or_else(PoisonError::into_inner));
+    fn me(&self) -> MutexGuard<'_, Me> {
+        self.me.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who we are after a step; this device may be one of another account now.
+    pub fn tell(&self, who: Who) {
+        let mut me = self.me();
+        if me.who.is_none_or(|before| before.account != who.account) {
+            me.account = who.account.text();
+        }
+        me.who = Some(who);
     }
 
     /// Connected peers, and calls that are not ended.
@@ -169,11 +185,19 @@ impl Board {
     /// `status`.
     #[must_use]
     pub fn status(&self) -> Status {
+        let (account, who) = {
+            let me = self.me();
+            (me.account.clone(), me.who)
+        };
         Status {
             version: env!("CARGO_PKG_VERSION").into(),
             api: API_VERSION.into(),
-            account: self.account(),
+            account,
             device: self.device.clone(),
+            revoked: who.is_some_and(|who| who.revoked),
+            presence: who.map(|who| who.presence),
+            do_not_disturb: who.is_some_and(|who| who.do_not_disturb),
+            muted: who.is_some_and(|who| who.muted),
             peers: self.peers.load(Ordering::Relaxed),
             calls: self.calls.load(Ordering::Relaxed),
             uptime_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -188,4 +212,30 @@ fn tasks(of: &Tasks) -> TaskCount {
 
 fn number(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use ahoy_protocol::control::PresenceState;
+    use ahoy_protocol::ids::AccountId;
+
+    use super::*;
+
+    #[test]
+    fn status_is_of_the_account_that_this_device_has_now() {
+        let board = Board::new("ahoy1before".into(), "12D3".into(), Sources::default());
+        let who = Who {
+            account: AccountId([7; 32]),
+            revoked: true,
+            presence: PresenceState::DoNotDisturb,
+            do_not_disturb: true,
+            muted: true,
+        };
+        board.tell(who);
+        let status = board.status();
+        assert_eq!(status.account, AccountId([7; 32]).text());
+        assert_eq!(board.account(), status.account);
+        assert!(status.revoked && status.do_not_disturb && status.muted);
+        assert_eq!(status.presence, Some(PresenceState::DoNotDisturb));
+    }
 }

@@ -153,6 +153,7 @@ impl Node {
         let looking = sources.actor.clone();
         let (actor, frontends) = (sources.actor.clone(), sources.control.clone());
         let board = Arc::new(Board::new(core.account().text(), core.device().text(), sources));
+        board.tell(core.who());
         let audio = list_audio(sound.clone(), config);
         let tasks = frontends.clone();
         let control = Control::new(outboxes.questions.clone(), hub.clone(), board.clone(), settings, audio, frontends);

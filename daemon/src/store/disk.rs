@@ -203,6 +203,7 @@ impl Disk {
                         work.open_table(rows(name))?.remove(hash.as_slice())?;
                     }
                     StoreCommand::History(entry) => record(seal, work, &Entry::from(&**entry), &shown)?,
+                    StoreCommand::ForgetHistory => forget_history(work)?,
                 }
             }
             Ok(())
@@ -232,11 +233,7 @@ impl Disk {
 
     /// Forgets the history.
     pub(super) fn clear_history(&mut self) -> Result<(), StoreError> {
-        self.write(|_, work| {
-            work.open_table(HISTORY)?.retain(|_, _| false)?;
-            work.open_table(PLACES)?.retain(|_, _| false)?;
-            Ok(())
-        })
+        self.write(|_, work| forget_history(work))
     }
 
     fn own(&mut self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -263,6 +260,12 @@ impl Disk {
     }
 }
 
+fn forget_history(work: &WriteTransaction) -> Result<(), Fault> {
+    work.open_table(HISTORY)?.retain(|_, _| false)?;
+    work.open_table(PLACES)?.retain(|_, _| false)?;
+    Ok(())
+}
+
 fn put(seal: &Seal, work: &WriteTransaction, table: Table, key: &[u8], value: &[u8]) -> Result<(), Fault> {
     put_named(seal, work, table_name(table), (key, value), most(table))
 }
@@ -276,7 +279,7 @@ fn most(table: Table) -> usize {
 pub(super) fn fits(command: &StoreCommand) -> bool {
     match command {
         StoreCommand::Put { table, key, value } => key.len() <= limits::STORE_KEY_BYTES && value.len() <= most(*table),
-        StoreCommand::Delete { .. } | StoreCommand::History(_) => true,
+        StoreCommand::Delete { .. } | StoreCommand::History(_) | StoreCommand::ForgetHistory => true,
     }
 }
 

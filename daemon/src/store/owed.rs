@@ -24,6 +24,10 @@ impl Owed {
                     Some((*table, key.clone()))
                 }
                 StoreCommand::History(_) => None,
+                StoreCommand::ForgetHistory => {
+                    self.history.clear();
+                    None
+                }
             };
             match slot {
                 Some(slot) if self.rows.len() < limits::OWED_ROWS || self.rows.contains_key(&slot) => {

@@ -61,6 +61,8 @@ pub struct DeviceFacts {
     pub addresses: Vec<Vec<u8>>,
     /// Hash of what our last acknowledged presence told it (tokens and addresses).
     pub told: Option<[u8; 32]>,
+    /// Revision of our newest device set that it has acknowledged; 0: none.
+    pub knows_set: u32,
 }
 
 /// A contact.

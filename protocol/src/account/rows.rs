@@ -105,6 +105,8 @@ struct DeviceRow {
     addresses: Vec<ByteVec>,
     #[n(5)]
     told: Option<ByteArray<32>>,
+    #[n(6)]
+    knows_set: Option<u32>,
 }
 
 /// Reads a row of any kind, refusing newer versions by the first field.
@@ -137,6 +139,7 @@ pub(super) fn write_contact(contact: &Contact) -> Vec<u8> {
         sent_ms: facts.sent_ms,
         addresses: facts.addresses.iter().cloned().map(ByteVec::from).collect(),
         told: facts.told.map(ByteArray::from),
+        knows_set: (facts.knows_set > 0).then_some(facts.knows_set),
     });
     write(&ContactRow {
         version: VERSION,
@@ -161,6 +164,7 @@ pub(super) fn read_contact(row: &[u8]) -> Result<Contact, RowError> {
             sent_ms: device.sent_ms,
             addresses: device.addresses.into_iter().map(Vec::from).collect(),
             told: device.told.map(Into::into),
+            knows_set: device.knows_set.unwrap_or(0),
         };
         (DeviceId(device.device.into()), facts)
     });

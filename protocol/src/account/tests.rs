@@ -26,6 +26,7 @@ fn contact(account: u8, name: &str, devices: &[u8]) -> Contact {
         sent_ms: 9,
         addresses: vec![vec![4, 127, 0, 0, 1, 6, 1, 2]],
         told: Some([3; 32]),
+        knows_set: 4,
     };
     Contact {
         account: key.account(),

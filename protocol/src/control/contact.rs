@@ -12,7 +12,7 @@ pub struct Contact {
     pub name: String,
     /// Its devices, as far as known.
     pub devices: Vec<String>,
-    /// A device of it is connected now.
+    /// A device of it is there for us now: connected, and it shares its inbox with us, which it does with contacts alone.
     pub online: bool,
     /// Its contact token is known: calls use its contact inbox.
     pub acquainted: bool,
@@ -31,6 +31,9 @@ pub struct Contact {
     /// What it is doing, as far as it was asked and told us.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presence: Option<PresenceState>,
+    /// When it said so, Unix ms. What was said 15 minutes ago is not known any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence_at_ms: Option<u64>,
 }
 
 /// `contact.request`.

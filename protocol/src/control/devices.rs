@@ -12,7 +12,7 @@ pub enum DeviceCommand {
     Link(LinkParams),
     /// `device.confirm`.
     Confirm {
-        /// The six letters that the other device shows.
+        /// The six letters and digits that the other device shows.
         letters: String,
     },
     /// `device.revoke`.
@@ -41,7 +41,7 @@ pub struct LinkParams {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfirmParams {
-    /// The six letters that the other device shows.
+    /// The six letters and digits that the other device shows.
     pub letters: String,
 }
 
@@ -68,6 +68,21 @@ pub struct LinkReply {
 pub struct DevicesReply {
     /// This one first.
     pub devices: Vec<DeviceInfo>,
+    /// Who knows that these are all.
+    #[serde(default)]
+    pub known: SetKnown,
+}
+
+/// How many contacts have learned which devices the account has now. Whoever has not yet may still take calls of a device
+/// that was revoked; it is told as soon as it is met.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SetKnown {
+    /// Contacts all of whose devices have acknowledged it.
+    pub told: usize,
+    /// Contacts with a device that has not.
+    pub untold: usize,
+    /// Names of those, 16 at most.
+    pub names: Vec<String>,
 }
 
 /// A device of our account.
@@ -91,7 +106,7 @@ pub struct DeviceInfo {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkingState {
-    /// The other device is there: both show `letters`, and on each a person enters those of the other.
+    /// The other device is there: both show `letters` (six letters and digits), and on each a person enters those of the other.
     Compare,
     /// The new device is one of the account.
     Done,

@@ -320,7 +320,7 @@ pub enum EventKind {
         /// The other device.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         device: Option<String>,
-        /// Of `compare`: the letters of this device.
+        /// Of `compare`: the letters and digits of this device; absent when the other one begins anew.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         letters: Option<String>,
         /// Of `done`: the account.

@@ -27,7 +27,7 @@ pub use contact::{
 };
 pub use counts::{Counts, TaskCount, TaskCounts};
 pub use devices::{
-    ConfirmParams, DeviceCommand, DeviceInfo, DeviceParams, DevicesReply, LinkParams, LinkReply, LinkingState,
+    ConfirmParams, DeviceCommand, DeviceInfo, DeviceParams, DevicesReply, LinkParams, LinkReply, LinkingState, SetKnown,
 };
 pub use discover::openrpc;
 pub use error::{ControlError, ErrorKind};

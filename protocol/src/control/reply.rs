@@ -173,6 +173,18 @@ pub struct Status {
     pub account: String,
     /// Our device.
     pub device: String,
+    /// The account has revoked this device: nothing is done in its name here any more.
+    #[serde(default)]
+    pub revoked: bool,
+    /// What we are doing, as contacts may see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<PresenceState>,
+    /// Calls don't ring here.
+    #[serde(default)]
+    pub do_not_disturb: bool,
+    /// Our microphone is muted.
+    #[serde(default)]
+    pub muted: bool,
     /// Connected peers.
     pub peers: usize,
     /// Calls that are not ended.

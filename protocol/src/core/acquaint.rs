@@ -16,10 +16,12 @@ impl Core {
     /// then our presence, until it has acknowledged what it says now.
     pub(super) fn acquaint(&mut self, device: DeviceId, step: &mut Step<'_>) {
         let Some(contact) = self.contacts.of_device(&device) else { return };
-        if !self.peers.is_connected(&device) || contact.is_blocked() {
+        if !self.peers.is_connected(&device) || contact.is_blocked() || self.own.is_revoked() {
             return;
         }
-        let knows_us = contact.devices.get(&device).is_some_and(|facts| facts.told == Some(self.telling()));
+        let lacks_set = self.lacks_set(&device);
+        let told = contact.devices.get(&device).is_some_and(|facts| facts.told == Some(self.telling()));
+        let knows_us = told && !lacks_set;
         let known = contact.contact_token.is_some();
         let own = contact.account == self.own.account();
         let passing = self.contacts.is_hidden(&contact.account) && contact.account != self.own.account();
@@ -31,8 +33,9 @@ impl Core {
             let on_its_way = self.session.presence_to(device);
             let says = on_its_way.is_some() && self.tellings.get(&device) == Some(&self.telling());
             let (tell, ask) = (!knows_us && !says, (!known || wanted) && on_its_way != Some(true));
-            if tell || ask {
-                self.send_presence(device, ask, step);
+            if (tell || ask) && !self.send_presence(device, ask, step) && lacks_set {
+                // Who our devices are doesn't wait until there is room for presences.
+                self.tell_set(device, step);
             }
             if own {
                 self.tell_change(device, step);
@@ -107,9 +110,11 @@ impl Core {
     pub(super) fn presence_arrived(&mut self, device: DeviceId, step: &mut Step<'_>) {
         let Some(told) = self.tellings.remove(&device) else { return };
         let Some(account) = self.contacts.of_device(&device).map(|contact| contact.account) else { return };
+        let knows_set = (told == self.telling()).then(|| self.own.device_set().revision());
         self.change_contact(&account, step, |contact| {
             if let Some(facts) = contact.devices.get_mut(&device) {
                 facts.told = Some(told);
+                facts.knows_set = knows_set.unwrap_or(facts.knows_set);
             }
         });
     }

@@ -63,7 +63,7 @@ impl Core {
             sound: self.sound_of(device),
             account_key: None,
         });
-        Reply::Devices(DevicesReply { devices: std::iter::once(this).chain(others).collect() })
+        Reply::Devices(DevicesReply { devices: std::iter::once(this).chain(others).collect(), known: self.set_known() })
     }
 
     fn revoke(&mut self, device: &str, step: &mut Step<'_>) -> Result<Reply, ControlError> {
@@ -86,21 +86,17 @@ impl Core {
         self.send_letter(gone, body, Delivery::default(), step);
         self.session(step, |session, cx| session.flush(cx));
         self.install_set(set, step);
+        self.lock_out(step);
         Ok(self.device_list())
     }
 
     /// A set that we signed is in force from now on: stored, then told to everybody.
     pub(super) fn install_set(&mut self, set: DeviceSet, step: &mut Step<'_>) {
         self.take_own_set(set, step);
-        let body = Devices { device_set: self.own.device_set().bytes().to_vec() };
-        // The queue of letters drops its oldest: those who are there come last. Whoever isn't hears of it by presence.
-        let everybody = self.contacts.iter().map(|contact| contact.account).chain([self.own.account()]);
-        let mut devices: Vec<DeviceId> = everybody.flat_map(|account| self.devices_of(&account)).collect();
-        devices.sort_by_key(|device| self.peers.is_connected(device));
-        let delivery = Delivery { receipt: true, asks_presence: false };
-        for device in devices {
-            self.send_letter(device, InboxBody::Devices(body.clone()), delivery, step);
+        for device in self.devices_of(&self.own.account()) {
+            self.tell_set(device, step);
         }
+        self.spread_set(step);
     }
 
     /// Takes a set that passed its checks, if it is newer than the one we know of that account.
@@ -142,6 +138,7 @@ impl Core {
             let hint = "this device was revoked: its account takes no calls here any more; `ahoy device link --forget` \
                         links it again";
             step.event(EventKind::Warning { about: "revoked".to_owned(), hint: hint.to_owned() });
+            self.leave_account(step);
         }
     }
 

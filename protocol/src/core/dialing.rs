@@ -93,6 +93,11 @@ impl Dialing {
         }
     }
 
+    /// It is dialled whenever it isn't connected.
+    pub(super) fn wants(&self, device: &DeviceId) -> bool {
+        self.wanted.contains_key(device)
+    }
+
     /// No longer wanted.
     pub(super) fn forget(&mut self, device: &DeviceId) {
         self.wanted.remove(device);

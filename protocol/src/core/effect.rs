@@ -228,6 +228,8 @@ pub enum StoreCommand {
     },
     /// Append to the history.
     History(Box<HistoryEntry>),
+    /// Forget the history: it was another account's.
+    ForgetHistory,
 }
 
 /// What the store keeps for the core.

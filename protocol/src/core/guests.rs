@@ -25,9 +25,9 @@ impl Guests {
         evicted
     }
 
-    /// It is gone, or a contact now.
-    pub(super) fn leave(&mut self, device: &DeviceId) {
-        self.until_ms.remove(device);
+    /// It is gone, or a contact now; whether it was one.
+    pub(super) fn leave(&mut self, device: &DeviceId) -> bool {
+        self.until_ms.remove(device).is_some()
     }
 
     /// All of them.

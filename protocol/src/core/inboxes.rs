@@ -21,23 +21,32 @@ pub(super) struct HeldInbox {
 pub(super) struct Inboxes {
     card: Inbox,
     contact: Inbox,
+    /// The contacts' one before this, while they learn of it, and until when, Unix seconds.
+    former: Option<(Inbox, u64)>,
     held: BTreeMap<Topic, HeldInbox>,
 }
 
 impl Inboxes {
     pub(super) fn new([card, contact]: [Inbox; 2]) -> Self {
-        Self { card, contact, held: BTreeMap::new() }
+        Self { card, contact, former: None, held: BTreeMap::new() }
     }
 
     /// The tokens are others from now on: `turn` says what that means for topics.
     pub(super) fn replace(&mut self, [card, contact]: [Inbox; 2]) {
-        (self.card, self.contact) = (card, contact);
+        (self.card, self.contact, self.former) = (card, contact, None);
+    }
+
+    /// The contacts' inbox up to now is held until then as well.
+    pub(super) fn keep_former(&mut self, former: Inbox, until_s: u64) {
+        self.former = Some((former, until_s));
     }
 
     /// Topics to hold from now on, and those to leave.
     pub(super) fn turn(&mut self, now_s: u64) -> (Vec<Topic>, Vec<Topic>) {
         let mut held = BTreeMap::new();
-        for (inbox, card) in [(&self.card, true), (&self.contact, false)] {
+        self.former = self.former.take().filter(|(_, until_s)| *until_s > now_s);
+        let former = self.former.as_ref().map(|(inbox, _)| (inbox, false));
+        for (inbox, card) in former.into_iter().chain([(&self.card, true), (&self.contact, false)]) {
             for day in inbox.held_days(now_s) {
                 let facts = HeldInbox { hint_key: inbox.hint_key(day), day, card };
                 held.insert(Topic(inbox.topic(day)), facts);
@@ -51,7 +60,9 @@ impl Inboxes {
 
     /// When `turn` has something to do next, Unix seconds.
     pub(super) fn next_turn_s(&self, now_s: u64) -> u64 {
-        self.card.next_change_s(now_s).min(self.contact.next_change_s(now_s))
+        let next_s = self.card.next_change_s(now_s).min(self.contact.next_change_s(now_s));
+        let former = self.former.as_ref().map(|(inbox, until_s)| inbox.next_change_s(now_s).min(*until_s));
+        former.map_or(next_s, |former_s| next_s.min(former_s))
     }
 
     /// The inbox behind a topic.
@@ -84,6 +95,22 @@ mod tests {
         assert!(new.len() >= 2 && old.is_empty());
         let cards = new.iter().filter(|topic| inboxes.get(topic).unwrap().card).count();
         assert!(cards >= 1 && cards < new.len());
+    }
+
+    #[test]
+    fn a_former_inbox_is_held_until_its_time_is_over() {
+        let mut inboxes = inboxes();
+        let now_s = 20_000 * DAY_S + DAY_S / 2;
+        inboxes.turn(now_s);
+        let before = inboxes.held.clone();
+        inboxes.replace([1, 3].map(|token| Inbox::new(&Secret::new([token; 32]))));
+        inboxes.keep_former(Inbox::new(&Secret::new([2; 32])), now_s + 60);
+        let (_, gone) = inboxes.turn(now_s);
+        assert!(gone.is_empty() && before.keys().all(|topic| inboxes.get(topic).is_some()));
+        assert!(inboxes.next_turn_s(now_s) <= now_s + 60);
+        let (_, gone) = inboxes.turn(now_s + 60);
+        let contacts = before.iter().filter(|(_, held)| !held.card).count();
+        assert_eq!(gone.len(), contacts);
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl State for Knowledge<'_> {
     fn has_rate(&self, rate: Rate) -> bool {
         let room = match rate {
             Rate::Request(_) => self.strangers.has_room(),
-            Rate::Ring(_) | Rate::Device(_) => true,
+            Rate::Ring(_) | Rate::Device(_) | Rate::Missed(_) => true,
         };
         room && self.ledger.has_rate(rate)
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::ids::{AccountId, CallId};
 use crate::inbound::{Done, Rate};
-use crate::limits::{CANCEL_MS, CANCELS_MAX, DONE_MAX, RATE_BUCKETS_MAX, REPLAY_MS, REPLAYS_MAX};
+use crate::limits::{CANCEL_MS, CANCELS_MAX, DONE_MAX, NOTES_A_CONTACT, RATE_BUCKETS_MAX, REPLAY_MS, REPLAYS_MAX};
 use crate::topic::Topic;
 
 const MINUTE_MS: u64 = 60_000;
@@ -78,6 +78,7 @@ fn key(rate: Rate) -> RateKey {
         Rate::Ring(account) => (0, account.0),
         Rate::Request(topic) => (1, topic.0),
         Rate::Device(device) => (2, device.0),
+        Rate::Missed(account) => (3, account.0),
     }
 }
 
@@ -98,6 +99,8 @@ impl Ledger {
         match rate {
             Rate::Ring(_) | Rate::Device(_) => (contact, contact),
             Rate::Request(_) => (3, 6),
+            // As many as one of its devices keeps for us; more are no calls of a person.
+            Rate::Missed(_) => (NOTES_A_CONTACT as u64, 6),
         }
     }
 

@@ -8,13 +8,16 @@ use crate::account::{Contact, Policy};
 use crate::call::signal::{CallInput, Sender};
 use crate::ids::{AccountId, CallId};
 use crate::inbound::{Done, Signal, Verified};
-use crate::limits::{SEEN_MS, SEEN_ROWS_MAX};
+use crate::limits::{LETTER_KEPT_MS, SEEN_MS, SEEN_ROWS_MAX};
 use crate::session::Delivery;
-use crate::wire::bodies::{InboxBody, Purpose, Receipt};
+use crate::wire::bodies::{InboxBody, Missed, Purpose, Receipt};
 
 impl Core {
     pub(super) fn letter(&mut self, letter: Verified, step: &mut Step<'_>) {
         let from = self.sender(&letter);
+        if letter.own {
+            self.wrote_as_ours(letter.device, step);
+        }
         let receipt = match &letter.signal {
             Signal::Offer(_) => {
                 self.take_offer(letter, from, step);
@@ -60,7 +63,7 @@ impl Core {
             Signal::Missed(body) => {
                 self.ledger.done(Done::Missed(body.call));
                 self.keep_seen(body.call, letter.account, step);
-                step.calls.push_back(CallInput::Missed { from, body: *body });
+                step.calls.push_back(CallInput::Missed { from, body: believable(*body, step.now.unix_ms) });
                 Some((8, body.call.0.to_vec()))
             }
         };
@@ -98,6 +101,9 @@ impl Core {
             self.answer_offer(from, offer, responder, step);
             return;
         }
+        if self.own.is_revoked() || (offer.continues.is_some() && !self.may_go_on(&from, offer.call, step)) {
+            return;
+        }
         // One that continues a call doesn't ring anywhere.
         let rings = offer.purpose != Purpose::Ring || offer.continues.is_some() || !self.rings_elsewhere();
         if self.ledger.offered_by(offer.call).is_none() {
@@ -129,4 +135,13 @@ impl Core {
             }
         }
     }
+}
+
+fn believable(body: Missed, now_ms: u64) -> Missed {
+    Missed { started_ms: believable_ms(body.started_ms, now_ms), ..body }
+}
+
+/// When a call began that its caller tells of only now: notes are kept for 7 days, and none is of a call to come.
+pub(super) fn believable_ms(started_ms: u64, now_ms: u64) -> u64 {
+    started_ms.clamp(now_ms.saturating_sub(LETTER_KEPT_MS), now_ms)
 }

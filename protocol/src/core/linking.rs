@@ -1,10 +1,12 @@
 //! Linking a device (docs/wire.md section 8). The new device shows its card as a code; a device with the account's key
-//! offers it a pair. Both show six letters of that handshake, and only when a person has entered those of the other on
-//! both is anything given and taken.
+//! offers it a pair. Both show six characters of that handshake, and only when a person has entered those of the other
+//! on both is anything given and taken; the old device
+//! calls it linked when the new one speaks as one of the account, and takes it out again if it never does.
 //!
 //! ```text
 //!  new: Waiting ── offer, confirm ──> Comparing ── letters ──> Taking ── identity, contacts, end ──> one of the account
-//!  old: Reaching ── answer ─────────> Comparing ── letters ──> Giving ── all acknowledged ─────────> done
+//!           ^── the other begins anew ──┘
+//!  old: Reaching ── answer ─────────> Comparing ── letters ──> Giving ── all acknowledged, and it speaks as ours ──> done
 //!                  any of them ── 5 minutes, hang-up, wrong letters ──> nobody is linked
 //! ```
 
@@ -51,6 +53,12 @@ pub(super) struct Pairing {
     pub(super) agreed: bool,
 }
 
+impl Pairing {
+    fn new(call: CallId, account: AccountId, device: DeviceId) -> Self {
+        Self { call, account, device, letters: None, agreed: false }
+    }
+}
+
 impl Linking {
     /// We show a code.
     pub(super) fn is_waiting(&self) -> bool {
@@ -69,9 +77,16 @@ impl Linking {
         }
     }
 
-    /// We show a code, and nobody else offers us an account already.
+    /// We show a code, and nobody else offers us an account already. The one that does may begin anew, a few times.
     pub(super) fn takes(&mut self, call: CallId, device: DeviceId) -> bool {
-        self.is_waiting() && (self.pairing().is_none() || self.is_of(call, device))
+        match self {
+            Self::New(taking) => match &taking.pairing {
+                Some(pairing) if pairing.call != call => pairing.device == device && taking.may_begin_anew(),
+                Some(pairing) => pairing.device == device,
+                None => true,
+            },
+            Self::Idle | Self::Old(_) => false,
+        }
     }
 
     /// This device is being linked, here or to us.
@@ -84,6 +99,14 @@ impl Linking {
             Self::Idle => None,
             Self::New(new) => new.pairing.as_mut(),
             Self::Old(old) => Some(&mut old.pairing),
+        }
+    }
+
+    /// The device that counts already, though nobody at it has agreed yet.
+    fn given_to(&self) -> Option<DeviceId> {
+        match self {
+            Self::Old(giving) => giving.is_given().then_some(giving.pairing.device),
+            Self::Idle | Self::New(_) => None,
         }
     }
 
@@ -110,29 +133,24 @@ impl Core {
     pub(super) fn confirm_letters(&mut self, letters: &str, step: &mut Step<'_>) -> Result<Reply, ControlError> {
         let shown = self.linking.pairing().and_then(|pairing| pairing.letters.clone());
         let Some(shown) = shown else {
-            let hint = "begin with `ahoy device link` on both devices; then both show six letters";
+            let hint = "begin with `ahoy device link` on both devices; then both show six letters and digits";
             return Err(ControlError::new(ErrorKind::WrongState, "no letters are shown here", hint));
         };
         if !shown.eq_ignore_ascii_case(letters.trim()) {
-            let why = "the letters differ, so somebody may be in between: nothing was given. Begin anew";
+            let why = "both show something else, so somebody may be in between: nothing was given. Begin anew";
             self.end_linking(why, Some(Reason::Refused), step);
             let hint = "begin anew with `ahoy device link` on both devices";
-            return Err(ControlError::new(ErrorKind::BadParams, "these are not the letters of this device", hint));
+            return Err(ControlError::new(ErrorKind::BadParams, "this is not what this device shows", hint));
         }
         if let Some(pairing) = self.linking.pairing() {
             pairing.agreed = true;
         }
-        self.agreed(step)?;
-        Ok(Reply::Done(DoneReply { call: None }))
-    }
-
-    fn agreed(&mut self, step: &mut Step<'_>) -> Result<(), ControlError> {
         match &self.linking {
             Linking::Idle => {}
             Linking::New(_) => self.take_if_whole(step),
             Linking::Old(_) => self.give(step)?,
         }
-        Ok(())
+        Ok(Reply::Done(DoneReply { call: None }))
     }
 
     /// What the sessions say of a pair with purpose link.
@@ -178,6 +196,12 @@ impl Core {
             PairBody::LinkIdentity(identity) => self.link_identity(&identity, step),
             PairBody::LinkContact(contact) => self.link_contact(contact, step),
             PairBody::LinkEnd(count) => self.link_end(count, step),
+            PairBody::HangUp(Reason::Cancelled) => self.wait_again(step),
+            PairBody::HangUp(Reason::Refused) => {
+                let why = "something else was entered at the other device, so somebody may be in between: nothing was \
+                           given. Begin anew";
+                self.end_linking(why, None, step);
+            }
             PairBody::HangUp(_) => self.end_linking("it was given up at the other device", None, step),
             PairBody::Confirm(_)
             | PairBody::Verdict(_)
@@ -203,7 +227,11 @@ impl Core {
     /// Ends a linking without a device linked; the other one is told, if there is something to tell.
     pub(super) fn end_linking(&mut self, why: &str, tell: Option<Reason>, step: &mut Step<'_>) {
         let device = self.linking.pairing().map(|pairing| pairing.device.text());
+        let given_to = self.linking.given_to();
         self.leave_linking(tell, step);
+        if let Some(device) = given_to {
+            self.take_out(device, step);
+        }
         step.event(linking(LinkingState::Failed, device, None, None, Some(why.to_owned())));
     }
 
@@ -222,7 +250,19 @@ impl Core {
             self.contacts.remove(&account);
         }
         if self.contacts.of_device(&device).is_none() {
-            self.let_go(device, step);
+            self.let_go_politely(device, tell.is_some(), step);
+        }
+    }
+
+    /// A device that was told something stays for a minute as a guest: without gossip it would not hear it.
+    fn let_go_politely(&mut self, device: DeviceId, told: bool, step: &mut Step<'_>) {
+        if !told {
+            return self.let_go(device, step);
+        }
+        self.dialing.forget(&device);
+        self.asking.known(&device);
+        for evicted in self.guests.enter(device, step.now.mono_ms) {
+            step.gossip(evicted, false);
         }
     }
 

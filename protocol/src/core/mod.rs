@@ -35,6 +35,7 @@ mod peers;
 mod presence;
 mod reconnect;
 mod requests;
+mod revocation;
 mod rotation;
 mod settings;
 mod signals;
@@ -54,6 +55,7 @@ use rand_core::CryptoRng;
 pub use crate::call::Times;
 pub use counts::Counted;
 pub use ledger::ContactRate;
+pub use names::Who;
 
 use crate::account::{Contacts, Own, Strangers};
 use crate::call::CallCore;
@@ -134,6 +136,7 @@ pub struct Core {
     linking: linking::Linking,
     changes: sync::Changes,
     sets_asked: devices::SetsAsked,
+    revocation: revocation::Revocation,
     session: Session,
     calls: CallCore,
     refusals: Refusals,
@@ -203,6 +206,7 @@ impl Core {
             linking: linking::Linking::default(),
             changes,
             sets_asked: devices::SetsAsked::default(),
+            revocation: revocation::Revocation::default(),
             told_at_ms: Vec::new(),
             tell_again_ms: None,
             refusals: Refusals::default(),
@@ -228,6 +232,7 @@ impl Core {
         let joined = self.tell_cut_off(cut_off, joined, &mut step);
         self.daily(&mut step);
         self.take_up_notes(&mut step);
+        self.changes.bring_back(now.unix_ms);
         let devices: Vec<_> = self.contacts.iter().flat_map(|contact| contact.devices.keys().copied()).collect();
         let policies: Vec<_> = self.contacts.iter().map(|contact| (contact.account, contact.policy)).collect();
         for (account, policy) in policies {
@@ -238,6 +243,7 @@ impl Core {
             self.welcome(device, &mut step);
         }
         self.rejoin(joined, &mut step);
+        self.spread_set(&mut step);
         let out = step.out;
         (self, out)
     }

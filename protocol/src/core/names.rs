@@ -3,8 +3,23 @@
 use super::Core;
 use super::step::Step;
 use crate::account::{Contact, Policy};
-use crate::control::{self, CallInfo, Counts, EventKind, PolicyInfo, RosterEntry, Snapshot, Status};
+use crate::control::{self, CallInfo, Counts, EventKind, PolicyInfo, PresenceState, RosterEntry, Snapshot, Status};
 use crate::ids::{AccountId, Now};
+
+/// What of a daemon's status its core knows: cheap to look at after every step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Who {
+    /// Our account; another one after linking.
+    pub account: AccountId,
+    /// It has revoked this device.
+    pub revoked: bool,
+    /// What we are doing.
+    pub presence: PresenceState,
+    /// Calls don't ring here.
+    pub do_not_disturb: bool,
+    /// The microphone is muted.
+    pub muted: bool,
+}
 
 impl Core {
     /// Our name for an account, if it is a contact or ourselves.
@@ -26,7 +41,7 @@ impl Core {
             account: contact.account.text(),
             name: contact.name.clone(),
             devices: contact.devices.keys().map(|device| device.text()).collect(),
-            online: contact.devices.keys().any(|device| self.peers.is_connected(device)),
+            online: contact.devices.keys().any(|device| self.peers.is_there(device)),
             acquainted: contact.contact_token.is_some(),
             requested: contact.requested.is_some(),
             verified: contact.policy.has(Policy::VERIFIED),
@@ -41,6 +56,8 @@ impl Core {
                 favourite: contact.favourite,
             },
             presence: self.presence_of(&contact.account),
+            // Left open: frontends are not told again of a contact that says the same.
+            presence_at_ms: None,
         }
     }
 
@@ -62,7 +79,11 @@ impl Core {
 
     /// All contacts, by name.
     pub(super) fn contact_infos(&self) -> Vec<control::Contact> {
-        let mut contacts: Vec<_> = self.contacts.iter().map(|contact| self.contact_info(contact)).collect();
+        let info = |contact: &Contact| control::Contact {
+            presence_at_ms: self.presence_said_ms(&contact.account),
+            ..self.contact_info(contact)
+        };
+        let mut contacts: Vec<_> = self.contacts.iter().map(info).collect();
         contacts.sort_by(|a, b| a.name.cmp(&b.name));
         contacts
     }
@@ -70,6 +91,9 @@ impl Core {
     /// All calls, those of the last 10 minutes included, with names.
     pub(super) fn call_infos(&self, now: Now) -> Vec<CallInfo> {
         let mut calls = self.calls.calls(now);
+        // Those of an account that this device has left are nobody's here.
+        let own = self.own.account().text();
+        calls.retain(|call| call.roster.iter().any(|entry| entry.account == own));
         for call in &mut calls {
             call.roster.iter_mut().for_each(|entry| self.name_entry(entry));
             for participant in &mut call.participants {
@@ -107,6 +131,18 @@ impl Core {
         }
     }
 
+    /// Who we are and what we do.
+    #[must_use]
+    pub fn who(&self) -> Who {
+        Who {
+            account: self.own.account(),
+            revoked: self.own.is_revoked(),
+            presence: self.own_presence(),
+            do_not_disturb: self.presences.is_quiet(),
+            muted: self.calls.muted(),
+        }
+    }
+
     /// How we are, as far as the core knows.
     #[must_use]
     pub fn status(&self) -> Status {
@@ -115,6 +151,10 @@ impl Core {
             api: control::API_VERSION.to_owned(),
             account: self.own.account().text(),
             device: self.own.device().text(),
+            revoked: self.own.is_revoked(),
+            presence: Some(self.own_presence()),
+            do_not_disturb: self.presences.is_quiet(),
+            muted: self.calls.muted(),
             peers: self.peers.len(),
             calls: self.calls.live_calls(),
             uptime_ms: 0,

@@ -25,13 +25,20 @@ impl Core {
                 }
             }
             NetEvent::Subscribed { device, topic } => {
+                let was_there = self.peers.is_there(&device);
                 self.peers.subscribed(&device, topic);
+                if !was_there {
+                    self.came_or_went(&device, step);
+                }
                 self.listens(device, topic, true, step);
                 self.session(step, |session, cx| session.subscribed(&topic, cx));
                 self.resume_notes(device, step);
             }
             NetEvent::Unsubscribed { device, topic } => {
                 self.peers.unsubscribed(&device, &topic);
+                if !self.peers.is_there(&device) {
+                    self.came_or_went(&device, step);
+                }
                 self.listens(device, topic, false, step);
             }
             NetEvent::Voicemail { device, fetched, answer } => self.voicemail_answer(device, fetched, answer, step),
@@ -43,6 +50,13 @@ impl Core {
         }
     }
 
+    /// A contact's device is there for us from now on, or no longer.
+    fn came_or_went(&mut self, device: &DeviceId, step: &mut Step<'_>) {
+        if let Some(account) = self.contacts.of_device(device).map(|contact| contact.account) {
+            self.contact_changed(&account, step);
+        }
+    }
+
     fn connected(&mut self, device: DeviceId, loopback: bool, private: bool, step: &mut Step<'_>) {
         self.peers.connected(device, loopback, private);
         self.dialing.connected(&device);
@@ -51,8 +65,9 @@ impl Core {
         let (account, blocked) = (contact.account, contact.is_blocked());
         self.contact_changed(&account, step);
         if !blocked {
-            step.gossip(device, true);
+            step.gossip(device, !self.own.is_revoked());
             self.acquaint(device, step);
+            self.ask_who_counts(device, account, step);
             self.begin_request(device, step);
             self.announce_messages(device, step);
         }
@@ -62,7 +77,11 @@ impl Core {
         if !self.peers.disconnected(&device) {
             return;
         }
-        self.guests.leave(&device);
+        if self.guests.leave(&device) {
+            // It may prove a token again; until then it is a stranger, as often as it connects.
+            step.gossip(device, false);
+        }
+        self.revocation.gone(&device);
         self.presence_gone(device, step);
         self.asking.gone(&device);
         self.voicemail_disconnected(&device);
@@ -86,7 +105,9 @@ impl Core {
         let known = prekey::check_request(request, &self.inboxes.hint_keys(), device, self.own.device());
         let blocked = self.is_shunned(&device, step.now.unix_ms);
         let answer = match (known, self.own.record()) {
-            (Ok(_), Some(record)) if !blocked => Some(prekey::answer(record, self.own.device_set())),
+            (Ok(_), Some(record)) if !blocked && !self.own.is_revoked() => {
+                Some(prekey::answer(record, self.own.device_set()))
+            }
             (Ok(_), _) => None,
             (Err(check), _) => {
                 self.refusals.count(check);
@@ -119,6 +140,7 @@ impl Core {
             Ok((account, answer)) => {
                 let by_card = self.asking.answered_by_card(&device);
                 self.take_device_set(&account, answer.set, step);
+                self.revocation.answered(account, device);
                 self.change_contact(&account, step, |contact| {
                     if by_card {
                         // The one we know isn't held there any more: its presence has the new one.
@@ -173,7 +195,7 @@ impl Core {
     /// A contact's device is wanted: gossip with it, connect to it, get to know it.
     pub(super) fn welcome(&mut self, device: DeviceId, step: &mut Step<'_>) {
         self.guests.leave(&device);
-        if self.contacts.of_device(&device).is_some_and(Contact::is_blocked) {
+        if self.own.is_revoked() || self.contacts.of_device(&device).is_some_and(Contact::is_blocked) {
             return;
         }
         step.gossip(device, true);

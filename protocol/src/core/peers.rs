@@ -41,6 +41,11 @@ impl Peers {
         self.connected.contains_key(device)
     }
 
+    /// It is connected and has told us a topic of its own: a device that takes nothing of us shows none.
+    pub(super) fn is_there(&self, device: &DeviceId) -> bool {
+        self.connected.get(device).is_some_and(|peer| !peer.topics.is_empty())
+    }
+
     pub(super) fn subscribed(&mut self, device: &DeviceId, topic: Topic) {
         if let Some(peer) = self.connected.get_mut(device)
             && peer.topics.len() < PEER_TOPICS_MAX

@@ -9,9 +9,10 @@ use super::Core;
 use super::step::Step;
 use crate::account::Policy;
 use crate::control::{ControlError, DoneReply, ErrorKind, EventKind, PresenceState, Reply};
-use crate::ids::{AccountId, DeviceId};
+use crate::ids::{AccountId, DeviceId, Now};
 use crate::limits::{
-    PRESENCE_ASK_AGAIN_MS, PRESENCE_COALESCE_MS, PRESENCE_INTEREST_MS, PRESENCE_LOOK_MS, PRESENCE_WATCHED_MAX,
+    PRESENCE_ASK_AGAIN_MS, PRESENCE_COALESCE_MS, PRESENCE_INTEREST_MS, PRESENCE_LOOK_MS, PRESENCE_PERSON_ASKS_MS,
+    PRESENCE_WATCHED_MAX,
 };
 
 /// What we know of what others do, and who wants to know what we do. Times are monotonic ms.
@@ -32,7 +33,24 @@ pub(super) struct Presences {
     asked: BTreeMap<DeviceId, u64>,
     look_ms: Option<u64>,
     /// What devices said.
-    theirs: BTreeMap<DeviceId, PresenceState>,
+    theirs: BTreeMap<DeviceId, Said>,
+}
+
+/// What a device said it is doing.
+#[derive(Clone, Copy, Debug)]
+struct Said {
+    state: PresenceState,
+    /// When, monotonic.
+    at_ms: u64,
+    /// When, Unix.
+    unix_ms: u64,
+}
+
+impl Said {
+    /// Who asked is told of changes for so long; what was said before that may be so no more.
+    fn is_old(&self, now_ms: u64) -> bool {
+        now_ms.saturating_sub(self.at_ms) >= PRESENCE_INTEREST_MS
+    }
 }
 
 impl Presences {
@@ -74,16 +92,24 @@ impl Presences {
     }
 
     /// What a device said, as it is sent: none for what isn't a state of somebody who is there.
-    fn said_by(&mut self, device: DeviceId, code: u8) {
+    fn said_by(&mut self, device: DeviceId, code: u8, now: Now) {
         match state_of(code) {
-            Some(state) => self.theirs.insert(device, state),
+            Some(state) => self.theirs.insert(device, Said { state, at_ms: now.mono_ms, unix_ms: now.unix_ms }),
             None => self.theirs.remove(&device),
         };
     }
 
     /// Everything that has a time.
     pub(super) fn next_ms(&self) -> Option<u64> {
-        self.tell_ms.into_iter().chain(self.look_ms).min()
+        let old_ms = self.theirs.values().map(|said| said.at_ms.saturating_add(PRESENCE_INTEREST_MS)).min();
+        self.tell_ms.into_iter().chain(self.look_ms).chain(old_ms).min()
+    }
+
+    /// A person asks: whoever was asked a few seconds ago need not be asked again.
+    fn ask_anew(&mut self, device: &DeviceId, now_ms: u64) {
+        if self.asked.get(device).is_some_and(|at_ms| now_ms.saturating_sub(*at_ms) >= PRESENCE_PERSON_ASKS_MS) {
+            self.asked.remove(device);
+        }
     }
 }
 
@@ -155,6 +181,7 @@ impl Core {
             presences.interest.insert(account, now_ms.saturating_add(PRESENCE_INTEREST_MS));
         }
         for device in devices {
+            self.presences.ask_anew(&device, now_ms);
             if self.peers.is_connected(&device) {
                 self.acquaint(device, step);
             } else if !self.is_shunned(&device, step.now.unix_ms) {
@@ -194,7 +221,8 @@ impl Core {
     pub(super) fn presence_said(&mut self, device: DeviceId, code: u8, asks: bool, step: &mut Step<'_>) {
         let Some(contact) = self.contacts.of_device(&device) else { return };
         let (account, secret) = (contact.account, contact.policy.has(Policy::NO_PRESENCE));
-        self.change_presence(account, step, |presences| presences.said_by(device, code));
+        let step_now = step.now;
+        self.change_presence(account, step, |presences| presences.said_by(device, code, step_now));
         if asks && !secret {
             self.presences.watch(device, step.now.mono_ms);
         }
@@ -204,6 +232,10 @@ impl Core {
     pub(super) fn presence_gone(&mut self, device: DeviceId, step: &mut Step<'_>) {
         self.presences.unwatch(std::iter::once(&device));
         self.presences.asked.remove(&device);
+        self.forget_presence(device, step);
+    }
+
+    fn forget_presence(&mut self, device: DeviceId, step: &mut Step<'_>) {
         match self.contacts.of_device(&device).map(|contact| contact.account) {
             Some(account) => self.change_presence(account, step, |presences| {
                 presences.theirs.remove(&device);
@@ -232,12 +264,31 @@ impl Core {
         let contact = self.contacts.get(account).filter(|_| self.contacts.is_contact(account))?;
         let states: Vec<_> = contact.devices.keys().filter_map(|device| self.presences.theirs.get(device)).collect();
         use PresenceState::{Available, Away, DoNotDisturb, InCall};
-        [InCall, DoNotDisturb, Available, Away].into_iter().find(|state| states.contains(&state))
+        [InCall, DoNotDisturb, Available, Away].into_iter().find(|state| states.iter().any(|said| said.state == *state))
+    }
+
+    /// When a device of it said so, Unix ms; of several, the newest.
+    pub(super) fn presence_said_ms(&self, account: &AccountId) -> Option<u64> {
+        let state = self.presence_of(account)?;
+        let devices = self.contacts.get(account)?.devices.keys();
+        let said = devices.filter_map(|device| self.presences.theirs.get(device)).filter(|said| said.state == state);
+        said.map(|said| said.unix_ms).max()
+    }
+
+    /// What was said long ago isn't known any more.
+    fn forget_old_presences(&mut self, step: &mut Step<'_>) {
+        let now_ms = step.now.mono_ms;
+        let old = self.presences.theirs.iter().filter(|(_, said)| said.is_old(now_ms));
+        let old: Vec<DeviceId> = old.map(|(device, _)| *device).collect();
+        for device in old {
+            self.forget_presence(device, step);
+        }
     }
 
     /// Tells those who asked what changed, and asks again for those who are looked at.
     pub(super) fn presence_timers(&mut self, step: &mut Step<'_>) {
         let now_ms = step.now.mono_ms;
+        self.forget_old_presences(step);
         if self.presences.tell_ms.is_some_and(|at_ms| at_ms <= now_ms) {
             self.presences.tell_ms = None;
             for device in std::mem::take(&mut self.presences.untold) {

@@ -17,6 +17,8 @@ use crate::wire::bodies::{InboxBody, Offer, Receipt};
 
 /// The kind of a presence, as receipts name it.
 const PRESENCE: u8 = 2;
+/// The kind of a device set.
+const DEVICES: u8 = 7;
 /// The kind of a note about a missed call.
 const MISSED: u8 = 8;
 /// Inbox kind of a contact that another device changed.
@@ -123,10 +125,19 @@ impl Core {
         } else {
             self.dialing.hurry(device, until_ms);
         }
-        if super::beyond::usable_record(&self.contacts, &device, step.now.unix_s()).is_none() {
+        let known = super::beyond::usable_record(&self.contacts, &device, step.now.unix_s()).is_some();
+        // It may have made its inbox anew and not told us yet: then its card leads to it.
+        let silent = self.peers.is_connected(&device) && !self.holds_inbox(&device, step.now.unix_s());
+        if !known || silent {
             self.asking.want(device, now_ms, until_ms);
         }
         self.session(step, |session, cx| session.start_offer(account, device, offer, cx));
+    }
+
+    /// Somebody who is connected subscribes to the inbox that we would write to.
+    fn holds_inbox(&self, device: &DeviceId, now_s: u64) -> bool {
+        let token = self.contacts.of_device(device).map(crate::account::Contact::token);
+        token.is_some_and(|token| self.peers.has_subscriber(&super::network::place_of(token, now_s).topic))
     }
 
     /// An offer that passed the checks: answered, and told to the call core.
@@ -144,6 +155,9 @@ impl Core {
         let named = self.session.receipt(from, receipt);
         if receipt.kind == PRESENCE {
             self.presence_arrived(from, step);
+        }
+        if receipt.kind == DEVICES && named {
+            self.set_arrived(from, step);
         }
         if receipt.kind == MISSED {
             self.note_arrived(from, &receipt.id, step);

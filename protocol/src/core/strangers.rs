@@ -124,10 +124,20 @@ impl Core {
         }
     }
 
-    /// A card was taken, by hand: what was kept of a stranger is over.
+    /// A card was taken, by hand: what was asked, refused or blocked is over. What was turned away before was so.
     pub(super) fn forget_stranger(&mut self, ticket: Ticket, account: &AccountId, step: &mut Step<'_>) {
-        if let Some(stranger) = self.strangers.remove(account) {
+        if let Some(stranger) = self.strangers.get(account).cloned() {
+            let Stranger { attempts, device, .. } = stranger.clone();
             self.undo.stranger(ticket, *account, Some(stranger));
+            self.put_stranger(Stranger { attempts, device, ..Stranger::new(*account) }, step);
+        }
+    }
+
+    /// This device is one of another account from now on: who asked, was refused or blocked concerned the one before.
+    pub(super) fn forget_strangers(&mut self, step: &mut Step<'_>) {
+        let all: Vec<AccountId> = self.strangers.iter().map(|stranger| stranger.account).collect();
+        for account in all {
+            self.strangers.remove(&account);
             step.store(StoreCommand::Delete { table: Table::Strangers, key: account.0.to_vec() });
         }
     }

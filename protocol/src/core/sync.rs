@@ -9,9 +9,10 @@ use super::effect::{StoreCommand, Table};
 use super::step::Step;
 use crate::account::{Contact, Policy, RowError, Stranger};
 use crate::ids::{AccountId, DeviceId};
-use crate::limits::{CHANGE_AGAIN_MS, CONTACTS_MAX, REMOVED_MAX};
+use crate::limits::{CHANGE_AGAIN_MS, CHANGED_AHEAD_MS, CONTACTS_MAX, REMOVED_MAX};
 use crate::session::Delivery;
 use crate::wire::bodies::{ContactChange, InboxBody, LinkContact};
+use crate::wire::card::Card;
 
 /// What a person did last to a contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,11 @@ pub(super) struct Changes {
 const OF_ACCOUNT: u8 = 0;
 const OF_DEVICE: u8 = 1;
 
+/// The latest time that is believed of a change: a device whose clock is ahead, or that lies, stops none of ours.
+fn latest_ms(now_ms: u64) -> u64 {
+    now_ms.saturating_add(CHANGED_AHEAD_MS)
+}
+
 fn key(kind: u8, id: &[u8; 32]) -> Vec<u8> {
     [&[kind], id.as_slice()].concat()
 }
@@ -62,6 +68,13 @@ impl Changes {
             }
         }
         Ok(all)
+    }
+
+    /// No change is further ahead than clocks may be: rows of an earlier version may hold some that are.
+    pub(super) fn bring_back(&mut self, now_ms: u64) {
+        let latest_ms = latest_ms(now_ms);
+        self.of.values_mut().for_each(|change| change.at_ms = change.at_ms.min(latest_ms));
+        self.told.values_mut().for_each(|at_ms| *at_ms = (*at_ms).min(latest_ms));
     }
 
     fn newest_ms(&self) -> u64 {
@@ -94,9 +107,25 @@ impl Core {
     /// A person changed a contact here, or removed it.
     pub(super) fn changed_here(&mut self, account: AccountId, step: &mut Step<'_>) {
         let at_ms = step.now.unix_ms.max(self.changes.newest_ms().saturating_add(1));
-        let gone = !self.contacts.is_contact(&account);
+        let gone = account != self.own.account() && !self.contacts.is_contact(&account);
         self.keep_change(account, Change { at_ms, gone }, step);
         self.tell_changes(step);
+    }
+
+    /// Another device of ours made the tokens of our inboxes anew.
+    fn take_own_change(&mut self, body: &ContactChange, at_ms: u64, step: &mut Step<'_>) {
+        let card = body.card.as_deref().and_then(|card| Card::from_bytes(card).ok());
+        let (Some(card), Some(contact_token)) = (card, body.contact_token.clone()) else { return };
+        self.take_tokens([card.token, contact_token], step);
+        self.keep_change(body.account, Change { at_ms, gone: false }, step);
+        self.tell_changes(step);
+    }
+
+    /// All our devices know the tokens that we have now.
+    pub(super) fn all_know_tokens(&self) -> bool {
+        let Some(change) = self.changes.of.get(&self.own.account()) else { return true };
+        let knows = |device: &DeviceId| self.changes.told.get(device).is_some_and(|told_ms| *told_ms >= change.at_ms);
+        self.devices_of(&self.own.account()).iter().all(knows)
     }
 
     fn keep_change(&mut self, account: AccountId, change: Change, step: &mut Step<'_>) {
@@ -159,7 +188,10 @@ impl Core {
 
     /// A contact of which no device is known has no card: nobody that could be called, as good as none.
     fn change_of(&self, account: AccountId, change: Change) -> ContactChange {
-        let contact = self.contacts.get(&account).filter(|_| !change.gone).and_then(super::linking::link_contact);
+        let contact = match account == self.own.account() {
+            true => self.own_contact(),
+            false => self.contacts.get(&account).filter(|_| !change.gone).and_then(super::linking::link_contact),
+        };
         let changed_ms = change.at_ms;
         let Some(LinkContact { card, name, policy, contact_token, device_set }) = contact else {
             let (card, name, policy, contact_token, device_set) = (None, None, None, None, None);
@@ -174,6 +206,9 @@ impl Core {
         if let Some(OnItsWay { at_ms, .. }) = self.changes.on_their_way.remove(&device) {
             self.keep_told(device, at_ms, step);
             self.tell_change(device, step);
+            if self.all_know_tokens() {
+                self.meet_by_contact_token(step);
+            }
         }
     }
 
@@ -189,9 +224,12 @@ impl Core {
 
     /// Another device of ours says what a person did there.
     pub(super) fn take_change(&mut self, body: &ContactChange, step: &mut Step<'_>) {
-        let (account, at_ms) = (body.account, body.changed_ms);
+        let (account, at_ms) = (body.account, body.changed_ms.min(latest_ms(step.now.unix_ms)));
         let older = self.changes.of.get(&account).is_some_and(|known| known.at_ms >= at_ms);
-        if older || account == self.own.account() || self.contacts.is_hidden(&account) {
+        if account == self.own.account() && !older {
+            return self.take_own_change(body, at_ms, step);
+        }
+        if older || self.contacts.is_hidden(&account) {
             return;
         }
         match told_contact(body) {

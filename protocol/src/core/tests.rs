@@ -2,6 +2,7 @@
 
 mod again;
 pub(crate) mod calls;
+mod comparing;
 pub(crate) mod contacts;
 mod elsewhere;
 mod hand_off;
@@ -12,6 +13,7 @@ mod linking;
 mod outsiders;
 mod presence;
 mod requests;
+mod revocation;
 mod rotation;
 mod settings;
 mod sync;

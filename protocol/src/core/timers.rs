@@ -16,6 +16,7 @@ impl Core {
         self.presence_timers(step);
         self.voicemail_timer(step);
         self.change_timers(step);
+        self.spread_timer(step);
         for guest in self.guests.over(step.now.mono_ms) {
             step.gossip(guest, false);
         }
@@ -55,15 +56,14 @@ impl Core {
 
     /// What was tried to reach a device, for people.
     pub(super) fn tried(&self, device: &crate::ids::DeviceId) -> String {
-        if self.peers.is_connected(device) {
-            return "it is connected, but does not take calls from us: it may have removed us, or our card of it is old"
-                .to_owned();
-        }
+        // Whether somebody is away or takes nothing of us is theirs to tell: both read the same.
         match self.dialing.tried(device) {
             Some(tried) => tried.to_owned(),
-            None => "its addresses do not answer: it is off, frozen, or behind a network that lets nobody in; \
+            None => {
+                "it does not answer: it is off, frozen, behind a network that lets nobody in, or does not know us; \
                      look whether its daemon runs (`ahoy status` there) and ask for a new card if its address changed"
-                .to_owned(),
+                    .to_owned()
+            }
         }
     }
 
@@ -77,6 +77,7 @@ impl Core {
             self.voicemail.next_ms(),
             self.linking.next_ms(),
             self.changes.next_ms(),
+            self.revocation.next_ms(),
             self.guests.next_ms(),
             self.presences.next_ms(),
             self.asking.next_ms(),

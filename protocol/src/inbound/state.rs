@@ -26,6 +26,8 @@ pub enum Rate {
     Ring(AccountId),
     /// Contact requests on a card inbox.
     Request(Topic),
+    /// Missed calls that a contact tells of.
+    Missed(AccountId),
     /// Everything else of a device.
     Device(DeviceId),
 }

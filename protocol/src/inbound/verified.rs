@@ -129,6 +129,7 @@ impl Opened {
                 let known = state.offered_by(offer.call) == Some(sender.account);
                 (true, (!known).then_some(Rate::Ring(sender.account)))
             }
+            Signal::Missed(_) => (false, Some(Rate::Missed(sender.account))),
             Signal::Request { .. } => (false, Some(Rate::Request(self.topic))),
             Signal::Offer(_)
             | Signal::Presence { .. }
@@ -136,7 +137,6 @@ impl Opened {
             | Signal::Cancel { .. }
             | Signal::Receipt(_)
             | Signal::Devices(_)
-            | Signal::Missed(_)
             | Signal::Contact(_) => (false, Some(Rate::Device(sender.device))),
         };
         Check::RATE.refuse_if(rate.is_some_and(|rate| !state.has_rate(rate)))?;

@@ -31,6 +31,12 @@ impl Session {
         self.letters.has_missed(device, call)
     }
 
+    /// This device set of ours is on its way to a device, or kept for it.
+    #[must_use]
+    pub fn has_set(&self, device: DeviceId, device_set: &[u8]) -> bool {
+        self.letters.has_set(device, device_set)
+    }
+
     /// A note about this missed call is wanted no longer.
     pub fn drop_missed(&mut self, device: DeviceId, call: CallId) {
         self.letters.drop_missed(device, call);

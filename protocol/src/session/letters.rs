@@ -131,6 +131,9 @@ impl Letters {
         };
         // What we do now takes the place of what we did: an older presence must not come after it.
         let mut delivery = delivery;
+        if let InboxBody::Devices(_) = body {
+            self.letters.retain(|letter| letter.to != to || !matches!(letter.body, InboxBody::Devices(_)));
+        }
         if let InboxBody::Presence(_) = body {
             let is_older = |letter: &Letter| letter.to == to && matches!(letter.body, InboxBody::Presence(_));
             delivery.asks_presence |= self.letters.iter().any(|it| is_older(it) && it.delivery.asks_presence);
@@ -171,6 +174,12 @@ impl Letters {
                 letter.wake(cx.now_ms());
             }
         }
+    }
+
+    /// This device set is on its way to the device, or kept for it.
+    pub(super) fn has_set(&self, to: DeviceId, device_set: &[u8]) -> bool {
+        let is_it = |body: &InboxBody| matches!(body, InboxBody::Devices(body) if body.device_set == device_set);
+        self.letters.iter().any(|letter| letter.to == to && is_it(&letter.body))
     }
 
     /// A note about this call is on its way to the device, or kept for it.

@@ -298,6 +298,10 @@ impl World {
                 Effect::Store(StoreCommand::Delete { table: of, key }) => {
                     self.nodes[n].rows.remove(&(of, key));
                 }
+                Effect::Store(StoreCommand::ForgetHistory) => {
+                    self.nodes[n].history = 0;
+                    self.nodes[n].lines.clear();
+                }
                 Effect::Store(StoreCommand::History(entry)) => {
                     self.nodes[n].history += 1;
                     self.nodes[n].lines.push(*entry);

@@ -19,9 +19,9 @@ pub(crate) enum DeviceVerb {
         #[arg(long)]
         no_wait: bool,
     },
-    /// Say which letters the other device shows, where `ahoy device link` can't ask for them.
+    /// Say what the other device shows, where `ahoy device link` can't ask for it.
     Confirm {
-        /// Six letters.
+        /// Six letters and digits.
         letters: String,
     },
     /// All devices of the account.

@@ -26,7 +26,7 @@ async fn get(client: &mut Client, key: Option<&str>, out: &Out) -> Result<(), Fa
     };
     let found = key.split('.').try_fold(&all, |at, part| at.get(part)).filter(|value| !value.is_object());
     let Some(value) = found else {
-        return Err(Failure::Failed(format!("there is no setting {key}: `ahoy config get` shows all of them")));
+        return Err(Failure::Usage(format!("there is no setting {key}: `ahoy config get` shows all of them")));
     };
     out.show(&json!({ "key": key, "value": value }), || text(value))
 }

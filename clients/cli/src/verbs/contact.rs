@@ -9,7 +9,6 @@ use super::people;
 use crate::args::ContactVerb;
 use crate::failure::Failure;
 use crate::out::Out;
-use crate::say::presence_word as state_word;
 
 /// Who we are.
 pub(crate) async fn id(client: &mut Client, out: &Out) -> Result<(), Failure> {
@@ -80,11 +79,12 @@ pub(crate) async fn contact(client: &mut Client, verb: &ContactVerb, out: &Out) 
 }
 
 fn contact_line(contact: &Contact) -> String {
+    let age_ms = contact.presence_at_ms.map(|at_ms| people::unix_ms().saturating_sub(at_ms));
     let state = match (contact.blocked, contact.presence, contact.online) {
-        (true, ..) => "blocked",
-        (false, Some(state), _) => state_word(state),
-        (false, None, true) => "online",
-        (false, None, false) => "offline",
+        (true, ..) => "blocked".to_owned(),
+        (false, Some(_), _) => people::presence_text(contact.presence, age_ms),
+        (false, None, true) => "online".to_owned(),
+        (false, None, false) => "offline".to_owned(),
     };
     let asked = if contact.requested { " (asked, not accepted yet)" } else { "" };
     format!("{:<20} {state:<14} {}{asked}", contact.name, contact.account)

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::launch::{self, STOP_LIMIT, daemon_command, wait_ready};
 use crate::out::Out;
 use crate::platform;
-use crate::say;
+use crate::say::{self, presence_word};
 use crate::verbs::doctor::devices;
 
 /// What the daemon says before its log is open goes here, beside the log.
@@ -108,14 +108,28 @@ pub(crate) async fn status(client: &mut Client, out: &Out) -> Result<(), Failure
     let known: Status = serde_json::from_value(raw.clone()).map_err(|error| Failure::Failed(error.to_string()))?;
     out.show(&raw, || {
         format!(
-            "ahoyd {} (interface {}), up {} s\naccount {}\ndevice  {}\n{} connected, {}",
+            "ahoyd {} (interface {}), up {} s\naccount {}\ndevice  {}{}\n{} connected, {}\n{}",
             known.version,
             known.api,
             known.uptime_ms / 1000,
             known.account,
             known.device,
+            if known.revoked { REVOKED } else { "" },
             known.peers,
             say::plural(known.calls, "call"),
+            doing(&known),
         )
     })
+}
+
+/// What a device does that its account has revoked.
+const REVOKED: &str = "\nrevoked: the account no longer has this device, which takes and makes no calls in its name; \
+                       `ahoy device link --forget` links it again";
+
+/// What we are shown as, and whether the microphone is muted.
+fn doing(status: &Status) -> String {
+    let shown = status.presence.map_or("not known yet", presence_word);
+    let quiet = if status.do_not_disturb { ", calls don't ring" } else { "" };
+    let muted = if status.muted { "muted" } else { "not muted" };
+    format!("shown as {shown}{quiet}; microphone {muted}")
 }

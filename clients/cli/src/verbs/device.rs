@@ -1,12 +1,13 @@
 //! device: link, confirm, list, revoke.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use qrcode::QrCode;
 use qrcode::render::unicode;
 use serde_json::json;
 
-use ahoy_client::control::{DeviceInfo, EventKind, LinkParams, LinkingState};
+use ahoy_client::control::{DeviceInfo, EventKind, LinkParams, LinkingState, SetKnown};
 use ahoy_client::{Client, Notice};
 
 use crate::args::DeviceVerb;
@@ -23,11 +24,15 @@ pub(crate) async fn device(client: &mut Client, verb: &DeviceVerb, out: &Out) ->
         }
         DeviceVerb::Confirm { letters } => {
             client.confirm_device(letters).await?;
-            out.show(&json!({ "confirmed": letters }), || "The letters are the same.".to_owned())
+            out.show(&json!({ "confirmed": letters }), || "They are the same.".to_owned())
         }
         DeviceVerb::List => {
             for device in &client.devices().await? {
                 out.show(device, || line(device))?;
+            }
+            let known = client.device_set_known().await?;
+            if known.untold > 0 {
+                out.note(&known_text(&known));
             }
             Ok(())
         }
@@ -35,10 +40,43 @@ pub(crate) async fn device(client: &mut Client, verb: &DeviceVerb, out: &Out) ->
             let all = client.devices().await?;
             let meant = one_of(&all, device)?.to_owned();
             client.revoke_device(&meant).await?;
-            let text = || format!("{} is no device of this account any more.", short(&meant));
-            out.show(&json!({ "revoked": meant }), text)
+            let known = known_soon(client).await?;
+            let text = || format!("{} is no device of this account any more.\n{}", short(&meant), known_text(&known));
+            out.show(&json!({ "revoked": meant, "known": known }), text)
         }
     }
+}
+
+/// For so long it is waited until all contacts that are there have learned of a revocation.
+const TOLD: Duration = Duration::from_secs(3);
+/// And looked this often.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+async fn known_soon(client: &mut Client) -> Result<SetKnown, Failure> {
+    let deadline = tokio::time::Instant::now() + TOLD;
+    loop {
+        let known = client.device_set_known().await?;
+        if known.untold == 0 || tokio::time::Instant::now() >= deadline {
+            return Ok(known);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Who knows which devices the account has.
+fn known_text(known: &SetKnown) -> String {
+    let SetKnown { told, untold, names } = known;
+    if *untold == 0 {
+        return format!("All {told} contacts know it.");
+    }
+    let more = untold.saturating_sub(names.len());
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let all = told + untold;
+    format!(
+        "{told} of {all} contacts know it. Not yet: {}{more}. They are dialled again and again, and told when they are \
+         met; until then they still take calls of that device.",
+        names.join(", ")
+    )
 }
 
 /// The device whose id begins so; an unknown one is the daemon's to refuse.
@@ -75,13 +113,24 @@ async fn link(client: &mut Client, params: LinkParams, wait: bool, out: &Out) ->
     if !wait {
         return Ok(());
     }
+    let mut reading: Option<Reading> = None;
     loop {
-        let Notice { raw, known } = client.event().await?;
+        let notice = tokio::select! {
+            notice = client.event() => notice?,
+            said = typed(&mut reading) => {
+                reading = None;
+                client.confirm_device(said?.trim()).await?;
+                out.note("The same. Waiting for the other device.");
+                continue;
+            }
+        };
+        let Notice { raw, known } = notice;
         let Some(EventKind::Linking { state, letters, reason, .. }) = known.map(|event| event.kind) else { continue };
         match (state, letters, reason) {
             (LinkingState::Compare, Some(letters), _) => {
                 out.show(&raw, || format!("\nThis device shows   {letters}\n"))?;
-                compare(client, out).await?;
+                // Letters that come anew are asked for by the same question.
+                reading = ask(out, reading);
             }
             (LinkingState::Done, ..) => return out.show(&raw, || "Linked.".to_owned()),
             (LinkingState::Failed, _, reason) => {
@@ -89,28 +138,37 @@ async fn link(client: &mut Client, params: LinkParams, wait: bool, out: &Out) ->
                 let reason = reason.unwrap_or_default();
                 return Err(Failure::Failed(format!("no device was linked: {reason}")));
             }
-            (LinkingState::Compare, None, _) => {}
+            (LinkingState::Compare, None, _) => out.note("The other device begins anew."),
         }
     }
 }
 
-/// Asks the person at the terminal, if there is one.
-async fn compare(client: &mut Client, out: &Out) -> Result<(), Failure> {
+/// A line that is being typed.
+type Reading = tokio::task::JoinHandle<std::io::Result<String>>;
+
+/// Asks the person at the terminal, if there is one, and once.
+fn ask(out: &Out, reading: Option<Reading>) -> Option<Reading> {
     if out.is_json() || !std::io::stdin().is_terminal() {
         out.note("Look at the other device, and say what it shows: ahoy device confirm LETTERS");
-        return Ok(());
+        return None;
     }
-    out.note("Which six letters does the other device show?");
-    let answer = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        std::io::stdin().read_line(&mut line).map(|_| line)
-    });
-    match answer.await {
-        Ok(Ok(letters)) => {
-            client.confirm_device(letters.trim()).await?;
-            Ok(())
-        }
-        Ok(Err(_)) | Err(_) => Err(Failure::Failed("nothing could be read from the terminal".to_owned())),
+    out.note("Which six letters and digits does the other device show?");
+    Some(reading.unwrap_or_else(|| {
+        tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line).map(|_| line)
+        })
+    }))
+}
+
+/// What was typed, once it was; never if nothing is asked.
+async fn typed(reading: &mut Option<Reading>) -> Result<String, Failure> {
+    match reading {
+        Some(reading) => match reading.await {
+            Ok(Ok(line)) => Ok(line),
+            Ok(Err(_)) | Err(_) => Err(Failure::Failed("nothing could be read from the terminal".to_owned())),
+        },
+        None => std::future::pending().await,
     }
 }
 

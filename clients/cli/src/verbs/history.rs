@@ -7,12 +7,13 @@ use chrono::{DateTime, Local, TimeZone};
 use serde_json::json;
 
 use ahoy_client::Client;
-use ahoy_client::control::{Direction, HistoryCall, VoicemailInfo};
+use ahoy_client::control::{Direction, ErrorKind, HistoryCall, VoicemailInfo};
 
 use crate::args::HistoryVerb;
 use crate::failure::{Failure, end_text};
 use crate::out::Out;
 use crate::say::who;
+use crate::verbs::meant::refused;
 
 /// Calls of a page that we ask for; the daemon gives no more.
 const PAGE: usize = 100;
@@ -36,18 +37,31 @@ pub(crate) async fn history(
 
 async fn play(client: &mut Client, call: &str, to: Option<&Path>, out: &Out) -> Result<(), Failure> {
     let left = client.voicemails().await?;
-    let meant: Vec<&VoicemailInfo> = left.iter().filter(|message| message.call.starts_with(call)).collect();
-    let (id, seconds) = match meant[..] {
-        [message] => (message.call.clone(), f64::from(message.duration_ms) / 1000.0),
-        // The daemon says what is wrong with it.
-        _ => (call.to_owned(), 0.0),
-    };
+    let message = message_of(&left, call)?;
+    let (id, seconds) = (message.call.clone(), f64::from(message.duration_ms) / 1000.0);
     let path = to.map(std::path::absolute).transpose()?.map(|path| path.display().to_string());
     client.play(&id, path.as_deref()).await?;
     out.show(&json!({ "call": id, "to": path, "seconds": seconds }), || match &path {
         Some(path) => format!("{seconds:.1} s are in {path}."),
         None => format!("{seconds:.1} s are played."),
     })
+}
+
+/// The message of the call that `text` begins.
+fn message_of<'a>(left: &'a [VoicemailInfo], text: &str) -> Result<&'a VoicemailInfo, Failure> {
+    let meant: Vec<&VoicemailInfo> = left.iter().filter(|message| message.call.starts_with(text)).collect();
+    match meant[..] {
+        [message] => Ok(message),
+        [] => {
+            let hint = "`ahoy history` shows after which calls there is one";
+            Err(refused(ErrorKind::NoSuchCall, format!("no message was left after a call {text}"), hint, Vec::new()))
+        }
+        ref several => {
+            let message = format!("messages were left after {} calls that begin with {text}", several.len());
+            let ids = several.iter().map(|message| message.call.clone()).collect();
+            Err(refused(ErrorKind::AmbiguousCall, message, "write more of the id", ids))
+        }
+    }
 }
 
 async fn show(client: &mut Client, limit: usize, out: &Out) -> Result<(), Failure> {
@@ -149,5 +163,18 @@ mod tests {
         assert!(shown(&spoken).ends_with("hung up, message of 12 s"), "{}", shown(&spoken));
         let killed = shown(&call(Direction::In, accepted, None));
         assert!(killed.contains("in            ?"), "{killed}");
+    }
+
+    #[test]
+    fn a_message_is_meant_by_the_beginning_of_its_call_and_what_is_none_is_no_usage_error() {
+        let message = |call: &str| VoicemailInfo { call: call.into(), account: "ahoy1ada".into(), duration_ms: 9 };
+        let left = [message("c0ffee01"), message("c0ffee02"), message("beef0003")];
+        assert_eq!(message_of(&left, "be").ok().map(|it| it.call.as_str()), Some("beef0003"));
+        for (text, code) in [("c0ffee", 4), ("dead", 4), ("not hex", 4), ("", 4)] {
+            let failure = message_of(&left, text).unwrap_err();
+            assert_eq!(failure.exit_code(), code, "{text}: {failure}");
+        }
+        assert!(message_of(&left, "c0").unwrap_err().to_string().contains("c0ffee02"));
+        assert_eq!(message_of(&[], "c0ffee01").unwrap_err().exit_code(), 4);
     }
 }

@@ -6,6 +6,9 @@ use ahoy_client::{Client, ClientError};
 use crate::failure::Failure;
 use crate::verbs::calls::call_line;
 
+/// How a call is named.
+const HINT: &str =
+    "a call is named by its id, or by as many of its first digits as only it has; `ahoy calls` shows them";
 /// Hex digits of a call id.
 const ID_DIGITS: usize = 32;
 
@@ -14,7 +17,7 @@ pub(crate) async fn meant(client: &mut Client, text: Option<&str>) -> Result<Opt
     let Some(text) = text else { return Ok(None) };
     let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     if text.is_empty() || text.len() > ID_DIGITS || !text.bytes().all(hex) {
-        return Err(refused(ErrorKind::NoSuchCall, format!("there is no call {text:?}"), Vec::new()));
+        return Err(refused(ErrorKind::NoSuchCall, format!("there is no call {text:?}"), HINT, Vec::new()));
     }
     if text.len() == ID_DIGITS {
         return Ok(Some(text.to_owned()));
@@ -24,16 +27,16 @@ pub(crate) async fn meant(client: &mut Client, text: Option<&str>) -> Result<Opt
     let fitting: Vec<&CallInfo> = calls.iter().filter(|info| info.call.starts_with(text)).collect();
     match fitting.as_slice() {
         [one] => Ok(Some(one.call.clone())),
-        [] => Err(refused(ErrorKind::NoSuchCall, format!("no call begins with {text}"), Vec::new())),
+        [] => Err(refused(ErrorKind::NoSuchCall, format!("no call begins with {text}"), HINT, Vec::new())),
         several => {
             let lines = several.iter().map(|info| call_line(info, &us)).collect();
-            Err(refused(ErrorKind::AmbiguousCall, format!("{} calls begin with {text}", several.len()), lines))
+            Err(refused(ErrorKind::AmbiguousCall, format!("{} calls begin with {text}", several.len()), HINT, lines))
         }
     }
 }
 
-fn refused(kind: ErrorKind, message: String, candidates: Vec<String>) -> Failure {
-    let hint = "a call is named by its id, or by as many of its first digits as only it has; `ahoy calls` shows them";
+/// A refusal of our own, as the daemon would make it.
+pub(crate) fn refused(kind: ErrorKind, message: String, hint: &str, candidates: Vec<String>) -> Failure {
     let mut error = ControlError::new(kind, message, hint);
     error.candidates = candidates;
     ClientError::Refused(error).into()

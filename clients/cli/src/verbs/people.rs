@@ -1,5 +1,7 @@
 //! What people may do with us: requests, attempts, policies, safety numbers, presence, and the key that talks.
 
+use std::time::{Duration, SystemTime};
+
 use serde_json::json;
 
 use ahoy_client::Client;
@@ -124,20 +126,67 @@ pub(crate) async fn presence(
     out: &Out,
 ) -> Result<(), Failure> {
     if let Some(contact) = of {
-        client.ask_presence(contact).await?;
-        let known = client.contacts().await?;
-        let known = known.into_iter().find(|it| it.name == contact || it.account == contact);
-        let state = known.and_then(|contact| contact.presence);
-        let text = state.map_or("not known yet: `ahoy watch` shows it when it comes", presence_word);
-        return out.show(&json!({ "contact": contact, "presence": state }), || format!("{contact}: {text}"));
+        return presence_of(client, contact, out).await;
     }
     let state = match state {
         Some(Presence::Away) => PresenceState::Away,
         Some(Presence::DoNotDisturb) => PresenceState::DoNotDisturb,
-        Some(Presence::Available) | None => PresenceState::Available,
+        Some(Presence::Available) => PresenceState::Available,
+        None => {
+            let state = client.status().await?.presence;
+            let text = state.map_or("not known yet", presence_word);
+            return out.show(&json!({ "presence": state }), || format!("We are shown as: {text}."));
+        }
     };
     client.set_presence(state).await?;
     out.show(&json!({ "presence": state }), || format!("We are shown as: {}.", presence_word(state)))
+}
+
+/// Asks, and waits a moment for the answer: what was known before is as old as it is said to be.
+async fn presence_of(client: &mut Client, contact: &str, out: &Out) -> Result<(), Failure> {
+    let asked_ms = unix_ms();
+    client.ask_presence(contact).await?;
+    let deadline = tokio::time::Instant::now() + ANSWER;
+    let known = loop {
+        let known = client.contacts().await?.into_iter().find(|it| it.name == contact || it.account == contact);
+        // Whoever was asked a few seconds ago is not asked again.
+        let fresh = |at_ms: u64| at_ms.saturating_add(ASKED_JUST_NOW_MS) >= asked_ms;
+        let answered = known.as_ref().and_then(|contact| contact.presence_at_ms).is_some_and(fresh);
+        if answered || tokio::time::Instant::now() >= deadline {
+            break known;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    };
+    let (state, at_ms) = known.map_or((None, None), |contact| (contact.presence, contact.presence_at_ms));
+    let age_ms = at_ms.map(|at_ms| unix_ms().saturating_sub(at_ms));
+    let line = json!({ "contact": contact, "presence": state, "presence_at_ms": at_ms, "age_ms": age_ms });
+    out.show(&line, || format!("{contact}: {}", presence_text(state, age_ms)))
+}
+
+/// For so long an answer is waited for.
+const ANSWER: Duration = Duration::from_secs(3);
+/// And looked for this often.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// The daemon asks no contact more often than this.
+const ASKED_JUST_NOW_MS: u64 = 5_000;
+/// What was said so long ago is shown with its age, ms.
+const OLD_MS: u64 = 60_000;
+
+/// What a contact is doing, and since when that is known if it isn't news.
+pub(crate) fn presence_text(state: Option<PresenceState>, age_ms: Option<u64>) -> String {
+    match (state, age_ms) {
+        (None, _) => "unknown".to_owned(),
+        (Some(state), Some(age_ms)) if age_ms >= OLD_MS => {
+            format!("{}, {} min ago", presence_word(state), age_ms / 60_000)
+        }
+        (Some(state), _) => presence_word(state).to_owned(),
+    }
+}
+
+/// Our clock, Unix ms; the daemon has the same.
+pub(crate) fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// `ahoy ptt`.
@@ -147,4 +196,17 @@ pub(crate) async fn push_to_talk(client: &mut Client, key: Key, mute: bool, out:
     let muted = pressed == mute;
     let text = if muted { "The microphone is muted." } else { "The microphone is open to your calls." };
     out.show(&json!({ "muted": muted }), || text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_contact_does_is_said_with_its_age_or_is_unknown() {
+        let away = Some(PresenceState::Away);
+        assert_eq!(presence_text(away, Some(59_999)), "away");
+        assert_eq!(presence_text(away, Some(180_000)), "away, 3 min ago");
+        assert_eq!(presence_text(None, None), "unknown");
+    }
 }

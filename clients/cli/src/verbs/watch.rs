@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use ahoy_client::control::{Event, EventKind, Snapshot};
+use ahoy_client::control::{Event, EventKind, LinkingState, Snapshot};
 use ahoy_client::{Client, Notice};
 
 use crate::failure::Failure;
@@ -22,7 +22,15 @@ pub(crate) async fn watch(client: &mut Client, out: &Out) -> Result<(), Failure>
     loop {
         let Notice { raw, known } = client.event().await?;
         match known.as_ref().map(|event| &event.kind) {
-            Some(EventKind::Snapshot(snapshot)) => names.learn(&snapshot.contacts),
+            Some(EventKind::Snapshot(snapshot)) => {
+                names.we_are(&snapshot.status.account);
+                names.learn(&snapshot.contacts);
+            }
+            // It may be one of another account now, with other contacts.
+            Some(EventKind::Linking { state: LinkingState::Done, account: Some(account), .. }) => {
+                names.we_are(account);
+                names.learn(&client.contacts().await?);
+            }
             Some(EventKind::ContactChanged { .. }) => names.learn(&client.contacts().await?),
             Some(_) | None => {}
         }

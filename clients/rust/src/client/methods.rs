@@ -5,7 +5,8 @@ use ahoy_protocol::control::{
     CardReply, ConfigReply, ConfirmParams, Contact, ContactParams, ContactReply, ContactsReply, DeviceInfo,
     DeviceParams, DevicesReply, DoneReply, HandOffParams, HandOffReply, HistoryParams, HistoryReply, InCall,
     LinkParams, LinkReply, NoParams, OfferParams, OfferedReply, ParticipantStats, PlayParams, Request, SetConfigParams,
-    SetConfigReply, StatsReply, Status, SubscribeParams, SubscribedReply, VoicemailInfo, VoicemailsReply, WhoseCall,
+    SetConfigReply, SetKnown, StatsReply, Status, SubscribeParams, SubscribedReply, VoicemailInfo, VoicemailsReply,
+    WhoseCall,
 };
 use serde_json::Value;
 
@@ -283,6 +284,15 @@ impl Client {
     /// Refused with `bad_params` if they are others than here, or `wrong_state`; else as [`Client::call`].
     pub async fn confirm_device(&mut self, letters: &str) -> Result<DoneReply, ClientError> {
         self.call(&Request::DeviceConfirm(ConfirmParams { letters: letters.to_owned() })).await
+    }
+
+    /// How many contacts know which devices the account has.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn device_set_known(&mut self) -> Result<SetKnown, ClientError> {
+        let reply: DevicesReply = self.call(&Request::DeviceList(NoParams {})).await?;
+        Ok(reply.known)
     }
 
     /// Takes a device out of the account; gives those that are left.

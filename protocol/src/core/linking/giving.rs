@@ -24,6 +24,17 @@ pub(in crate::core) struct Giving {
     account_key: bool,
     /// What it still has to get, once a person agreed.
     left: Option<VecDeque<PairBody>>,
+    /// It has all of it.
+    whole: bool,
+    /// It speaks as one of the account: a person agreed there as well.
+    there: bool,
+}
+
+impl Giving {
+    /// The device is in our set.
+    pub(super) fn is_given(&self) -> bool {
+        self.left.is_some()
+    }
 }
 
 impl Core {
@@ -56,9 +67,9 @@ impl Core {
         self.leave_linking(Some(Reason::Cancelled), step);
         let mut call = CallId([0; 16]);
         step.rng.fill_bytes(&mut call.0);
-        let pairing = Pairing { call, account: card.account, device, letters: None, agreed: false };
+        let pairing = Pairing::new(call, card.account, device);
         let until_ms = step.now.mono_ms.saturating_add(LINKING_MS);
-        self.linking = Linking::Old(Giving { until_ms, pairing, account_key, left: None });
+        self.linking = Linking::Old(Giving { until_ms, pairing, account_key, left: None, whole: false, there: false });
         let account = card.account;
         self.contacts.hide(account);
         self.contacts.put(stand_in(card));
@@ -122,9 +133,11 @@ impl Core {
     }
 
     /// Our account as a contact: its name, and the addresses of its devices, ours first.
-    fn own_contact(&self) -> Option<LinkContact> {
+    pub(in crate::core) fn own_contact(&self) -> Option<LinkContact> {
         let mut own = self.contacts.get(&self.own.account())?.clone();
         self.own.name().clone_into(&mut own.name);
+        own.card_token = self.own.card_token().clone();
+        own.contact_token = Some(self.own.contact_token().clone());
         let here = DeviceFacts { addresses: self.addresses.clone(), ..DeviceFacts::default() };
         let others = std::mem::take(&mut own.devices);
         let addresses: Vec<Vec<u8>> =
@@ -139,8 +152,9 @@ impl Core {
         let Linking::Old(Giving { pairing, left: Some(left), .. }) = &mut self.linking else { return };
         let (call, device) = (pairing.call, pairing.device);
         let Some(waiting) = self.session.unacknowledged(call, device) else {
-            let why = "the new device stopped answering in between: revoke it (`ahoy device list`), and begin anew";
-            self.end_linking(why, None, step);
+            if !self.is_linked_whole() {
+                self.end_linking("the new device stopped answering in between: begin anew", None, step);
+            }
             return;
         };
         let room = LINK_AHEAD.saturating_sub(waiting).min(left.len());
@@ -151,8 +165,40 @@ impl Core {
             session.flush(cx);
         });
         if done {
+            self.mark_given(|giving| giving.whole = true, step);
+        }
+    }
+
+    fn is_linked_whole(&self) -> bool {
+        match &self.linking {
+            Linking::Old(giving) => giving.whole,
+            Linking::Idle | Linking::New(_) => false,
+        }
+    }
+
+    /// A device of our account has written: the new one does so only once a person agreed there.
+    pub(in crate::core) fn wrote_as_ours(&mut self, device: DeviceId, step: &mut Step<'_>) {
+        if self.linking.given_to() == Some(device) {
+            self.mark_given(|giving| giving.there = true, step);
+        }
+    }
+
+    fn mark_given(&mut self, mark: impl FnOnce(&mut Giving), step: &mut Step<'_>) {
+        let Linking::Old(giving) = &mut self.linking else { return };
+        mark(giving);
+        let (done, device) = (giving.whole && giving.there, giving.pairing.device);
+        if done {
             self.all_given(device, step);
             self.linked(step);
+        }
+    }
+
+    /// Nobody agreed at the new device: it is none of the account's any more.
+    pub(super) fn take_out(&mut self, device: DeviceId, step: &mut Step<'_>) {
+        let devices = self.own.device_set().devices().iter().copied().filter(|it| *it != device);
+        let left: Vec<DeviceId> = devices.collect();
+        if let Some(set) = self.own.next_set(&left, step.now.unix_s()) {
+            self.install_set(set, step);
         }
     }
 }

@@ -3,16 +3,20 @@
 use ahoy_crypto::limits::CERTIFICATE_BYTES;
 use ahoy_crypto::{AccountId, Certificate, Check, DeviceSet, Secret, SignKey};
 
-use super::{Linking, Pairing};
+use super::{Linking, Pairing, linking};
 use crate::account::{Contact, Contacts, DeviceFacts, Membership, Policy};
 use crate::call::signal::Sender;
-use crate::control::{ControlError, ErrorKind};
+use crate::control::{ControlError, ErrorKind, EventKind, LinkingState};
 use crate::core::Core;
+use crate::core::effect::StoreCommand;
 use crate::core::step::Step;
 use crate::core::sync::shared_policy;
-use crate::limits::{CONTACTS_MAX, LINKING_MS};
+use crate::limits::{CONTACTS_MAX, LINKING_MS, LINKS_ANEW_MAX};
 use crate::wire::bodies::{LinkContact, LinkIdentity, Offer, Reason};
 use crate::wire::card::Card;
+
+/// Who cleared the history, where no frontend did.
+const LINKING: &str = "linking";
 
 /// We wait to be linked.
 pub(in crate::core) struct Taking {
@@ -23,6 +27,20 @@ pub(in crate::core) struct Taking {
     contacts: Vec<LinkContact>,
     /// Everything has come.
     whole: bool,
+    /// How often the first one began anew.
+    anew: u8,
+}
+
+impl Taking {
+    fn new(until_ms: u64) -> Self {
+        Self { until_ms, pairing: None, identity: None, contacts: Vec::new(), whole: false, anew: 0 }
+    }
+
+    /// Nothing was given yet, and nobody agreed to what is shown: each beginning is one more guess for somebody in between.
+    pub(super) fn may_begin_anew(&self) -> bool {
+        let agreed = self.pairing.as_ref().is_some_and(|pairing| pairing.agreed);
+        !agreed && self.identity.is_none() && self.anew < LINKS_ANEW_MAX
+    }
 }
 
 impl Core {
@@ -47,22 +65,43 @@ impl Core {
             self.change_account(lone, step);
         }
         let until_ms = step.now.mono_ms.saturating_add(LINKING_MS);
-        self.linking =
-            Linking::New(Taking { until_ms, pairing: None, identity: None, contacts: Vec::new(), whole: false });
+        self.linking = Linking::New(Taking::new(until_ms));
         self.card(true)
     }
 
     /// The first device that offers us a pair is the one we compare letters with.
     pub(super) fn link_offered(&mut self, from: Sender, offer: &Offer, step: &mut Step<'_>) {
-        let Linking::New(taking) = &mut self.linking else { return };
-        if taking.pairing.is_some() {
+        let (account, device) = (from.account, from.device);
+        if !self.linking.takes(offer.call, device) {
             return;
         }
-        let (account, device) = (from.account, from.device);
-        taking.pairing = Some(Pairing { call: offer.call, account, device, letters: None, agreed: false });
+        let Linking::New(taking) = &mut self.linking else { return };
+        let before = taking.pairing.as_ref().map(|pairing| pairing.call).filter(|before| *before != offer.call);
+        if taking.pairing.is_none() || before.is_some() {
+            taking.pairing = Some(Pairing::new(offer.call, account, device));
+        }
+        if let Some(before) = before {
+            taking.anew = taking.anew.saturating_add(1);
+            self.session(step, |session, cx| session.forget(before, cx));
+        }
         // As a guest it would have a minute, and people take longer.
         self.guests.leave(&device);
         step.gossip(device, true);
+    }
+
+    /// The other one gave its attempt up, to begin anew: we go on showing the code.
+    pub(super) fn wait_again(&mut self, step: &mut Step<'_>) {
+        let Linking::New(taking) = &mut self.linking else {
+            return self.end_linking("it was given up at the other device", None, step);
+        };
+        if !taking.may_begin_anew() {
+            return self.end_linking("it was given up at the other device", None, step);
+        }
+        taking.anew = taking.anew.saturating_add(1);
+        let Some(pairing) = taking.pairing.take() else { return };
+        self.session(step, |session, cx| session.forget(pairing.call, cx));
+        let device = Some(pairing.device.text());
+        step.event(linking(LinkingState::Compare, device, None, None, None));
     }
 
     /// 11: checked at once, taken when all is there.
@@ -151,6 +190,10 @@ impl Core {
             self.contact_changed(&account, step);
         }
         self.forget_changes(step);
+        self.forget_messages(step);
+        self.forget_strangers(step);
+        step.store(StoreCommand::ForgetHistory);
+        step.event(EventKind::HistoryCleared { client: step.client.clone().unwrap_or_else(|| LINKING.to_owned()) });
         self.own.join(membership, step.now.unix_s(), step.rng);
         self.calls.set_own(self.own.account());
         self.inboxes.replace(self.own.inboxes());

@@ -34,9 +34,11 @@ pub(crate) fn acquainted(names: &[&str]) -> World {
 /// All contacts; what they are doing right now is tested elsewhere.
 fn contacts(world: &mut World, n: usize) -> Vec<crate::control::Contact> {
     match world.ask(n, Command::Contact(ContactCommand::List)) {
-        Ok(Reply::Contacts(reply)) => {
-            reply.contacts.into_iter().map(|contact| crate::control::Contact { presence: None, ..contact }).collect()
-        }
+        Ok(Reply::Contacts(reply)) => reply
+            .contacts
+            .into_iter()
+            .map(|contact| crate::control::Contact { presence: None, presence_at_ms: None, ..contact })
+            .collect(),
         other => panic!("{other:?}"),
     }
 }

@@ -172,6 +172,7 @@ fn stores(written: &[Vec<StoreCommand>]) -> Vec<(Vec<Row>, Vec<CallId>)> {
             match command {
                 StoreCommand::Put { table, key, value } => drop(rows.insert((table, key), value)),
                 StoreCommand::Delete { table, key } => drop(rows.remove(&(table, key))),
+                StoreCommand::ForgetHistory => history.clear(),
                 StoreCommand::History(entry) => history.push(entry.call),
             }
         }
@@ -217,4 +218,41 @@ fn a_kill_after_any_write_of_the_store_leaves_a_start_that_works_and_rings_nothi
             assert_eq!(calls.len(), history.len(), "write {at}: a call is told twice");
         }
     }
+}
+
+/// Ada tells Ben of these calls, as a daemon that was changed might.
+fn tell_missed(world: &mut World, started_ms: u64, calls: std::ops::Range<u8>) {
+    use crate::wire::bodies::{InboxBody, Media, Missed};
+    let (now, to) = (world.now(), world.device(1));
+    let node = &mut world.nodes[0];
+    let mut step = crate::core::step::Step::new(now, &mut node.random);
+    for n in calls {
+        let body = InboxBody::Missed(Missed { call: CallId([n; 16]), started_ms, media: Media::AUDIO });
+        let delivery = crate::session::Delivery { receipt: true, asks_presence: false };
+        node.core.send_letter(to, body, delivery, &mut step);
+    }
+    drop(step);
+}
+
+#[test]
+fn nobody_dates_a_missed_call_into_the_far_past_or_the_future() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    tell_missed(&mut world, 1_000, 1..2);
+    tell_missed(&mut world, u64::MAX, 2..3);
+    world.pass(1_000);
+    let now_ms = world.now().unix_ms;
+    let told = told(&world, 1);
+    assert_eq!(told.len(), 2);
+    assert!(told.iter().all(|at_ms| (now_ms - 7 * DAY_MS - 5_000..=now_ms).contains(at_ms)), "{told:?}");
+}
+
+#[test]
+fn a_contact_tells_of_as_many_missed_calls_as_it_may_keep_and_of_few_more_a_minute() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    let now_ms = world.now().unix_ms;
+    tell_missed(&mut world, now_ms, 0..200);
+    world.pass(1_000);
+    assert_eq!(told(&world, 1).len(), NOTES_A_CONTACT);
+    world.pass(60_000);
+    assert!((NOTES_A_CONTACT + 4..=NOTES_A_CONTACT + 7).contains(&told(&world, 1).len()), "{}", told(&world, 1).len());
 }

@@ -26,11 +26,11 @@ pub(super) fn letters(world: &World, n: usize) -> Option<String> {
     })
 }
 
-fn confirm(world: &mut World, n: usize, letters: &str) -> Result<Reply, ControlError> {
+pub(super) fn confirm(world: &mut World, n: usize, letters: &str) -> Result<Reply, ControlError> {
     world.ask(n, Command::Device(DeviceCommand::Confirm { letters: letters.to_owned() }))
 }
 
-fn linking(world: &World, n: usize, of: LinkingState) -> usize {
+pub(super) fn linking(world: &World, n: usize, of: LinkingState) -> usize {
     let is = |event: &&EventKind| matches!(event, EventKind::Linking { state, .. } if *state == of);
     world.nodes[n].events.iter().filter(is).count()
 }
@@ -133,82 +133,36 @@ fn other_devices_are_nobody_s_contact() {
 }
 
 #[test]
-fn nothing_is_given_until_both_have_compared_letters() {
-    for first in [1, 2] {
-        let mut world = acquainted(&["Ada", "Ben"]);
-        world.join("fresh");
-        let alone = world.nodes[2].core.account();
-        let code = show_code(&mut world, 2, false).unwrap();
-        enter(&mut world, 1, &code, false).unwrap();
-        let same = letters(&world, 1).unwrap();
-        confirm(&mut world, first, &same).unwrap();
-        world.pass(5_000);
-        assert_eq!(world.nodes[2].core.account(), alone);
-        confirm(&mut world, 3 - first, &same).unwrap();
-        world.pass(2_000);
-        assert_eq!(world.nodes[2].core.account(), world.nodes[1].core.account());
-    }
-}
-
-#[test]
-fn other_letters_link_nobody() {
-    let mut world = acquainted(&["Ada", "Ben"]);
-    world.join("fresh");
-    let code = show_code(&mut world, 2, false).unwrap();
-    enter(&mut world, 1, &code, false).unwrap();
-    assert!(confirm(&mut world, 1, "zzzzzz").is_err());
-    world.pass(2_000);
-    assert_eq!((linking(&world, 1, LinkingState::Failed), linking(&world, 2, LinkingState::Failed)), (1, 1));
-    let same = letters(&world, 2).unwrap();
-    assert_eq!(confirm(&mut world, 2, &same).unwrap_err().kind, ErrorKind::WrongState);
-    assert_eq!(devices(&mut world, 1).len(), 1);
-    assert_ne!(world.nodes[2].core.account(), world.nodes[1].core.account());
-}
-
-#[test]
-fn who_hears_the_code_and_offers_an_account_of_his_own_shows_other_letters() {
-    let mut world = acquainted(&["Ada", "Ben"]);
-    world.join("fresh");
-    let code = show_code(&mut world, 2, false).unwrap();
-    // Ada overheard it and is first; Ben isn't answered any more, and Ada has no letters of Ben's.
-    enter(&mut world, 0, &code, false).unwrap();
-    enter(&mut world, 1, &code, false).unwrap();
-    world.pass(70_000);
-    assert_eq!(letters(&world, 1), None);
-    assert_eq!(linking(&world, 1, LinkingState::Failed), 1);
-    assert_ne!(world.nodes[2].core.account(), world.nodes[0].core.account());
-}
-
-#[test]
-fn a_device_that_shows_no_code_is_not_linked() {
-    let mut world = acquainted(&["Ada", "Ben"]);
-    world.join("fresh");
-    let code = super::contacts::card(&mut world, 2);
-    enter(&mut world, 1, &code, false).unwrap();
-    world.pass(70_000);
-    assert_eq!((letters(&world, 1), letters(&world, 2)), (None, None));
-    assert_eq!(linking(&world, 1, LinkingState::Failed), 1);
-}
-
-#[test]
-fn linking_is_given_up_after_five_minutes() {
-    let mut world = acquainted(&["Ada", "Ben"]);
-    world.join("fresh");
-    let code = show_code(&mut world, 2, false).unwrap();
-    enter(&mut world, 1, &code, false).unwrap();
-    world.pass(301_000);
-    for n in [1, 2] {
-        assert_eq!(linking(&world, n, LinkingState::Failed), 1);
-    }
-    assert!(world.nodes[1].core.contacts.of_device(&world.device(2)).is_none());
-}
-
-#[test]
 fn an_account_in_use_is_forgotten_only_when_told_so() {
     let mut world = acquainted(&["Ada", "Ben"]);
     let refused = show_code(&mut world, 1, false).unwrap_err();
     assert!(refused.kind == ErrorKind::WrongState && refused.hint.contains("--forget"), "{refused:?}");
     assert_eq!(world.nodes[1].core.contact_infos().len(), 1);
+}
+
+#[test]
+fn an_account_that_is_forgotten_leaves_neither_history_nor_calls_nor_attempts() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    world.join("Eve");
+    introduce(&mut world, 2, 1);
+    call(&mut world, 2, "Ben").unwrap();
+    call(&mut world, 0, "Ben").unwrap();
+    super::calls::accept(&mut world, 1);
+    super::calls::hang_up(&mut world, 1);
+    world.pass(70_000);
+    assert!(!world.nodes[1].lines.is_empty() && !world.nodes[1].core.call_infos(world.now()).is_empty());
+    let before = world.nodes[1].core.who().account;
+    show_code(&mut world, 1, true).unwrap();
+    assert_ne!(world.nodes[1].core.who().account, before, "at once");
+    assert!(world.nodes[1].lines.is_empty() && world.nodes[1].core.call_infos(world.now()).is_empty());
+    assert!(world.nodes[1].events.iter().any(|event| matches!(event, EventKind::HistoryCleared { .. })));
+    let left = |of: &crate::core::effect::Table| {
+        use crate::core::effect::Table;
+        matches!(of, Table::Contacts | Table::Strangers | Table::Notes | Table::Voicemail | Table::Changes)
+    };
+    let own = world.nodes[1].core.who().account;
+    let left: Vec<_> = world.nodes[1].rows.keys().filter(|(of, key)| left(of) && *key != own.0).collect();
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]

@@ -20,6 +20,19 @@ fn rings(world: &World, n: usize) -> usize {
 }
 
 #[test]
+fn a_guest_that_leaves_early_and_comes_again_is_a_stranger() {
+    let mut world = World::new(&["Ada", "Eve"]);
+    super::contacts::introduce(&mut world, 1, 0);
+    world.connect(0, 1);
+    world.pass(2_000);
+    let eve = world.device(1);
+    assert!(world.nodes[0].allowed.contains(&eve), "she has proved that she knows the card");
+    world.disconnect(0, 1);
+    world.run();
+    assert!(!world.nodes[0].allowed.contains(&eve));
+}
+
+#[test]
 fn a_replayed_offer_does_not_ring_again_nor_after_a_restart() {
     let mut world = acquainted(&["Ada", "Ben"]);
     offer(&mut world, 0, "Ben");

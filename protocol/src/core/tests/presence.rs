@@ -65,6 +65,55 @@ fn whoever_looks_sees_each_state_and_is_told_of_changes() {
 }
 
 #[test]
+fn what_was_said_a_quarter_of_an_hour_ago_is_not_known_any_more() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    look_at(&mut world, 0, "Ben");
+    world.pass(1_000);
+    let said_ms = contact(&mut world, 0, "Ben").presence_at_ms.expect("a time");
+    assert!(world.now().unix_ms - said_ms <= 2_000);
+    // Looked at until 15 minutes are over, it was asked once more after 10.
+    world.pass(26 * 60_000);
+    assert_eq!((sees(&mut world, 0, "Ben"), contact(&mut world, 0, "Ben").presence_at_ms), (None, None));
+    let told = |event: &EventKind| matches!(event, EventKind::Presence { state: None, client: None, .. });
+    assert!(world.nodes[0].events.iter().any(told), "frontends are told");
+}
+
+#[test]
+fn a_person_who_asks_hears_what_is_so_now() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    look_at(&mut world, 0, "Ben");
+    world.pass(60_000);
+    let before = contact(&mut world, 0, "Ben").presence_at_ms;
+    look_at(&mut world, 0, "Ben");
+    world.pass(1_000);
+    let after = contact(&mut world, 0, "Ben").presence_at_ms;
+    assert!(after > before, "{before:?} {after:?}");
+    let asked = published_by(&world, 0);
+    for _ in 0..4 {
+        look_at(&mut world, 0, "Ben");
+        world.pass(1_000);
+    }
+    assert_eq!(published_by(&world, 0), asked, "who asks each second gets no answer each second");
+}
+
+#[test]
+fn a_blocked_contact_sees_nobody_there_also_when_it_connects_again() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    look_at(&mut world, 0, "Ben");
+    world.pass(1_000);
+    assert!(contact(&mut world, 0, "Ben").online);
+    world.ask(1, Command::Contact(ContactCommand::Block { contact: "Ada".into() })).unwrap();
+    world.run();
+    world.nodes[0].events.clear();
+    world.connect(0, 1);
+    world.run();
+    world.pass(1_000);
+    let seen = contact(&mut world, 0, "Ben");
+    assert!(!seen.online && seen.presence.is_none(), "{seen:?}");
+    assert!(!world.nodes[0].events.iter().any(|event| matches!(event, EventKind::ContactChanged { .. })));
+}
+
+#[test]
 fn nobody_who_does_not_look_is_told() {
     let mut world = acquainted(&["Ada", "Ben"]);
     // Getting to know each other asked once, which counts for 15 minutes.

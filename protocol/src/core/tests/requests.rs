@@ -56,6 +56,25 @@ fn block(world: &mut World, n: usize, who: &str) {
     decide(world, n, ContactCommand::Block { contact: who.into() });
 }
 
+#[test]
+fn what_was_turned_away_before_somebody_became_a_contact_stays_in_the_list() {
+    let mut world = World::new(&["Ada", "Ben"]);
+    introduce(&mut world, 0, 1);
+    offer(&mut world, 0, "Ben");
+    world.pass(70_000);
+    let before = attempts(&mut world, 1);
+    assert_eq!(before.attempts.len(), 1);
+    introduce(&mut world, 1, 0);
+    world.pass(5_000);
+    let after = attempts(&mut world, 1);
+    assert_eq!(after.attempts.len(), 1);
+    assert_eq!(after.attempts[0].count, before.attempts[0].count);
+    assert_eq!(after.attempts[0].name.as_deref(), Some("Ada"));
+    assert!(!after.attempts[0].blocked && after.blocked.is_empty());
+    world.restart(1, "Ben");
+    assert_eq!(attempts(&mut world, 1), after);
+}
+
 fn told(world: &World, n: usize, is: impl Fn(&EventKind) -> bool) -> usize {
     world.nodes[n].events.iter().filter(|event| is(event)).count()
 }

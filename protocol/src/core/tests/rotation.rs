@@ -58,6 +58,71 @@ fn a_contact_that_was_away_learns_the_new_token_when_it_is_back() {
 }
 
 #[test]
+fn a_contact_that_was_not_told_yet_gets_through_by_the_card() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    let ada = world.nodes[0].core.account();
+    let before = world.nodes[1].core.contacts.get(&ada).unwrap().contact_token.clone();
+    rotate(&mut world, 0, TokenName::Contact);
+    world.nodes[1].core.contacts.change(&ada, |contact| contact.contact_token = before).unwrap();
+    offer(&mut world, 1, "Ada");
+    world.pass(3_000);
+    assert_eq!(rings(&world, 0), 1);
+}
+
+#[test]
+fn a_revoked_device_does_not_know_the_inbox_of_contacts_and_the_other_devices_do() {
+    let mut world = super::linking::ben_with_two();
+    let third = world.join("third");
+    super::linking::link(&mut world, 1, third, false);
+    let tokens = |world: &World, n: usize| world.nodes[n].core.own.tokens().map(|token| *token.expose());
+    let before = tokens(&world, 1);
+    assert_eq!((tokens(&world, 2), tokens(&world, third)), (before, before));
+    world.kill(third);
+    super::linking::revoke(&mut world, 1, 2).unwrap();
+    world.pass(5_000);
+    assert_eq!(tokens(&world, 2), before);
+    let now = tokens(&world, 1);
+    assert!(now[0] == before[0] && now[1] != before[1], "the cards given out hold");
+    world.restart(third, "Ben");
+    world.pass(120_000);
+    assert_eq!(tokens(&world, third), now);
+    let own = world.nodes[1].core.account();
+    for n in [1, third] {
+        assert!(world.nodes[n].core.contacts.get(&own).unwrap().contact_token.is_some(), "and by it they meet again");
+    }
+    offer(&mut world, 0, "Ben");
+    assert_eq!((rings(&world, 1), rings(&world, third), rings(&world, 2)), (1, 1, 0));
+}
+
+#[test]
+fn an_account_of_several_devices_makes_its_inboxes_anew_and_all_of_them_ring() {
+    let mut world = super::linking::ben_with_two();
+    rotate(&mut world, 2, TokenName::Contact);
+    world.pass(5_000);
+    rotate(&mut world, 1, TokenName::Card);
+    world.pass(5_000);
+    let tokens = |world: &World, n: usize| world.nodes[n].core.own.tokens().map(|token| *token.expose());
+    assert_eq!(tokens(&world, 1), tokens(&world, 2));
+    offer(&mut world, 0, "Ben");
+    assert_eq!((rings(&world, 1), rings(&world, 2)), (1, 1));
+}
+
+#[test]
+fn no_token_is_made_anew_while_a_device_of_the_account_lacks_the_last_one() {
+    let mut world = super::linking::ben_with_two();
+    world.kill(2);
+    rotate(&mut world, 1, TokenName::Contact);
+    let again = world.ask(1, Command::Account(AccountCommand::Rotate { token: TokenName::Card }));
+    assert_eq!(again.unwrap_err().kind, crate::control::ErrorKind::WrongState);
+    world.restart(2, "Ben");
+    world.pass(90_000);
+    rotate(&mut world, 1, TokenName::Card);
+    world.pass(5_000);
+    let tokens = |world: &World, n: usize| world.nodes[n].core.own.tokens().map(|token| *token.expose());
+    assert_eq!(tokens(&world, 1), tokens(&world, 2));
+}
+
+#[test]
 fn both_may_rotate_apart_for_days_and_find_each_other_again_by_their_cards() {
     let mut world = acquainted(&["Ada", "Ben"]);
     world.kill(1);

@@ -147,3 +147,34 @@ fn whoever_is_blocked_at_one_device_rings_at_none_and_stays_blocked_when_removed
         assert_eq!(reply.blocked, [ada.as_str()], "device {n}");
     }
 }
+
+#[test]
+fn a_device_that_dates_its_changes_far_ahead_stops_none_of_the_others() {
+    use crate::wire::bodies::{ContactChange, InboxBody};
+    let mut world = ben_with_two();
+    let ada = world.nodes[ADA].core.account();
+    let lie = ContactChange {
+        account: ada,
+        changed_ms: (1 << 48) - 1,
+        card: None,
+        name: None,
+        policy: None,
+        contact_token: None,
+        device_set: None,
+    };
+    let (now, to) = (world.now(), world.device(BEN));
+    let node = &mut world.nodes[BEN_TOO];
+    let mut step = crate::core::step::Step::new(now, &mut node.random);
+    node.core.send_letter(to, InboxBody::Contact(lie), crate::session::Delivery::default(), &mut step);
+    drop(step);
+    world.pass(1_000);
+    assert!(names(&mut world, BEN).is_empty(), "it is a device of the account, and believed");
+    // Ten minutes later what a person does holds again, at both.
+    world.pass(600_000);
+    introduce(&mut world, BEN, ADA);
+    world.pass(120_000);
+    assert_eq!((names(&mut world, BEN), names(&mut world, BEN_TOO)), (vec!["Ada".to_owned()], vec!["Ada".to_owned()]));
+    rename(&mut world, BEN_TOO, "Ada", "Countess");
+    world.pass(5_000);
+    assert_eq!(names(&mut world, BEN), ["Countess"]);
+}

@@ -7,7 +7,9 @@ use crate::control::{ContactCommand, EventKind, Reply};
 use crate::core::effect::{Effect, NetCommand, Table};
 use crate::core::input::{Command, Input, NetEvent, NetTicket, VoicemailCommand};
 use crate::ids::DeviceId;
-use crate::limits::{VOICEMAIL_MS, VOICEMAIL_WINDOW_MS, VOICEMAILS_GOT_A_CONTACT, VOICEMAILS_OWED_A_DEVICE};
+use crate::limits::{
+    VOICEMAIL_FETCHES_A_DEVICE, VOICEMAIL_MS, VOICEMAIL_WINDOW_MS, VOICEMAILS_GOT_A_CONTACT, VOICEMAILS_OWED_A_DEVICE,
+};
 use crate::wire::voicemail::{Announce, Message, Request};
 
 const DAY_MS: u64 = 24 * 3_600_000;
@@ -152,6 +154,43 @@ fn a_message_can_be_left_only_for_a_call_that_nobody_answered() {
     world.pass(10_000);
     assert!(!voicemail(&mut world, 0, VoicemailCommand::Record { call: None }));
     assert!(!voicemail(&mut world, 0, VoicemailCommand::Send));
+}
+
+#[test]
+fn whoever_gave_up_while_it_rang_may_leave_a_message_and_who_declined_an_own_call_may_not() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    let call = offer(&mut world, 0, "Ben");
+    world.pass(5_000);
+    hang_up(&mut world, 0);
+    world.pass(10_000);
+    assert_eq!(world.reason(0).as_deref(), Some("cancelled"));
+    assert!(voicemail(&mut world, 0, VoicemailCommand::Record { call: None }));
+    world.pass(10_000);
+    assert!(voicemail(&mut world, 0, VoicemailCommand::Send));
+    assert_eq!(left(&mut world, 1), [(call, 10_000)]);
+    assert_eq!((world.missed(1), world.nodes[1].history), (1, 1), "of a call that was missed, once");
+    offer(&mut world, 1, "Ada");
+    super::calls::command(&mut world, 0, crate::control::CallCommand::Decline { call: None });
+    world.pass(10_000);
+    assert!(!voicemail(&mut world, 0, VoicemailCommand::Record { call: None }));
+    assert!(!voicemail(&mut world, 1, VoicemailCommand::Record { call: None }), "declined");
+}
+
+#[test]
+fn a_message_is_fetched_a_few_times_an_hour_and_no_more() {
+    let (mut world, call) = left_while_away();
+    let call = crate::ids::CallId(data_encoding::HEXLOWER.decode(call.as_bytes()).unwrap().try_into().unwrap());
+    let device = world.device(1);
+    let fetched = |world: &mut World| {
+        let (now, node) = (world.now(), &mut world.nodes[0]);
+        let request = Request::Fetch(call).bytes();
+        let event = NetEvent::VoicemailRequest { device, request, ticket: NetTicket(7) };
+        !is_silent(&node.core.handle(Input::Net(event), now, &mut node.random))
+    };
+    let given = (0..1_000).filter(|_| fetched(&mut world)).count();
+    assert_eq!(given, VOICEMAIL_FETCHES_A_DEVICE);
+    world.pass(VOICEMAIL_WINDOW_MS);
+    assert!(fetched(&mut world));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use super::{Core, Facts, Step, StoreCommand, Table, Unanswered, Voicemail, rows};
 use crate::ids::{AccountId, CallId, DeviceId};
 use crate::limits::{
-    UNANSWERED_MAX, VOICEMAIL_WINDOW_MS, VOICEMAILS_GOT_A_CONTACT, VOICEMAILS_GOT_MAX, VOICEMAILS_OWED_A_DEVICE,
-    VOICEMAILS_OWED_MAX,
+    UNANSWERED_MAX, VOICEMAIL_FETCHES_A_DEVICE, VOICEMAIL_FETCHES_MAX, VOICEMAIL_WINDOW_MS, VOICEMAILS_GOT_A_CONTACT,
+    VOICEMAILS_GOT_MAX, VOICEMAILS_OWED_A_DEVICE, VOICEMAILS_OWED_MAX,
 };
 
 impl Voicemail {
@@ -26,6 +26,17 @@ impl Voicemail {
         let out = oldest.map(|at| self.owed.remove(at)).into_iter().collect();
         self.owed.push((device, facts));
         out
+    }
+
+    /// Whether a device may fetch a message now: a few times an hour, since each reads a megabyte of our disk.
+    pub(super) fn may_fetch(&mut self, device: DeviceId, now_ms: u64) -> bool {
+        self.fetched.retain(|(at_ms, _)| now_ms.saturating_sub(*at_ms) < VOICEMAIL_WINDOW_MS);
+        let of_device = self.fetched.iter().filter(|(_, by)| *by == device).count();
+        let room = of_device < VOICEMAIL_FETCHES_A_DEVICE && self.fetched.len() < VOICEMAIL_FETCHES_MAX;
+        if room {
+            self.fetched.push_back((now_ms, device));
+        }
+        room
     }
 
     /// Sounds are kept by call: of this one there is a message already, ours or somebody's, or one is coming.
@@ -63,6 +74,14 @@ impl Core {
                 step.store(StoreCommand::Delete { table: Table::Sounds, key: facts.call.0.to_vec() });
             }
         }
+    }
+
+    /// This device is one of another account from now on: nothing was left by it, or for it.
+    pub(in crate::core) fn forget_messages(&mut self, step: &mut Step<'_>) {
+        let (owed, got) = (std::mem::take(&mut self.voicemail.owed), std::mem::take(&mut self.voicemail.got));
+        self.drop_owed(&owed, step);
+        self.drop_got(&got, step);
+        self.voicemail.unanswered.clear();
     }
 
     pub(super) fn drop_got(&self, gone: &[Facts], step: &mut Step<'_>) {

@@ -83,6 +83,8 @@ pub(super) struct Voicemail {
     coming: BTreeMap<DeviceId, Coming>,
     /// What devices were told of and have not said anything about.
     announced: BTreeMap<DeviceId, CallId>,
+    /// When devices fetched a message in the last hour, monotonic ms.
+    fetched: VecDeque<(u64, DeviceId)>,
 }
 
 impl Voicemail {
@@ -109,7 +111,9 @@ impl Voicemail {
 impl Core {
     /// A call is over: one of ours that nobody answered can be left a message for.
     pub(super) fn call_is_over(&mut self, entry: &HistoryEntry) {
-        let unanswered = matches!(entry.reason, Reason::NoAnswer | Reason::Unreachable);
+        // Who hangs up while it rings there has waited in vain as well.
+        let given_up = entry.reason == Reason::Cancelled && entry.accepted_ms.is_none();
+        let unanswered = given_up || matches!(entry.reason, Reason::NoAnswer | Reason::Unreachable);
         let other = entry.roster.iter().find(|account| **account != self.own.account());
         if let Some(account) = other.filter(|_| !entry.incoming && unanswered && entry.roster.len() == 2) {
             let of = Unanswered { call: entry.call, account: *account, started_ms: entry.started_ms };
@@ -255,7 +259,11 @@ impl Core {
             Ok((Request::Announce(announced), account)) => self.announced(device, account, announced, ticket, step),
             Ok((Request::Fetch(call), _)) => {
                 let owes = self.voicemail.owed.iter().any(|(to, facts)| *to == device && facts.call == call);
-                let sound = owes.then(|| call.0.to_vec());
+                let room = owes && self.voicemail.may_fetch(device, step.now.mono_ms);
+                if owes && !room {
+                    self.refusals.count(Check::RATE);
+                }
+                let sound = room.then(|| call.0.to_vec());
                 step.net(NetCommand::AnswerVoicemail { ticket, answer: None, sound });
             }
             Err(check) => {
@@ -350,7 +358,8 @@ impl Core {
         let policy = self.contacts.get(&account).map_or(Policy(0), |contact| contact.policy);
         let policy = super::network::policy_of(policy);
         let from = Sender { account, device, own: false, policy, sent_ms: announced.started_ms };
-        let body = Missed { call: announced.call, started_ms: announced.started_ms, media: Media::AUDIO };
+        let started_ms = super::letters::believable_ms(announced.started_ms, step.now.unix_ms);
+        let body = Missed { call: announced.call, started_ms, media: Media::AUDIO };
         step.calls.push_back(CallInput::Missed { from, body });
     }
 }

@@ -92,12 +92,12 @@ fn each_kind_takes_a_token_of_its_own_rate() {
         let expected = match &body {
             InboxBody::Offer(_) => Rate::Ring(alice.account_id()),
             InboxBody::Request(_) => Rate::Request(bob.at_inbox().topic),
+            InboxBody::Missed(_) => Rate::Missed(alice.account_id()),
             InboxBody::Presence(_)
             | InboxBody::Elsewhere(_)
             | InboxBody::Cancel(_)
             | InboxBody::Receipt(_)
             | InboxBody::Devices(_)
-            | InboxBody::Missed(_)
             | InboxBody::Contact(_) => Rate::Device(alice.device_id()),
         };
         let mut desk = Desk::of(&bob, &alice);

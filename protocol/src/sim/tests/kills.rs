@@ -17,7 +17,7 @@ fn rows_after(written: &[Vec<StoreCommand>]) -> BTreeMap<(Table, Vec<u8>), Vec<u
         match command {
             StoreCommand::Put { table, key, value } => drop(rows.insert((*table, key.clone()), value.clone())),
             StoreCommand::Delete { table, key } => drop(rows.remove(&(*table, key.clone()))),
-            StoreCommand::History(_) => {}
+            StoreCommand::History(_) | StoreCommand::ForgetHistory => {}
         }
     }
     rows
@@ -55,7 +55,7 @@ fn a_kill_at_any_write_of_the_journal_leaves_a_start_that_works_and_rings_nothin
                 world.nodes[killed].lines.clear();
                 let kept = world.nodes[killed].written.iter().flatten().filter_map(|command| match command {
                     StoreCommand::History(line) => Some((**line).clone()),
-                    StoreCommand::Put { .. } | StoreCommand::Delete { .. } => None,
+                    StoreCommand::Put { .. } | StoreCommand::Delete { .. } | StoreCommand::ForgetHistory => None,
                 });
                 let kept: Vec<_> = kept.collect();
                 world.nodes[killed].lines = kept;
