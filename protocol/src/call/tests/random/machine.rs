@@ -277,6 +277,11 @@ impl Machine {
         for end in 0..2 {
             let info = lists[call.who[end]].iter().find(|info| info.call == name);
             let seen = See { at, end, call, info };
+            if !model.early && call.ends[end].place == Place::Waits {
+                let other = device(byte(call.who[1 - end]));
+                let link = self.wire.desks[call.who[end]].link_of(self.ids[at][0], other);
+                assert_eq!(link, None, "a link before accept: {seen:?}");
+            }
             match call.ends[end].place {
                 Place::Gone => {}
                 Place::Unseen => seen.is(None),
