@@ -1,6 +1,6 @@
 # `make demo` (hear a call), `make test` (everything that must hold), `make soak` (nothing leaks, no order of events surprises),
-# `make bench` (what it costs), `make deb` (a Debian package).
-.PHONY: demo soak test bench deb lab help
+# `make bench` (what it costs), `make quality` (how it sounds), `make deb` (a Debian package).
+.PHONY: demo soak test bench quality deb lab help
 .DEFAULT_GOAL := help
 
 help:
@@ -10,6 +10,8 @@ help:
 	@echo 'make test    format, lints, docs, licences and all tests'
 	@echo 'make lab     calls in network namespaces (as root) through a blackout, a new address, loss; LAB="blackout" for one, PROFILE=release'
 	@echo 'make deb     build the release and make a Debian package in target/'
+	@echo 'make quality calls over bad roads in virtual time, scored with PESQ and STOI (python3 with venv); QUALITY="--seeds 1 --profiles loss10" for less,'
+	@echo '             SPEECH=FILE.wav for other speech than our own'
 	@echo 'make bench   a release build, measured against every bar of speed and cost, beside baresip where it is installed (as root)'
 
 demo:
@@ -39,3 +41,7 @@ deb:
 bench:
 	@./scripts/setup
 	@./scripts/bench
+
+quality:
+	@./scripts/setup
+	@./scripts/quality $(QUALITY)

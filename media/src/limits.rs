@@ -99,6 +99,20 @@ pub const SCTP_RECEIVE_BYTES: u32 = 64 * 1024;
 /// Packets that may wait at one end of a fake link: half a second of audio with room for `ctl`.
 pub const FAKE_PACKETS_A_LINK: usize = 64;
 
+/// Packets of media that a link keeps in case the other side asks for them again: a second at 20 ms; later they would be late
+/// whatever the delay (docs/wire.md section 14).
+pub const KEPT_PACKETS: usize = 50;
+/// Packets a second that a link sends again, asked or not: as many as it sends anyway at 20 ms, twice.
+pub const RESENT_A_SECOND: u32 = 100;
+/// Packets that are asked for at once: the longest gap that fits the longest delay, 400 ms at 10 ms a packet.
+pub const ASKED_AT_ONCE: usize = 40;
+/// Missing packets that a link remembers: a second at 10 ms.
+pub const MISSING_PACKETS: usize = 100;
+/// RTCP packets of one datagram that are looked at: one of each kind, and room.
+pub const REPORTS_A_DATAGRAM: usize = 8;
+/// Feedback that may wait for a link's task: a quarter of a second of it, one for each packet of sound.
+pub const REPORTS_A_LINK: usize = 16;
+
 // Sound.
 
 /// Links that sound knows at once: 32 participants of a mesh, and as many that are being replaced.

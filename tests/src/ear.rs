@@ -1,9 +1,11 @@
 //! Sound that counts the packets it is given, so that a test can wait for sound instead of for time.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ahoy_media::host_media::api::{DeviceInfo, ReceiveStats, Sound, SourceStats};
 use ahoy_media::simple_webrtc::engine::{AudioPacket, LinkId, PacketSink};
+use ahoy_media::simple_webrtc::feedback::{Feedback, WayReport};
 use ahoyd::node::MakeSound;
 use tokio::sync::watch;
 
@@ -80,6 +82,12 @@ impl PacketSink for Counted {
         }
         self.inner.packet(packet);
         self.ear.packets.send_modify(|count| *count += 1);
+    }
+    fn feedback(&mut self, now: Instant, round_trip: Option<Duration>) -> Option<Feedback> {
+        self.inner.feedback(now, round_trip)
+    }
+    fn told(&mut self, report: WayReport) {
+        self.inner.told(report);
     }
 }
 

@@ -57,6 +57,11 @@ impl Capture {
         Ok(())
     }
 
+    /// From now on frames have this many samples.
+    pub(crate) fn cut_into(&mut self, frame: usize) {
+        self.frame = frame;
+    }
+
     /// The next whole frame.
     pub(crate) fn next_frame(&mut self) -> Option<Frame> {
         if self.held.len() < self.frame {

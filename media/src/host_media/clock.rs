@@ -23,8 +23,7 @@ impl Clock {
         self.us(Instant::now())
     }
 
-    /// The instant of a time after this clock was made, for tests in virtual time.
-    #[cfg(test)]
+    /// The instant of a time after this clock was made, for virtual time.
     pub(crate) fn instant(&self, at_us: u64) -> Instant {
         self.origin + std::time::Duration::from_micros(at_us.saturating_sub(self.origin_us))
     }

@@ -7,15 +7,23 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use super::api::{ReceiveStats, SourceStats};
+use super::{
+    api::{ReceiveStats, SourceStats},
+    asking::{Asking, Ties},
+    clock::Clock,
+    opus::packet_samples,
+};
 use crate::{
     limits::{MAX_LINKS, PACKET_RING},
-    simple_webrtc::engine::{AudioPacket, LinkId, PacketSink},
+    simple_webrtc::{
+        engine::{AudioPacket, LinkId, PacketSink},
+        feedback::{Feedback, WayReport},
+    },
 };
 
 /// Wishes, and the figures that come back.
@@ -46,11 +54,47 @@ pub(crate) struct LinkWish {
     /// What comes from there is played: since when.
     pub(crate) play: Option<Instant>,
     /// Packets that come; taken by the audio thread.
-    pub(crate) packets: Option<Consumer<AudioPacket>>,
+    pub(crate) packets: Option<Consumer<Arrived>>,
+    /// Between the link's ear and its jitter buffer.
+    pub(crate) ties: Arc<Ties>,
+    /// What the other side told last, and how many times it told anything.
+    told: Arc<Mutex<(WayReport, u64)>>,
     /// Lets packets into the ring.
     gate: Arc<AtomicBool>,
     /// Figures of what is heard.
     pub(crate) stats: ReceiveStats,
+}
+
+impl LinkWish {
+    /// What the other side of `link`, which is this one, told last.
+    pub(crate) fn told(&self, link: LinkId) -> Told {
+        let (report, count) = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let (came, queue_ms) = self.ties.came();
+        Told { link, report, count, came, queue_ms }
+    }
+}
+
+/// What is known of the way to a listener.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    /// The link.
+    pub(crate) link: LinkId,
+    /// Its latest report.
+    pub(crate) report: WayReport,
+    /// How many came so far.
+    pub(crate) count: u64,
+    /// Packets of sound that came from there so far (modulo 2^32).
+    pub(crate) came: u32,
+    /// What waits in queues on their way, ms.
+    pub(crate) queue_ms: u16,
+}
+
+/// A packet on its way to the audio thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Arrived {
+    pub(crate) packet: AudioPacket,
+    /// It was lost and came when it was asked for: its delay says nothing of the way.
+    pub(crate) asked: bool,
 }
 
 /// Shared by the daemon's side and the audio thread.
@@ -78,14 +122,16 @@ impl Wishes {
     pub(crate) fn add_link(&mut self, link: LinkId, number: u64) -> Inlet {
         let (producer, consumer) = RingBuffer::new(PACKET_RING);
         let gate = Arc::new(AtomicBool::new(false));
+        let (ties, told) = (Arc::new(Ties::default()), Arc::default());
         if self.links.len() < MAX_LINKS || self.links.contains_key(&link) {
             let (gate, packets) = (Arc::clone(&gate), Some(consumer));
             let stats = ReceiveStats::default();
-            self.links.insert(link, LinkWish { number, send: false, play: None, packets, gate, stats });
+            let (ties, told) = (Arc::clone(&ties), Arc::clone(&told));
+            self.links.insert(link, LinkWish { number, send: false, play: None, packets, ties, told, gate, stats });
         } else {
             tracing::warn!(limit = MAX_LINKS, "too many links: one more will not be heard");
         }
-        Inlet { packets: producer, gate }
+        Inlet { packets: producer, gate, asking: Asking::default(), ties, told, clock: Clock::new() }
     }
 
     /// Plays a link from `now` on, or no longer.
@@ -99,16 +145,40 @@ impl Wishes {
 
 /// Takes the packets of a link: wait-free. While the link is not played they are dropped here, at no cost.
 pub(crate) struct Inlet {
-    packets: Producer<AudioPacket>,
+    packets: Producer<Arrived>,
     gate: Arc<AtomicBool>,
+    asking: Asking,
+    ties: Arc<Ties>,
+    told: Arc<Mutex<(WayReport, u64)>>,
+    clock: Clock,
 }
 
 impl PacketSink for Inlet {
     fn packet(&mut self, packet: AudioPacket) {
+        let samples = packet_samples(&packet.payload).ok().and_then(|samples| u32::try_from(samples).ok());
+        let bytes = u32::try_from(packet.payload.len()).unwrap_or(u32::MAX);
+        let place = (packet.sequence, packet.timestamp);
+        let at_us = self.clock.us(packet.arrived);
+        // What is no Opus packet is the buffer's to refuse.
+        let asked = samples.is_some_and(|samples| self.asking.packet(place, samples, bytes, at_us));
         // A full ring means that the audio thread is over a second late: then the sound is lost anyway.
-        if self.gate.load(Ordering::Acquire) && self.packets.push(packet).is_err() {
+        if self.gate.load(Ordering::Acquire) && self.packets.push(Arrived { packet, asked }).is_err() {
             tracing::debug!("a packet was dropped: the audio thread is late");
         }
+    }
+
+    fn feedback(&mut self, now: Instant, round_trip: Option<Duration>) -> Option<Feedback> {
+        // Nobody listens: nothing is missed.
+        if !self.gate.load(Ordering::Acquire) {
+            return None;
+        }
+        let trip_us = round_trip.map(|trip| u64::try_from(trip.as_micros()).unwrap_or(u64::MAX).max(1));
+        self.asking.say(&self.ties, trip_us, self.clock.us(now))
+    }
+
+    fn told(&mut self, report: WayReport) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        *told = (report, told.1 + 1);
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod hearing;
 mod loss;
+mod pace;
 mod talking;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use super::{
 };
 use hearing::Hearing;
 use loss::LossGuess;
+use pace::Pace;
 use talking::{Talking, Wanted};
 
 /// Time between two updates of the figures, microseconds.
@@ -32,6 +34,9 @@ pub(crate) struct Desk {
     talking: Talking,
     hearing: Hearing,
     loss: LossGuess,
+    pace: Pace,
+    /// Sound that the encoder looks ahead, ms.
+    lookahead_ms: f64,
     stats: SourceStats,
     stats_us: u64,
     /// It has panicked.
@@ -65,6 +70,8 @@ impl Desk {
             outbox: Outbox::new(events),
             shared,
             loss: LossGuess::default(),
+            pace: Pace::new(config.bitrate_bps, config.frame_ms),
+            lookahead_ms,
             stats,
             stats_us: 0,
             defect: false,
@@ -88,14 +95,20 @@ impl Desk {
         let shared = Arc::clone(&self.shared);
         let mut wishes = shared.lock();
         self.hearing.follow_links(&mut wishes);
+        let told = wishes.links.iter().filter(|(_, wish)| wish.send).map(|(link, wish)| wish.told(*link));
+        let (mut plan, listeners) = self.pace.look(now_us, told);
         if now_us >= self.stats_us + STATS_US || self.stats_us == 0 {
             self.stats_us = now_us;
             wishes.source = self.stats.clone();
             self.hearing.report(now_us, &mut wishes);
-            if let Some(percent) = self.loss.look(now_us, self.hearing.packets(now_us)) {
-                self.talking.expect_loss(percent);
-            }
+            self.loss.look(now_us, self.hearing.packets(now_us));
         }
+        if !listeners {
+            plan.loss_percent = self.loss.percent();
+        }
+        self.talking.follow_plan(plan);
+        self.stats.target_bitrate_bps = plan.bitrate_bps;
+        self.stats.capture_delay_ms = f64::from(plan.frame_ms) + self.lookahead_ms;
         Wanted { open: wishes.open, openings: wishes.openings, muted: wishes.muted }
     }
 

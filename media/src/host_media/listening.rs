@@ -38,7 +38,7 @@ impl Listening {
 
     /// An Opus packet has come at `now_us`, with its RTP sequence number and timestamp.
     pub fn packet(&mut self, sequence: u16, timestamp: u32, payload: Bytes, now_us: u64) {
-        self.buffer.insert(Incoming { sequence, timestamp, payload, arrived_us: now_us });
+        self.buffer.insert(Incoming { sequence, timestamp, payload, arrived_us: now_us, asked: false });
     }
 
     /// Fills `out` with what is to be heard from `now_us` on; true if the sender's sound is in it.

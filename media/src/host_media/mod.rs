@@ -1,6 +1,7 @@
 //! Sound of this machine: devices (or what stands for them), the encoder, jitter buffers, the mixer.
 
 pub mod api;
+mod asking;
 mod capture;
 mod clock;
 mod controls;
@@ -18,6 +19,7 @@ mod sink;
 pub mod sound;
 mod source;
 mod specs;
+pub mod stage;
 mod voice;
 
 #[cfg(test)]

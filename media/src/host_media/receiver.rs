@@ -1,17 +1,22 @@
 //! What is heard from one link: its ring of packets, its jitter buffer, its first sound.
 
+use std::sync::Arc;
+
 use rtrb::Consumer;
 
 use super::{
     api::ReceiveStats,
+    asking::Ties,
     clock::Clock,
+    controls::Arrived,
     jitter_buffer::{Incoming, JitterBuffer, Pulled},
 };
 use crate::simple_webrtc::engine::AudioPacket;
 
 /// The receiving end of a link that is played.
 pub(crate) struct Receiver {
-    packets: Consumer<AudioPacket>,
+    packets: Consumer<Arrived>,
+    ties: Arc<Ties>,
     buffer: Box<dyn JitterBuffer>,
     /// Packets that came before are dropped, monotonic microseconds.
     since_us: u64,
@@ -20,23 +25,36 @@ pub(crate) struct Receiver {
 
 impl Receiver {
     /// Plays what comes from `since_us` on.
-    pub(crate) fn new(packets: Consumer<AudioPacket>, buffer: Box<dyn JitterBuffer>, since_us: u64) -> Self {
-        Self { packets, buffer, since_us, heard: false }
+    pub(crate) fn new(
+        (packets, ties): (Consumer<Arrived>, Arc<Ties>),
+        buffer: Box<dyn JitterBuffer>,
+        since_us: u64,
+    ) -> Self {
+        Self { packets, ties, buffer, since_us, heard: false }
     }
 
     /// Gives the ring back.
-    pub(crate) fn into_packets(self) -> Consumer<AudioPacket> {
+    pub(crate) fn into_packets(self) -> Consumer<Arrived> {
         self.packets
     }
 
     /// Moves what has come into the jitter buffer.
     pub(crate) fn collect(&mut self, clock: &Clock) {
-        while let Ok(packet) = self.packets.pop() {
+        let (losses, copies_after) = self.ties.losses();
+        self.buffer.expect(losses, copies_after, self.ties.round_trip_us());
+        while let Ok(Arrived { packet, asked }) = self.packets.pop() {
             let AudioPacket { sequence, timestamp, payload, arrived, .. } = packet;
             let arrived_us = clock.us(arrived);
             if arrived_us >= self.since_us {
-                self.buffer.insert(Incoming { sequence, timestamp, payload, arrived_us });
+                self.buffer.insert(Incoming { sequence, timestamp, payload, arrived_us, asked });
             }
+        }
+    }
+
+    /// Lets the link's ear know until when a packet is of use.
+    pub(crate) fn tell_due(&self, now_us: u64) {
+        if let Some((timestamp, at_us)) = self.buffer.due(now_us) {
+            self.ties.tell_due(timestamp, at_us);
         }
     }
 

@@ -48,19 +48,20 @@ impl Voice {
         Ok(())
     }
 
-    /// Loss that frames will meet, per cent: decides how many bits the copy of the frame before gets.
+    /// Bits a second, and the loss that frames will meet, per cent: decides how many of them the copy of the frame before
+    /// gets.
     ///
     /// # Errors
     /// As [`Encoder::configure`].
-    pub(crate) fn expect_loss(&mut self, percent: u32) -> Result<(), OpusError> {
-        if percent == self.config.loss_percent {
+    pub(crate) fn adapt(&mut self, bitrate_bps: u32, loss_percent: u32) -> Result<(), OpusError> {
+        if (bitrate_bps, loss_percent) == (self.config.bitrate_bps, self.config.loss_percent) {
             return Ok(());
         }
-        self.config.loss_percent = percent;
+        (self.config.bitrate_bps, self.config.loss_percent) = (bitrate_bps, loss_percent);
         self.encoder.configure(self.config)
     }
 
-    /// What [`Self::expect_loss`] was told last.
+    /// What [`Self::adapt`] was told last.
     #[cfg(test)]
     pub(crate) fn expected_loss_percent(&self) -> u32 {
         self.config.loss_percent
@@ -138,7 +139,7 @@ mod tests {
         let mut voice = Voice::new(EncoderConfig::default()).unwrap();
         let frames = |voice: &mut Voice| (0..10).map(|n| voice.encode(&mut tone(n * 960)).unwrap()).collect::<Vec<_>>();
         let plain = frames(&mut voice);
-        voice.expect_loss(20).unwrap();
+        voice.adapt(32_000, 20).unwrap();
         let protected = frames(&mut voice);
         assert!(!plain.iter().any(|frame| has_fec(frame)));
         assert!(protected.iter().skip(1).any(|frame| has_fec(frame)));

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use super::feedback::{Feedback, WayReport};
 use crate::tasks::Tasks;
 
 /// One media connection attempt; chosen by the caller, never reused in a process.
@@ -98,6 +99,15 @@ pub struct AudioPacket {
 pub trait PacketSink: Send {
     /// One packet, as it came from the wire: perhaps late, doubled or out of order.
     fn packet(&mut self, packet: AudioPacket);
+    /// What is to be told to the sender now, if anything; asked after each packet. `round_trip`: of the link, if known.
+    fn feedback(&mut self, now: std::time::Instant, round_trip: Option<std::time::Duration>) -> Option<Feedback> {
+        let (_now, _round_trip) = (now, round_trip);
+        None
+    }
+    /// The other side tells how the way to it looks.
+    fn told(&mut self, report: WayReport) {
+        let _report = report;
+    }
 }
 
 /// An encoded frame to be sent.

@@ -1,6 +1,8 @@
 //! Media connections behind one trait: commands in, events out, no webrtc type in its signatures.
 
 pub mod engine;
+pub mod feedback;
+pub(crate) mod lane;
 pub(crate) mod link;
 pub(crate) mod links;
 pub(crate) mod port;

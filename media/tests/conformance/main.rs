@@ -8,6 +8,8 @@ mod doors;
 #[cfg(test)]
 mod ending;
 #[cfg(test)]
+mod feedback;
+#[cfg(test)]
 mod handshake;
 #[cfg(test)]
 mod hostile;

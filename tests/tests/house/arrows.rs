@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::sources::cargo;
 
 /// Package, and those of ours it may depend on outside its tests.
-const LAW: [(&str, &[&str]); 8] = [
+const LAW: [(&str, &[&str]); 9] = [
     ("ahoy-crypto", &[]),
     ("ahoy-protocol", &["ahoy-crypto"]),
     ("ahoy-media", &[]),
@@ -15,6 +15,7 @@ const LAW: [(&str, &[&str]); 8] = [
     ("ahoy-client", &["ahoy-protocol"]),
     ("ahoy-cli", &["ahoy-client", "ahoy-protocol"]),
     ("ahoy-tests", &["ahoy-client", "ahoy-crypto", "ahoy-media", "ahoy-protocol", "ahoyd"]),
+    ("ahoy-quality", &["ahoy-media"]),
     ("ahoy-examples", &["ahoy-client", "ahoy-crypto", "ahoy-media", "ahoy-protocol", "ahoyd"]),
 ];
 

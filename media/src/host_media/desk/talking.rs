@@ -18,6 +18,8 @@ use crate::{
     simple_webrtc::engine::{AudioFrame, LinkId},
 };
 
+use super::pace::Plan;
+
 /// From the microphone to the links.
 pub(super) struct Talking {
     shared: Arc<Shared>,
@@ -113,10 +115,15 @@ impl Talking {
         }
     }
 
-    /// Loss that the sound will meet, per cent.
-    pub(super) fn expect_loss(&mut self, percent: u32) {
-        if let Err(error) = self.voice.expect_loss(percent) {
-            tracing::error!(%error, "the encoder keeps its protection");
+    /// Encodes by this plan from the next frame on.
+    pub(super) fn follow_plan(&mut self, plan: Plan) {
+        let Plan { bitrate_bps, frame_ms, loss_percent } = plan;
+        if let Err(error) = self.voice.adapt(bitrate_bps, loss_percent) {
+            tracing::error!(%error, "the encoder stays as it is");
+        }
+        self.frame = usize::try_from(frame_ms).unwrap_or(20) * 48;
+        if let Some(capture) = &mut self.capture {
+            capture.cut_into(self.frame);
         }
     }
 

@@ -3,14 +3,17 @@
 
 use super::{
     FrameDecoder, Incoming, JitterBuffer, Pulled,
+    counts::Counts,
     delay::{Delay, media_us},
     order::{Held, Order, Taken},
+    patience::Patience,
     stretch::{self, Care},
 };
 use crate::{
     host_media::{
         api::ReceiveStats,
-        clock::{samples_to_ms, us_to_samples},
+        asking::{Losses, OUTAGE},
+        clock::{samples_to_ms, samples_to_us, us_to_samples},
     },
     limits::OPUS_PACKET_SAMPLES,
 };
@@ -42,7 +45,7 @@ const FORCED_US: i64 = 60_000;
 
 /// Delay beyond the wanted one, or in all, from which whole packets are left out, microseconds. Keeps the promise that
 /// delay never stays above 400 ms.
-const CUT_EXCESS_US: i64 = 180_000;
+const CUT_EXCESS_US: i64 = 300_000;
 const CUT_TOTAL_US: i64 = 370_000;
 
 /// Delay short of the wanted one from which frames are lengthened, microseconds.
@@ -86,17 +89,9 @@ pub(crate) struct Adaptive<D> {
     loss: f32,
     /// Length of a frame if frames carry copies of the one before, microseconds; else 0.
     copies_us: i64,
+    patience: Patience,
     waited_ms: f64,
     counts: Counts,
-}
-
-#[derive(Debug, Default)]
-struct Counts {
-    received: u64,
-    lost: u64,
-    concealed: usize,
-    repaired: u64,
-    refused: u64,
 }
 
 impl<D: FrameDecoder> Adaptive<D> {
@@ -111,6 +106,7 @@ impl<D: FrameDecoder> Adaptive<D> {
             scratch: vec![0.0; OPUS_PACKET_SAMPLES],
             loss: 0.0,
             copies_us: 0,
+            patience: Patience::default(),
             waited_ms: 0.0,
             counts: Counts::default(),
         }
@@ -260,7 +256,8 @@ impl<D: FrameDecoder> Adaptive<D> {
 
     fn lose(&mut self, packets: i64) {
         self.counts.lost += packets.unsigned_abs();
-        for _ in 0..packets.min(100) {
+        // An outage says nothing of what will be lost next.
+        for _ in 0..if packets > OUTAGE { 0 } else { packets } {
             self.loss += (1.0 - self.loss) * LOSS_WEIGHT;
         }
     }
@@ -297,7 +294,8 @@ impl<D: FrameDecoder> Adaptive<D> {
 
     /// When a sample is to be played, as play time minus media time in microseconds.
     fn due_us(&self) -> Option<i64> {
-        self.delay.due_us(if self.loss >= REPAIR_FROM { self.copies_us } else { 0 })
+        let copies_us = if self.loss >= REPAIR_FROM { self.copies_us } else { 0 };
+        self.delay.due_us(self.patience.wait_us(copies_us))
     }
 
     /// How much sooner than needed the packet at `timestamp` came, if it is decoded now, microseconds. (What is decoded
@@ -319,11 +317,14 @@ impl<D: FrameDecoder> JitterBuffer for Adaptive<D> {
             self.counts.refused += 1;
             return;
         };
-        let arrived_us = packet.arrived_us;
+        let (arrived_us, asked) = (packet.arrived_us, packet.asked);
+        self.patience.frame_us(media_us(samples as i64));
         match self.order.insert(packet, samples) {
             Taken::Kept(timestamp) | Taken::Late(timestamp) => {
                 self.counts.received += 1;
-                self.delay.arrived(timestamp, arrived_us);
+                if !asked {
+                    self.delay.arrived(timestamp, arrived_us);
+                }
             }
             Taken::Double | Taken::Doubtful => {}
             Taken::Restarted(timestamp) => {
@@ -334,6 +335,16 @@ impl<D: FrameDecoder> JitterBuffer for Adaptive<D> {
                 self.decoder.reset();
             }
         }
+    }
+
+    fn expect(&mut self, losses: Losses, copies_after: u8, round_trip_us: Option<u64>) {
+        self.patience.expect(losses, copies_after, round_trip_us);
+    }
+
+    fn due(&self, now_us: u64) -> Option<(u32, u64)> {
+        let State::Playing { next, owed } = self.state else { return None };
+        let timestamp = (next + owed as i64).rem_euclid(1 << 32);
+        Some((u32::try_from(timestamp).ok()?, now_us + samples_to_us(self.sound.len() as u64)))
     }
 
     fn prepare(&mut self, now_us: u64) -> usize {
@@ -371,16 +382,8 @@ impl<D: FrameDecoder> JitterBuffer for Adaptive<D> {
             (State::Waiting, Some(first), Some(end)) => end - first.timestamp,
             (State::Playing { .. } | State::Waiting, _, None) | (State::Waiting, None, Some(_)) => 0,
         };
-        ReceiveStats {
-            packets_received: self.counts.received,
-            packets_lost: self.counts.lost,
-            jitter_ms: self.delay.jitter_ms(),
-            jitter_buffer_ms: samples_to_ms(self.sound.len() + usize::try_from(waiting).unwrap_or(0)),
-            playout_delay_ms: self.waited_ms,
-            concealed_ms: samples_to_ms(self.counts.concealed),
-            fec_recovered: self.counts.repaired,
-            packets_refused: self.counts.refused,
-        }
+        let held = self.sound.len() + usize::try_from(waiting).unwrap_or(0);
+        self.counts.stats(self.delay.jitter_ms(), samples_to_ms(held), self.waited_ms)
     }
 }
 

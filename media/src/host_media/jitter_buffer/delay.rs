@@ -1,8 +1,14 @@
 //! How uneven packets arrive, and how long the first sample must wait for that.
 
-/// Packets that the estimate looks back on: 4 s at 20 ms a packet. Long enough to meet what recurs, short enough to
-/// come down soon after a spike.
+use std::collections::VecDeque;
+
+/// Packets that the estimate looks back on at most, and the sound in them, microseconds: 4 s. Long enough to meet what
+/// recurs, short enough to come down soon after a spike.
 const WINDOW: usize = 200;
+const WINDOW_US: i64 = 4_000_000;
+
+/// Packets after a spike that show that it is over: half a second at 20 ms.
+const CALM: usize = 25;
 
 /// Share of packets that should come in time, per mille; the rest is concealed.
 const IN_TIME_PERMILLE: usize = 980;
@@ -22,12 +28,14 @@ pub(super) const MAX_TARGET_US: i64 = 320_000;
 /// Packets that tell how things are just now: the path may have become longer than the whole window knows.
 const RECENT: usize = 10;
 
+/// Unevenness from which it may be a spike, microseconds.
+const SPIKE_US: i64 = 100_000;
+
 /// What is known about the arrival of a link's packets.
 #[derive(Debug, Default)]
 pub(super) struct Delay {
-    /// Arrival minus media time of the latest packets, microseconds; a ring.
-    lags_us: Vec<i64>,
-    at: usize,
+    /// Place on the sender's timeline and arrival minus media time of the latest packets, microseconds.
+    lags_us: VecDeque<(i64, i64)>,
     base_us: i64,
     spread_us: i64,
     last_lag_us: Option<i64>,
@@ -47,19 +55,36 @@ impl Delay {
             // RFC 3550 section 6.4.1.
             self.jitter_us += ((lag.saturating_sub(last)).unsigned_abs() as f64 - self.jitter_us) / 16.0;
         }
-        if let Some(oldest) = self.lags_us.get_mut(self.at).filter(|_| self.at < WINDOW) {
-            *oldest = lag;
-        } else {
-            self.lags_us.push(lag);
+        let media_us = media_us(timestamp);
+        self.lags_us.push_back((media_us, lag));
+        let old = |(at_us, _): &(i64, i64)| media_us.saturating_sub(*at_us) > WINDOW_US;
+        while self.lags_us.len() > WINDOW || self.lags_us.front().is_some_and(old) {
+            self.lags_us.pop_front();
         }
-        self.at = (self.at + 1) % WINDOW;
+        self.measure();
+        self.forget_spike();
+    }
+
+    /// A spike is over once the latest packets came as before it. What recurs crosses its middle again and again; a spike
+    /// does so twice.
+    fn forget_spike(&mut self) {
+        if self.spread_us < SPIKE_US || self.lags_us.len() < 2 * CALM {
+            return;
+        }
+        let middle_us = self.base_us + self.spread_us / 2;
+        let late = |n: usize| self.lags_us.get(n).is_some_and(|(_, lag)| *lag > middle_us);
+        let calm = self.lags_us.len() - CALM;
+        if (calm..self.lags_us.len()).any(late) || (1..=calm).filter(|n| late(*n) != late(*n - 1)).count() > 2 {
+            return;
+        }
+        self.lags_us.drain(..calm);
         self.measure();
     }
 
     fn measure(&mut self) {
         let mut sorted = [0_i64; WINDOW];
         let Some(known) = sorted.get_mut(..self.lags_us.len()) else { return };
-        known.copy_from_slice(&self.lags_us);
+        known.iter_mut().zip(&self.lags_us).for_each(|(to, (_, lag))| *to = *lag);
         self.base_us = known.iter().copied().min().unwrap_or(0);
         let place = (known.len() * IN_TIME_PERMILLE / 1000).min(known.len().saturating_sub(1));
         if !known.is_empty() {
@@ -82,9 +107,7 @@ impl Delay {
 
     /// Arrival minus media time of the fastest of the latest packets, microseconds.
     pub(super) fn recent_us(&self) -> i64 {
-        let len = self.lags_us.len();
-        let latest = (1..=RECENT.min(len)).map(|back| (self.at + WINDOW - back) % WINDOW);
-        latest.filter_map(|at| self.lags_us.get(at)).copied().min().unwrap_or(0)
+        self.lags_us.iter().rev().take(RECENT).map(|(_, lag)| *lag).min().unwrap_or(0)
     }
 
     /// How long a sample should wait behind the fastest packets, microseconds.
@@ -154,6 +177,18 @@ mod tests {
         assert_eq!(delay.due_us(0), Some(5_900_000 + MARGIN_US));
         feed(&mut delay, 210..211, |_| 0);
         assert_eq!(delay.recent_us(), 5_000_000);
+    }
+
+    #[test]
+    fn a_spike_is_forgotten_half_a_second_after_its_end_and_what_recurs_is_not() {
+        let mut delay = Delay::default();
+        feed(&mut delay, 0..300, |n| if (200..290).contains(&n) { 275_000 } else { 0 });
+        assert!(delay.target_us() > 270_000);
+        feed(&mut delay, 300..316, |_| 0);
+        assert_eq!(delay.target_us(), MARGIN_US);
+        let mut again = Delay::default();
+        feed(&mut again, 0..400, |n| if n % 40 < 5 { 150_000 } else { 0 });
+        assert_eq!(again.target_us(), 150_000 + MARGIN_US);
     }
 
     #[test]

@@ -2,14 +2,16 @@
 //! [`adaptive`] fills it, and a better one can take its place.
 
 pub(crate) mod adaptive;
+mod counts;
 mod delay;
 pub(crate) mod opus_frames;
 mod order;
+mod patience;
 mod stretch;
 
 use bytes::Bytes;
 
-use super::api::ReceiveStats;
+use super::{api::ReceiveStats, asking::Losses};
 
 /// A packet as it came from the wire: perhaps late, doubled, or out of order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub(crate) struct Incoming {
     pub(crate) payload: Bytes,
     /// When it came, monotonic microseconds.
     pub(crate) arrived_us: u64,
+    /// It was lost at first and sent again: when it came says nothing of the way.
+    pub(crate) asked: bool,
 }
 
 /// What a pull gave.
@@ -39,6 +43,12 @@ pub(crate) enum Pulled {
 pub(crate) trait JitterBuffer: Send {
     /// Takes a packet.
     fn insert(&mut self, packet: Incoming);
+    /// What is lost on the way, after how many frames copies come (0: none), and the round trip of the link, if it is known
+    /// (microseconds): whether it pays to wait for what can be had again.
+    fn expect(&mut self, losses: Losses, copies_after: u8, round_trip_us: Option<u64>);
+    /// The timestamp of the next sample to be decoded, and when that will be, monotonic microseconds; none while nothing
+    /// plays.
+    fn due(&self, now_us: u64) -> Option<(u32, u64)>;
     /// Makes sound ready if there is none; returns how many samples can be pulled from `now_us` on before another packet
     /// is needed, or until it is worth asking again.
     fn prepare(&mut self, now_us: u64) -> usize;

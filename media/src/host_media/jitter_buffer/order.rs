@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     fn packet(sequence: u16, timestamp: u32) -> Incoming {
-        Incoming { sequence, timestamp, payload: Bytes::from_static(&[0]), arrived_us: 0 }
+        Incoming { sequence, timestamp, payload: Bytes::from_static(&[0]), arrived_us: 0, asked: false }
     }
 
     fn drain(order: &mut Order) -> Vec<u16> {

@@ -16,6 +16,7 @@ pub(super) enum EncoderSetting {
     Complexity,
     InbandFec,
     PacketLossPerc,
+    MaxBandwidth,
 }
 
 impl EncoderSetting {
@@ -26,6 +27,7 @@ impl EncoderSetting {
             Self::Vbr => (sys::OPUS_SET_VBR_REQUEST, sys::OPUS_GET_VBR_REQUEST),
             Self::Complexity => (sys::OPUS_SET_COMPLEXITY_REQUEST, sys::OPUS_GET_COMPLEXITY_REQUEST),
             Self::InbandFec => (sys::OPUS_SET_INBAND_FEC_REQUEST, sys::OPUS_GET_INBAND_FEC_REQUEST),
+            Self::MaxBandwidth => (sys::OPUS_SET_MAX_BANDWIDTH_REQUEST, sys::OPUS_GET_MAX_BANDWIDTH_REQUEST),
             Self::PacketLossPerc => (sys::OPUS_SET_PACKET_LOSS_PERC_REQUEST, sys::OPUS_GET_PACKET_LOSS_PERC_REQUEST),
         }
     }

@@ -66,6 +66,10 @@ impl Default for EncoderConfig {
 /// only 3.24. A frame costs 0.15 ms at 5 and 0.2 ms at 8.
 pub const DEFAULT_COMPLEXITY: u32 = 8;
 
+/// Bits a second up to which sound above 8 kHz is left out: what it would cost the rest misses, and frames of 40 and 60 ms
+/// would be coded as several of 20.
+const WIDEBAND_BPS: u32 = 30_000;
+
 /// Encodes frames of speech. To forget the sound so far, make a new one: libopus' own reset keeps some of its analysis.
 pub struct Encoder {
     raw: RawEncoder,
@@ -92,6 +96,12 @@ impl Encoder {
         }
         let int = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
         self.raw.set(EncoderSetting::Vbr, i32::from(!config.constant_rate))?;
+        let widest = if config.bitrate_bps <= WIDEBAND_BPS {
+            opusic_sys::OPUS_BANDWIDTH_WIDEBAND
+        } else {
+            opusic_sys::OPUS_BANDWIDTH_FULLBAND
+        };
+        self.raw.set(EncoderSetting::MaxBandwidth, widest)?;
         self.raw.set(EncoderSetting::Bitrate, int(config.bitrate_bps))?;
         self.raw.set(EncoderSetting::Complexity, int(config.complexity))?;
         self.raw.set(EncoderSetting::InbandFec, i32::from(config.fec))?;

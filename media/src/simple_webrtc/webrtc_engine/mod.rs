@@ -5,6 +5,7 @@ mod gate;
 mod names;
 mod peer;
 mod relayed;
+mod reports;
 mod runtime;
 mod session;
 mod settings;
@@ -18,6 +19,7 @@ mod thread;
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use ::webrtc::runtime::{Runtime, TokioRuntime};
 use futures::FutureExt;
@@ -130,6 +132,7 @@ impl LinkDriver for WebrtcDriver {
             way: None,
             refused: 0,
             foreign: 0,
+            began: Instant::now(),
         };
         let over = AssertUnwindSafe(session.run()).catch_unwind().await;
         session.port.machine().close();

@@ -11,18 +11,22 @@ use ::webrtc::media_stream::track_local::static_rtp::TrackLocalStaticRTP;
 use ::webrtc::peer_connection::{PeerConnection, PeerConnectionBuilder, RTCIceCandidateInit, RTCSessionDescription};
 use ::webrtc::rtp_transceiver::RtpSender;
 use ::webrtc::runtime::Runtime;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use rtc::peer_connection::configuration::RTCOfferOptions;
+use rtc::rtcp::{self, raw_packet::RawPacket};
 use rtc::rtp;
 use tokio::sync::mpsc;
 
 use super::clear::Clear;
 use super::gate::Path;
+use super::reports::Reports;
 use super::runtime::{Alarm, WatchedRuntime};
 use super::settings::{OPUS_PAYLOAD_TYPE, audio_track, configuration, media_engine, setting_engine};
 use super::signals::{Signal, Signals};
 use crate::limits::{ADDRESSES_A_LINK, CTL_BUFFER_BYTES};
 use crate::simple_webrtc::engine::{AudioFrame, Candidate, DescriptionKind, IcePolicy, IceServer};
+use crate::simple_webrtc::feedback::Feedback;
+use crate::simple_webrtc::lane::{Lane, Outgoing};
 use crate::simple_webrtc::sdp::{candidate_attribute, is_bounded, without_candidates};
 use crate::tasks::Tasks;
 
@@ -37,7 +41,11 @@ pub(super) struct Peer {
     path: Path,
     clear: Clear,
     ssrc: u32,
-    sequence: u16,
+    /// The source of what we hear, once a packet has come.
+    theirs: Option<u32>,
+    lane: Lane,
+    /// RTCP of the other side about our sound.
+    told: mpsc::Receiver<Bytes>,
     payload_type: u8,
 }
 
@@ -60,7 +68,8 @@ impl Peer {
         let bind = bind.iter().filter(|ip| !ip.is_unspecified()).take(ADDRESSES_A_LINK);
         let addresses: Vec<SocketAddr> = bind.map(|ip| SocketAddr::new(*ip, 0)).collect();
         let loopback = addresses.iter().any(|address| address.ip().is_loopback());
-        let (media, registry) = media_engine()?;
+        let (reports, told) = Reports::new();
+        let (media, registry) = media_engine(reports)?;
         let building = PeerConnectionBuilder::new()
             .with_configuration(configuration(servers, policy))
             .with_setting_engine(setting_engine(loopback))
@@ -72,7 +81,7 @@ impl Peer {
             .with_data_channel_send_buffer_limit(CTL_BUFFER_BYTES)
             .build();
         let connection: Arc<dyn PeerConnection> = Arc::new(Box::pin(building).await?);
-        match Self::furnish(connection.clone(), overflow, alarm, (path, clear)).await {
+        match Self::furnish(connection.clone(), (overflow, told), alarm, (path, clear)).await {
             Ok(peer) => Ok((peer, received)),
             Err(error) => {
                 connection.close().await?;
@@ -83,7 +92,7 @@ impl Peer {
 
     async fn furnish(
         connection: Arc<dyn PeerConnection>,
-        overflow: Arc<AtomicBool>,
+        (overflow, told): (Arc<AtomicBool>, mpsc::Receiver<Bytes>),
         alarm: Alarm,
         (path, clear): (Path, Clear),
     ) -> Result<Self, Error> {
@@ -93,9 +102,9 @@ impl Peer {
         let negotiated = RTCDataChannelInit { ordered: true, negotiated: Some(0), ..Default::default() };
         let ctl = connection.create_data_channel("ctl", Some(negotiated)).await?;
         // Below 2^15, so that a lost first packet cannot be taken for a wrap (RFC 3711 section 3.3.1).
-        let sequence = u16::try_from(random()? & 0x7fff).unwrap_or(0);
-        let payload_type = OPUS_PAYLOAD_TYPE;
-        Ok(Self { connection, sender, track, ctl, overflow, alarm, path, clear, ssrc, sequence, payload_type })
+        let lane = Lane::new(u16::try_from(random()? & 0x7fff).unwrap_or(0));
+        let (payload_type, theirs) = (OPUS_PAYLOAD_TYPE, None);
+        Ok(Self { connection, sender, track, ctl, overflow, told, alarm, path, clear, ssrc, theirs, lane, payload_type })
     }
 
     /// `ctl`, to be polled.
@@ -173,19 +182,69 @@ impl Peer {
         self.connection.add_ice_candidate(init).await
     }
 
-    /// Sends a frame as the next RTP packet. Waits for the library's queue.
-    pub(super) async fn write(&mut self, frame: AudioFrame) -> Result<(), Error> {
+    /// Sends a frame as the next RTP packet, and the copy of an earlier one if the other side wants copies. Waits for the
+    /// library's queue. Returns how many packets it were.
+    pub(super) async fn write(&mut self, frame: AudioFrame, now_us: u64) -> Result<u64, Error> {
+        let (packet, copy) = self.lane.send(frame, now_us);
+        self.put(packet).await?;
+        match copy {
+            Some(copy) => self.put(copy).await.map(|()| 2),
+            None => Ok(1),
+        }
+    }
+
+    async fn put(&self, packet: Outgoing) -> Result<(), Error> {
+        let Outgoing { sequence, timestamp, marker, payload } = packet;
         let header = rtp::Header {
             version: 2,
-            marker: frame.marker,
+            marker,
             payload_type: self.payload_type,
-            sequence_number: self.sequence,
-            timestamp: frame.timestamp,
+            sequence_number: sequence,
+            timestamp,
             ssrc: self.ssrc,
             ..Default::default()
         };
-        self.sequence = self.sequence.wrapping_add(1);
-        self.track.write_rtp(rtp::Packet { header, payload: frame.payload }).await
+        self.track.write_rtp(rtp::Packet { header, payload }).await
+    }
+
+    /// The next that the other side says of our sound; never, once the connection is gone. Cancel safe.
+    pub(super) async fn told(&mut self) -> Feedback {
+        let Some(first) = self.told.recv().await else { return std::future::pending().await };
+        let mut feedback = Feedback::default();
+        let mut packet = Some(first);
+        while let Some(bytes) = packet {
+            if !feedback.read(&bytes, self.ssrc) {
+                tracing::trace!("RTCP that says nothing of our sound");
+            }
+            packet = self.told.try_recv().ok();
+        }
+        feedback
+    }
+
+    /// Answers feedback: what was asked for goes out again. Returns how many packets it were.
+    pub(super) async fn answer(&mut self, feedback: &Feedback, now_us: u64) -> Result<u64, Error> {
+        if let Some(report) = feedback.report {
+            self.lane.copy_after(report.copies_after);
+        }
+        let mut sent = 0;
+        for packet in self.lane.again(&feedback.asked, now_us) {
+            self.put(packet).await?;
+            sent += 1;
+        }
+        Ok(sent)
+    }
+
+    /// A packet of this source came.
+    pub(super) fn heard(&mut self, source: u32) {
+        self.theirs = Some(source);
+    }
+
+    /// Tells the other side what we have to say of its sound.
+    pub(super) async fn tell(&self, feedback: &Feedback) -> Result<(), Error> {
+        let Some(theirs) = self.theirs else { return Ok(()) };
+        let packets = feedback.packets(self.ssrc, theirs).into_iter();
+        let packets: Vec<Box<dyn rtcp::Packet>> = packets.map(|bytes| Box::new(RawPacket(bytes)) as _).collect();
+        self.track.write_rtcp(packets).await
     }
 
     /// Sends on `ctl`; fails when 64 messages are under way.

@@ -1,7 +1,7 @@
 //! The loop of one link's task: orders and frames in, signals and packets of the library out.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ::webrtc::data_channel::{DataChannel, DataChannelEvent};
 use ::webrtc::error::Error;
@@ -21,6 +21,7 @@ use crate::limits::{
 use crate::simple_webrtc::engine::{
     AudioPacket, Candidate, CandidateKind, CloseReason, DescriptionKind, IcePolicy, LinkEvent, PacketSink,
 };
+use crate::simple_webrtc::feedback::Feedback;
 use crate::simple_webrtc::link::Order;
 use crate::simple_webrtc::port::{Port, Wake};
 
@@ -47,6 +48,8 @@ pub(super) struct Session<'a> {
     pub(super) refused: u64,
     /// Channels that the other side opened against the agreement.
     pub(super) foreign: u64,
+    /// Its times count from here.
+    pub(super) began: Instant,
 }
 
 /// The next event of the remote track; never, while there is none.
@@ -78,7 +81,11 @@ impl Session<'_> {
                     }
                 },
                 packet = next_packet(self.remote.as_ref()) => {
-                    self.packet(packet);
+                    self.packet(packet).await;
+                    Ok(())
+                }
+                feedback = self.peer.told() => {
+                    self.told(&feedback).await;
                     Ok(())
                 }
                 signal = self.signals.recv(), if may_tell => self.signal(signal).await,
@@ -163,18 +170,43 @@ impl Session<'_> {
     async fn send_frames(&mut self) {
         while let Some(frame) = self.port.frame() {
             let bytes = frame.payload.len() as u64;
-            let written = matches!(timeout(FRAME_WRITE, self.peer.write(frame)).await, Ok(Ok(())));
+            let now_us = self.now_us();
+            let written = timeout(FRAME_WRITE, self.peer.write(frame, now_us)).await;
             let mut stats = self.port.stats();
-            if written {
-                stats.packets_sent += 1;
-                stats.bytes_sent += bytes;
-            } else {
-                stats.frames_dropped += 1;
+            match written {
+                Ok(Ok(packets)) => {
+                    stats.packets_sent += packets;
+                    stats.bytes_sent += packets * bytes;
+                }
+                Ok(Err(_)) | Err(_) => stats.frames_dropped += 1,
             }
         }
     }
 
-    fn packet(&mut self, event: Option<TrackRemoteEvent>) {
+    /// The other side says something of our sound.
+    async fn told(&mut self, feedback: &Feedback) {
+        let now_us = self.now_us();
+        if let Ok(Ok(packets)) = timeout(FRAME_WRITE, self.peer.answer(feedback, now_us)).await {
+            self.port.stats().packets_sent += packets;
+        }
+        if let Some(report) = feedback.report {
+            self.audio.told(report);
+        }
+    }
+
+    fn now_us(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Returns the round trip, if it is known.
+    fn count_received(&self, bytes: u64) -> Option<Duration> {
+        let mut stats = self.port.stats();
+        stats.packets_received += 1;
+        stats.bytes_received += bytes;
+        stats.rtt_ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1e3).ok())
+    }
+
+    async fn packet(&mut self, event: Option<TrackRemoteEvent>) {
         match event {
             Some(TrackRemoteEvent::OnRtpPacket(packet)) => {
                 let fits = (1..=OPUS_PACKET_BYTES).contains(&packet.payload.len());
@@ -182,17 +214,19 @@ impl Session<'_> {
                     self.refused += 1;
                     return;
                 }
-                let mut stats = self.port.stats();
-                stats.packets_received += 1;
-                stats.bytes_received += packet.payload.len() as u64;
-                drop(stats);
+                let (arrived, round_trip) = (Instant::now(), self.count_received(packet.payload.len() as u64));
+                self.peer.heard(packet.header.ssrc);
                 self.audio.packet(AudioPacket {
                     sequence: packet.header.sequence_number,
                     timestamp: packet.header.timestamp,
                     marker: packet.header.marker,
                     payload: packet.payload,
-                    arrived: Instant::now(),
+                    arrived,
                 });
+                let Some(feedback) = self.audio.feedback(arrived, round_trip) else { return };
+                if !matches!(timeout(FRAME_WRITE, self.peer.tell(&feedback)).await, Ok(Ok(()))) {
+                    tracing::trace!(link = self.port.link().0, "feedback was not sent");
+                }
             }
             Some(TrackRemoteEvent::OnEnded) | None => self.remote = None,
             Some(_of_no_concern) => {}

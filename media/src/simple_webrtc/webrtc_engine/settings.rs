@@ -5,6 +5,7 @@ use ::webrtc::peer_connection::{
     CipherSuiteId, MediaEngine, RTCConfiguration, RTCConfigurationBuilder, RTCIceServer, RTCIceTransportPolicy,
     Registry, SettingEngine, SettingEngineBuilder, SrtpProtectionProfile, configure_rtcp_reports,
 };
+use rtc::interceptor::Slot;
 use rtc::ice::mdns::MulticastDnsMode;
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::media_engine::MIME_TYPE_OPUS;
@@ -13,6 +14,7 @@ use rtc::rtp_transceiver::rtp_sender::{
     RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
 };
 
+use super::reports::Reports;
 use crate::limits::{
     CTL_MESSAGE_BYTES, ICE_CHECK_INTERVAL, ICE_CHECKS_A_PAIR, ICE_DISCONNECTED, ICE_FAILED, ICE_KEEPALIVE,
     SCTP_RECEIVE_BYTES,
@@ -61,12 +63,15 @@ pub(super) fn opus() -> RTCRtpCodec {
     }
 }
 
-/// The codecs offered, and RTCP sender and receiver reports.
-pub(super) fn media_engine() -> Result<(MediaEngine, Registry), Error> {
+/// Where [`Reports`] stand in the library's chain: behind everything of its own.
+const REPORTS: Slot = Slot::Custom(20_000);
+
+/// The codecs offered, RTCP sender and receiver reports, and who listens to what the other side says of our sound.
+pub(super) fn media_engine(reports: Reports) -> Result<(MediaEngine, Registry), Error> {
     let mut engine = MediaEngine::default();
     let codec = RTCRtpCodecParameters { rtp_codec: opus(), payload_type: OPUS_PAYLOAD_TYPE };
     engine.register_codec(codec, RtpCodecKind::Audio)?;
-    Ok((engine, configure_rtcp_reports(Registry::new())))
+    Ok((engine, configure_rtcp_reports(Registry::new()).with(REPORTS, reports)))
 }
 
 /// Servers and policy; a hidden host address is left out where candidates are told.

@@ -160,6 +160,21 @@ fn a_clock_that_drifts_is_followed_however_long_the_call() {
 }
 
 #[test]
+fn for_two_hours_of_drift_delay_stays_in_its_band() {
+    for drift_ppm in [-300, 300] {
+        let mut playback = Playback::new(0);
+        // The clocks are more than two seconds apart at the end.
+        playback.run(Stream::even(360_000).drifting(drift_ppm).packets());
+        let waits = playback.waits();
+        assert_eq!(waits.len(), 360_000, "every packet is heard");
+        let settled = waits.iter().skip(50).map(|(_, ms)| *ms);
+        let (least, most) = settled.fold((f64::MAX, 0.0_f64), |(least, most), ms| (least.min(ms), most.max(ms)));
+        assert!(least >= 0.0 && most < 20.0, "{least} to {most} ms");
+        assert!(playback.stats().concealed_ms < 100.0, "{}", playback.stats().concealed_ms);
+    }
+}
+
+#[test]
 fn delay_is_back_below_400_ms_within_two_seconds_of_any_burst() {
     let mut playback = Playback::new(0);
     // Everything of 3 s comes at once.

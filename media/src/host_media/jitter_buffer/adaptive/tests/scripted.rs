@@ -95,7 +95,7 @@ impl FrameDecoder for Diary {
 /// One packet.
 pub(super) fn packet(number: u32, sequence: u16, timestamp: u32, arrived_us: u64, samples: usize) -> Incoming {
     let payload = [number.to_be_bytes(), (samples as u32).to_be_bytes()].concat();
-    Incoming { sequence, timestamp, payload: Bytes::from(payload), arrived_us }
+    Incoming { sequence, timestamp, payload: Bytes::from(payload), arrived_us, asked: false }
 }
 
 type ByNumber<T> = Box<dyn Fn(u32) -> T>;

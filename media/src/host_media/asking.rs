@@ -1,0 +1,309 @@
+//! Which packets of a link are missing, which of them are worth asking for again, and how the way looks. Works on the
+//! link's own task, where packets arrive: the audio thread looks once a frame, and a round trip has no frame to lose.
+
+mod way;
+
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+pub(crate) use way::HEAD_BYTES;
+use way::Way;
+
+use crate::{
+    limits::{ASKED_AT_ONCE, MISSING_PACKETS},
+    simple_webrtc::feedback::Feedback,
+};
+
+/// What a packet that was asked for may take longer than the round trip, microseconds: the other side's thread, jitter.
+const SLACK_US: u64 = 2_000;
+
+/// Packets that one look at losses goes back, about: 8 s at 20 ms.
+const MEMORY: f64 = 400.0;
+
+/// Packets lost in a row that are an outage, half a second: it says nothing of what will be lost next.
+pub(crate) const OUTAGE: i64 = 25;
+
+/// From this share of losses (per mille) on, in runs of this many packets (tenths), copies of each frame are wanted: a
+/// question is noticed only behind the run, and then it is too late for what it began with.
+const COPIES_FROM: Losses = Losses { permille: 25, run_tenths: 20 };
+
+/// Packets that must have been met before: a second at 20 ms.
+const COPIES_MET: f64 = 50.0;
+
+/// Runs that must have been met before.
+const RUNS_MET: f64 = 2.0;
+
+/// They end below this share.
+const COPIES_UNTIL_PERMILLE: u32 = 10;
+
+/// From this share of losses on questions get lost too often, per mille, and their copies come this soon, samples: 40 ms.
+const MANY_PERMILLE: u32 = 220;
+const COPY_SOON: u32 = 1_920;
+
+/// How far behind a frame its copy is to be where losses come in runs, samples: 100 ms, longer than most runs and shorter than what a talk suffers from.
+const COPY_AFTER: u32 = 4_800;
+
+/// Runs that their mean length goes back.
+const RUNS: f64 = 12.0;
+
+/// Sequence numbers ahead of the newest that are a gap; more is another stream, and the buffer's business.
+const GAP_MOST: i64 = 500;
+
+/// What a link's ear and its jitter buffer tell each other without a lock.
+#[derive(Debug, Default)]
+pub(crate) struct Ties {
+    /// Round trip, microseconds; 0: not known.
+    round_trip_us: AtomicU64,
+    /// Share of packets that don't come by themselves, per mille, packets in a row that are lost then, in tenths, and after
+    /// how many frames copies come.
+    losses: AtomicU64,
+    /// Packets that came so far (modulo 2^32), and what waits in queues on their way, ms.
+    came: AtomicU64,
+    /// Timestamp of the next sample to be decoded, and when: tenths of ms, modulo 2^32. 0: not known.
+    due: AtomicU64,
+}
+
+/// Losses of a link, before anything is repaired.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Losses {
+    /// Per mille.
+    pub(crate) permille: u32,
+    /// Packets in a row, in tenths.
+    pub(crate) run_tenths: u32,
+}
+
+impl Ties {
+    /// The round trip of the link, microseconds; none if it was not measured yet.
+    pub(crate) fn round_trip_us(&self) -> Option<u64> {
+        Some(self.round_trip_us.load(Ordering::Relaxed)).filter(|us| *us > 0)
+    }
+
+    /// What was lost lately, and after how many frames copies come.
+    pub(crate) fn losses(&self) -> (Losses, u8) {
+        let packed = self.losses.load(Ordering::Relaxed);
+        let losses = Losses { permille: (packed >> 32) as u32, run_tenths: (packed >> 8 & 0xff_ffff) as u32 };
+        (losses, (packed & 0xff) as u8)
+    }
+
+    /// Packets that came so far (modulo 2^32), and what waits in queues on their way, ms.
+    pub(crate) fn came(&self) -> (u32, u16) {
+        let packed = self.came.load(Ordering::Relaxed);
+        ((packed >> 32) as u32, (packed & 0xffff) as u16)
+    }
+
+    fn tell_losses(&self, losses: Losses, copies_after: u8) {
+        let Losses { permille, run_tenths } = losses;
+        let packed = u64::from(permille) << 32 | u64::from(run_tenths & 0xff_ffff) << 8 | u64::from(copies_after);
+        self.losses.store(packed, Ordering::Relaxed);
+    }
+
+    /// The sample at `timestamp` is decoded at `at_us`, if nothing changes.
+    pub(crate) fn tell_due(&self, timestamp: u32, at_us: u64) {
+        let tenths = (at_us / 100) & 0xffff_ffff;
+        self.due.store(u64::from(timestamp) << 32 | tenths.max(1), Ordering::Relaxed);
+    }
+
+    /// When the sample at `timestamp` is decoded, as microseconds from `now_us` on; none if that is not known.
+    fn left_us(&self, timestamp: u32, now_us: u64) -> Option<i64> {
+        let packed = self.due.load(Ordering::Relaxed);
+        if packed == 0 {
+            return None;
+        }
+        // Both wrap; what is near is meant.
+        let samples = timestamp.wrapping_sub((packed >> 32) as u32).cast_signed();
+        let tenths = ((packed & 0xffff_ffff) as u32).wrapping_sub(((now_us / 100) & 0xffff_ffff) as u32).cast_signed();
+        Some(i64::from(tenths) * 100 + i64::from(samples) * 125 / 6)
+    }
+}
+
+/// A packet that didn't come.
+#[derive(Clone, Copy, Debug)]
+struct Missing {
+    timestamp: u32,
+    tries: u32,
+    next_us: u64,
+}
+
+/// The newest packet.
+#[derive(Clone, Copy, Debug)]
+struct Newest {
+    sequence: i64,
+    timestamp: u32,
+    /// Samples of a frame.
+    frame: u32,
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Asking {
+    newest: Option<Newest>,
+    missing: BTreeMap<i64, Missing>,
+    /// Packets are asked for.
+    asks: bool,
+    permille: f64,
+    run: f64,
+    /// Runs of losses met so far, up to [`RUNS`].
+    runs: f64,
+    /// Packets met so far, up to [`MEMORY`].
+    met: f64,
+    way: Way,
+    came: u32,
+    queue_ms: u16,
+    /// Until then nothing is asked for, as the way is too narrow.
+    queued_until_us: u64,
+}
+
+impl Asking {
+    /// A packet has come, with `samples` of sound. True if it is one of those that come again, or may be: when it comes says
+    /// nothing of the way.
+    pub(crate) fn packet(&mut self, (sequence, timestamp): (u16, u32), samples: u32, bytes: u32, now_us: u64) -> bool {
+        self.way.came(timestamp, bytes, now_us);
+        let Some(newest) = self.newest else {
+            self.newest = Some(Newest { sequence: i64::from(sequence) + (1 << 16), timestamp, frame: samples });
+            return false;
+        };
+        let ahead = i64::from(sequence.wrapping_sub((newest.sequence & 0xffff) as u16).cast_signed());
+        let number = newest.sequence + ahead;
+        if ahead <= 0 {
+            self.missing.remove(&number);
+            return self.asks || self.way.copies_after > 0;
+        }
+        self.way.expected = self.way.expected.saturating_add(u16::try_from(ahead).unwrap_or(u16::MAX));
+        let copy = self.way.looks_like_a_copy(samples);
+        if ahead > GAP_MOST {
+            self.missing.clear();
+        } else {
+            self.note_gap(newest, ahead - 1, timestamp, now_us);
+        }
+        self.newest = Some(Newest { sequence: number, timestamp, frame: samples });
+        copy
+    }
+
+    /// `lost` packets are missing before the one at `timestamp`.
+    fn note_gap(&mut self, newest: Newest, lost: i64, timestamp: u32, now_us: u64) {
+        self.way.lost = self.way.lost.saturating_add(u16::try_from(lost).unwrap_or(u16::MAX));
+        self.learn(if lost > OUTAGE { 0.0 } else { lost as f64 });
+        // Frames may change their length, so the time between the two neighbours is shared out.
+        let span = timestamp.wrapping_sub(newest.timestamp);
+        let step = if lost > 0 { span / (lost as u32 + 1) } else { newest.frame };
+        for n in 1..=lost {
+            let timestamp = newest.timestamp.wrapping_add(step.wrapping_mul(n as u32));
+            self.missing.insert(newest.sequence + n, Missing { timestamp, tries: 0, next_us: now_us });
+        }
+        while self.missing.len() > MISSING_PACKETS {
+            self.missing.pop_first();
+        }
+    }
+
+    /// One packet came, `lost` before it did not.
+    fn learn(&mut self, lost: f64) {
+        self.met = (self.met + 1.0 + lost).min(MEMORY);
+        let weight = ((1.0 + lost) / self.met).min(1.0);
+        self.permille += (lost / (1.0 + lost) * 1_000.0 - self.permille) * weight;
+        if lost > 0.0 {
+            self.runs = (self.runs + 1.0).min(RUNS);
+            self.run += (lost - self.run) / self.runs;
+        }
+    }
+
+    /// What is to be said to the other side now, if anything.
+    pub(crate) fn say(&mut self, ties: &Ties, round_trip_us: Option<u64>, now_us: u64) -> Option<Feedback> {
+        ties.round_trip_us.store(round_trip_us.unwrap_or(0), Ordering::Relaxed);
+        self.mind_queues(now_us);
+        let losses = self.losses();
+        self.want_copies(losses);
+        ties.tell_losses(losses, self.way.copies_after);
+        let asked = self.asks(ties, round_trip_us, now_us);
+        let report = self.way.report(now_us);
+        self.came = self.came.wrapping_add(1);
+        self.queue_ms = report.map_or(self.queue_ms, |report| report.queue_ms);
+        ties.came.store(u64::from(self.came) << 32 | u64::from(self.queue_ms), Ordering::Relaxed);
+        (!asked.is_empty() || report.is_some()).then_some(Feedback { asked, report })
+    }
+
+    /// Where packets wait in queues, losses are those of a place that is too narrow: what is sent again makes it worse.
+    fn mind_queues(&mut self, now_us: u64) {
+        if self.queue_ms >= QUEUED_MS {
+            self.queued_until_us = now_us + QUEUED_US;
+        }
+        if now_us < self.queued_until_us {
+            (self.permille, self.run, self.runs, self.met) = (0.0, 0.0, 0.0, 0.0);
+        }
+    }
+
+    /// What is sure of the losses: one and a half standard deviations less than what was counted, so that a few that happen to
+    /// come together change nothing.
+    fn losses(&self) -> Losses {
+        let share = self.permille / 1_000.0;
+        let deviation = (share * (1.0 - share) / self.met.max(1.0)).max(0.0).sqrt();
+        let permille = ((share - 1.5 * deviation) * 1_000.0).max(0.0).round() as u32;
+        Losses { permille, run_tenths: (self.run * 10.0).round() as u32 }
+    }
+
+    /// Copies begin where losses come in runs, or are too many for questions, and go on until they are few.
+    fn want_copies(&mut self, losses: Losses) {
+        let Some(frame) = self.newest.map(|newest| newest.frame).filter(|frame| *frame > 0) else { return };
+        let runs = losses.permille >= COPIES_FROM.permille && losses.run_tenths >= COPIES_FROM.run_tenths;
+        let after = if runs && self.runs >= RUNS_MET {
+            COPY_AFTER
+        } else if losses.permille >= MANY_PERMILLE {
+            COPY_SOON
+        } else {
+            0
+        };
+        if after > 0 && self.met >= COPIES_MET {
+            let frames = u8::try_from((after / frame).max(1)).unwrap_or(1);
+            self.way.copies_after = self.way.copies_after.max(frames);
+        } else if losses.permille < COPIES_UNTIL_PERMILLE {
+            self.way.copies_after = 0;
+        }
+    }
+
+    /// Packets that would still be in time. A question or its answer may be lost as well, so where much is lost they are
+    /// asked for again with every packet that comes, without waiting for the answer.
+    fn asks(&mut self, ties: &Ties, round_trip_us: Option<u64>, now_us: u64) -> Vec<u16> {
+        self.asks = round_trip_us.is_some();
+        let Some(trip_us) = round_trip_us.filter(|_| now_us >= self.queued_until_us) else { return Vec::new() };
+        let often = self.permille >= OFTEN_PERMILLE;
+        let again_us = if often { AGAIN_US } else { trip_us + SLACK_US };
+        let mut asked = Vec::new();
+        let way = &mut self.way;
+        self.missing.retain(|sequence, missing| {
+            let left_us = ties.left_us(missing.timestamp, now_us);
+            if left_us.is_some_and(|left_us| left_us < 0) {
+                way.missed = way.missed.saturating_add(1);
+                return false;
+            }
+            let in_time = left_us.is_none_or(|left_us| left_us.unsigned_abs() >= trip_us + SLACK_US);
+            if in_time && missing.next_us <= now_us && asked.len() + 1 < ASKED_AT_ONCE {
+                let number = (*sequence & 0xffff) as u16;
+                asked.push(number);
+                // Where much is lost, the last question that is in time is asked twice, and answered twice.
+                let last = left_us.is_some_and(|left_us| left_us.unsigned_abs() < trip_us + SLACK_US + AGAIN_US);
+                if last && often {
+                    asked.push(number);
+                }
+                missing.tries += 1;
+                missing.next_us = now_us + again_us;
+            }
+            true
+        });
+        asked
+    }
+}
+
+/// What waits in queues from which on the way is too narrow, ms, and for how long that is remembered, microseconds.
+const QUEUED_MS: u16 = 80;
+const QUEUED_US: u64 = 3_000_000;
+
+/// Losses from which answers are not waited for, per mille.
+const OFTEN_PERMILLE: f64 = 60.0;
+
+/// Time between two questions for the same packet then, microseconds: less than a frame of 20 ms, so that each packet
+/// that comes carries one.
+const AGAIN_US: u64 = 15_000;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,143 @@
+//! What reports make of the plan.
+
+use super::*;
+
+const LINK: LinkId = LinkId(1);
+
+fn told(link: LinkId, report: WayReport, count: u64) -> Told {
+    Told { link, report, count, came: 0, queue_ms: 0 }
+}
+
+/// A listener behind a road of this rate, in steps of a report.
+struct Road {
+    pace: Pace,
+    now_us: u64,
+    count: u64,
+    plan: Plan,
+}
+
+impl Road {
+    fn new() -> Self {
+        let pace = Pace::new(40_000, 20);
+        let plan = pace.now;
+        Self { pace, now_us: 5_000_000, count: 0, plan }
+    }
+
+    fn report(&mut self, report: WayReport) -> Plan {
+        self.now_us += 250_000;
+        self.count += 1;
+        self.plan = self.pace.look(self.now_us, std::iter::once(told(LINK, report, self.count))).0;
+        self.plan
+    }
+
+    /// Nothing in the way, and this many of 100 packets lost and missed.
+    fn fair(&mut self, lost: u16, missed: u16) -> Plan {
+        let rate_bps = self.plan.wire_bps() * (100 - u32::from(lost)) / 100;
+        self.report(WayReport { expected: 100, lost, missed, rate_bps, ..WayReport::default() })
+    }
+
+    /// A narrow place that lets `fits_bps` through, with a full queue while more comes.
+    fn narrow(&mut self, fits_bps: u32) -> Plan {
+        let sent = self.plan.wire_bps();
+        let full = sent > fits_bps;
+        let lost = if full { (100 - fits_bps * 100 / sent) as u16 } else { 0 };
+        let (rate_bps, queue_ms) = (sent.min(fits_bps), if full { 200 } else { 0 });
+        self.report(WayReport { expected: 100, lost, rate_bps, queue_ms, ..WayReport::default() })
+    }
+}
+
+#[test]
+fn without_trouble_what_is_set_is_what_is_sent() {
+    let mut road = Road::new();
+    for _ in 0..100 {
+        assert_eq!(road.fair(0, 0), Plan { bitrate_bps: 40_000, frame_ms: 20, loss_percent: 0 });
+    }
+}
+
+#[test]
+fn what_stays_lost_is_protected_with_more_bits_and_what_is_repaired_is_not() {
+    let mut road = Road::new();
+    (0..40).for_each(|_| drop(road.fair(5, 5)));
+    assert_eq!(road.plan, Plan { bitrate_bps: 64_000, frame_ms: 20, loss_percent: 5 });
+    (0..40).for_each(|_| drop(road.fair(20, 0)));
+    assert_eq!(road.plan, Plan { bitrate_bps: 40_000, frame_ms: 20, loss_percent: 0 });
+    (0..80).for_each(|_| drop(road.fair(90, 90)));
+    assert_eq!(road.plan.loss_percent, 30, "there is a ceiling");
+}
+
+#[test]
+fn a_narrow_place_is_met_with_less_and_longer_frames() {
+    for (fits_bps, frame_ms) in [(60_000, 20), (47_000, 40), (40_000, 60), (18_000, 60)] {
+        let mut road = Road::new();
+        (0..8).for_each(|_| drop(road.fair(0, 0)));
+        let reports = (1..20).find(|_| road.narrow(fits_bps) != road.pace.set).unwrap();
+        assert!(reports <= 6, "after {reports} reports");
+        assert_eq!(road.plan.frame_ms, frame_ms, "{fits_bps}");
+        assert!(road.plan.wire_bps() <= fits_bps, "{:?}", road.plan);
+        let mut over = 0;
+        for _ in 0..1_000 {
+            over += usize::from(road.narrow(fits_bps).wire_bps() > fits_bps);
+        }
+        assert!(over < 60, "tries that make trouble grow rare: {over} of 1,000 reports");
+    }
+}
+
+#[test]
+fn a_place_that_widens_is_used_again() {
+    let mut road = Road::new();
+    (0..40).for_each(|_| drop(road.narrow(24_000)));
+    assert!(road.plan.bitrate_bps < 18_000);
+    (0..1_000).for_each(|_| drop(road.fair(0, 0)));
+    assert_eq!(road.plan, road.pace.set);
+}
+
+#[test]
+fn a_longer_way_alone_and_losses_alone_are_no_trouble() {
+    let mut road = Road::new();
+    for _ in 0..40 {
+        let rate_bps = road.plan.wire_bps();
+        let report = WayReport { expected: 12, queue_ms: 275, rate_bps, ..WayReport::default() };
+        assert_eq!(road.report(report), road.pace.set);
+    }
+    for _ in 0..40 {
+        assert_eq!(road.fair(30, 0).bitrate_bps, 40_000);
+    }
+}
+
+#[test]
+fn the_median_listener_decides() {
+    let mut pace = Pace::new(40_000, 20);
+    let report = |missed: u16| WayReport { expected: 100, lost: missed, missed, rate_bps: 62_000, ..WayReport::default() };
+    let mut plan = pace.now;
+    for count in 1..60 {
+        let told = [(1, 0), (2, 0), (3, 20)].map(|(link, missed)| told(LinkId(link), report(missed), count));
+        plan = pace.look(count * 250_000, told.into_iter()).0;
+    }
+    assert_eq!(plan, pace.set);
+}
+
+#[test]
+fn who_reports_nothing_any_more_has_no_say() {
+    let mut road = Road::new();
+    (0..40).for_each(|_| drop(road.fair(5, 5)));
+    let (report, count) = (WayReport::default(), road.count);
+    let (plan, heard) = road.pace.look(road.now_us + GONE_US, std::iter::once(told(LINK, report, count)));
+    assert_eq!((plan, heard), (road.pace.set, false));
+    assert!(!Pace::new(40_000, 20).look(0, std::iter::once(told(LINK, report, 0))).1, "nor who never did");
+}
+
+#[test]
+fn no_report_while_sound_comes_is_trouble_and_silence_is_not() {
+    for (packets, queue_ms, patience_ms) in [(0, 0, None), (1, 0, Some(2_500)), (1, 100, Some(600))] {
+        let mut road = Road::new();
+        road.fair(0, 0);
+        let quiet = |ms: u64| {
+            let came = u32::try_from(ms / 20).unwrap() * packets;
+            Told { came, queue_ms, ..told(LINK, WayReport::default(), 1) }
+        };
+        let reacted = (0..5_000).step_by(20).find(|ms| {
+            road.pace.look(road.now_us + ms * 1_000, std::iter::once(quiet(*ms))).0 != road.pace.set
+        });
+        assert_eq!(reacted, patience_ms);
+    }
+}
