@@ -88,9 +88,8 @@ fn run(options: &Options) -> Result<(), String> {
         let names: Vec<&str> = known.iter().map(|profile| profile.name).collect();
         return Err(format!("no profile is called `{name}`; there are {}", names.join(", ")));
     }
-    let wanted = |profile: &&Profile| {
-        options.profiles.is_empty() || options.profiles.iter().any(|name| name == profile.name)
-    };
+    let wanted =
+        |profile: &&Profile| options.profiles.is_empty() || options.profiles.iter().any(|name| name == profile.name);
     let mut lines = Vec::new();
     for profile in known.iter().filter(wanted) {
         for seed in 1..=options.seeds {
@@ -165,7 +164,18 @@ fn print(line: &Line<'_>) {
     println!(
         "{profile:10} {seed}.{way} m2e {:5.1} p99 {:5.1} max {:5.1} drift {:+6.1} silence {:4} ms  distance {:5.2} dB  found {:3.0} %  \
          {:5.1} kbit/s  lost {:4.1} %  concealed {:5.0} ms  fec {:3}  recover {:?} after {:?}",
-        f.m2e_ms, f.m2e_p99_ms, f.m2e_max_ms, f.drift_ms, f.silence_ms, f.distance_db, f.found_percent, line.kbps,
-        line.lost_percent, line.concealed_ms, line.fec_recovered, f.recover_ms.map(f64::round), f.after_gap_ms.map(f64::round),
+        f.m2e_ms,
+        f.m2e_p99_ms,
+        f.m2e_max_ms,
+        f.drift_ms,
+        f.silence_ms,
+        f.distance_db,
+        f.found_percent,
+        line.kbps,
+        line.lost_percent,
+        line.concealed_ms,
+        line.fec_recovered,
+        f.recover_ms.map(f64::round),
+        f.after_gap_ms.map(f64::round),
     );
 }

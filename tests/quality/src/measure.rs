@@ -158,7 +158,9 @@ fn compared(spoken: &[f32], heard: &[f32]) -> (u64, f64) {
     let mut spectra = Spectra::new();
     let (mut sum, mut frames) = (0.0, 0_u32);
     for from in (0..spoken.len().min(heard.len()).saturating_sub(2 * FRAME)).step_by(FRAME) {
-        let (Some(said), Some(got)) = (spoken.get(from..from + 2 * FRAME), heard.get(from..from + 2 * FRAME)) else { continue };
+        let (Some(said), Some(got)) = (spoken.get(from..from + 2 * FRAME), heard.get(from..from + 2 * FRAME)) else {
+            continue;
+        };
         if level(said) >= PAUSE {
             sum += spectra.distance_db(said, got);
             frames += 1;
@@ -230,7 +232,9 @@ impl Finder {
 
     /// How many samples behind `first` (which may lie outside) `window` is most alike to `sound`, and how alike.
     fn find(&mut self, window: &[f32], sound: &[f32], first: i64) -> Option<(usize, f32)> {
-        let at = |n: usize| usize::try_from(first + n as i64).ok().and_then(|place| sound.get(place)).copied().unwrap_or(0.0);
+        let at = |n: usize| {
+            usize::try_from(first + n as i64).ok().and_then(|place| sound.get(place)).copied().unwrap_or(0.0)
+        };
         let around: Vec<f32> = (0..self.places + window.len()).map(at).collect();
         let mut product = self.spectrum(around.iter().copied())?;
         let other = self.spectrum(window.iter().copied())?;

@@ -52,7 +52,8 @@ pub fn all() -> Vec<Profile> {
     let loss = |percent| Weather { loss_percent: percent, ..fair(25.0) };
     let bursts = |begin, end| Weather { burst_percent: Some((begin, end)), ..fair(25.0) };
     let rate = |kbps| Weather { rate_kbps: Some(kbps), ..fair(25.0) };
-    let between = |name, to, weather| Profile { name, weather: vec![(0.0, fair(25.0)), (13.0, weather), (to, fair(25.0))] };
+    let between =
+        |name, to, weather| Profile { name, weather: vec![(0.0, fair(25.0)), (13.0, weather), (to, fair(25.0))] };
     let cut = Weather { cut: true, ..fair(25.0) };
     vec![
         always("clean", fair(0.0)),

@@ -82,7 +82,8 @@ impl Road {
             at_us = begin_us + bytes as f64 * 8_000.0 / rate_kbps;
             self.free_us = at_us;
         }
-        let jitter_ms = if weather.jitter_ms > 0.0 { (self.numbers.percent() / 50.0 - 1.0) * weather.jitter_ms } else { 0.0 };
+        let jitter_ms =
+            if weather.jitter_ms > 0.0 { (self.numbers.percent() / 50.0 - 1.0) * weather.jitter_ms } else { 0.0 };
         self.last_us = self.last_us.max(at_us + (weather.delay_ms + jitter_ms).max(0.0) * 1_000.0);
         Some(self.last_us as u64)
     }

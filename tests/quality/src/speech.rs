@@ -12,9 +12,9 @@ pub fn read(path: &Path) -> Result<(u32, Vec<f32>), hound::Error> {
     let mut reader = WavReader::open(path)?;
     let (rate, channels) = (reader.spec().sample_rate, usize::from(reader.spec().channels.max(1)));
     let samples = reader.samples::<i16>().collect::<Result<Vec<i16>, _>>()?;
-    let mono = samples.chunks_exact(channels).map(|all| {
-        all.iter().map(|sample| f32::from(*sample) / 32_768.0).sum::<f32>() / channels as f32
-    });
+    let mono = samples
+        .chunks_exact(channels)
+        .map(|all| all.iter().map(|sample| f32::from(*sample) / 32_768.0).sum::<f32>() / channels as f32);
     Ok((rate, mono.collect()))
 }
 

@@ -46,7 +46,12 @@ fn losses_are_repaired_in_time_and_without_losses_nothing_is_sent_twice() {
     let (asked, direction) = call("loss20", 1, false);
     let (unasked, _) = call("loss20", 1, true);
     assert!(direction.traffic.packets > plain.traffic.packets, "what was lost was sent again");
-    assert!(asked.distance_db < unasked.distance_db - 0.5, "{} dB asked, {} unasked", asked.distance_db, unasked.distance_db);
+    assert!(
+        asked.distance_db < unasked.distance_db - 0.5,
+        "{} dB asked, {} unasked",
+        asked.distance_db,
+        unasked.distance_db
+    );
     assert!(asked.m2e_p99_ms < 200.0, "{asked:?}");
 }
 

@@ -42,7 +42,8 @@ pub(super) struct Way {
 impl Way {
     pub(super) fn came(&mut self, timestamp: u32, bytes: u32, now_us: u64) {
         self.came.push_back((now_us, bytes.saturating_add(HEAD_BYTES) * 8));
-        while self.came.front().is_some_and(|(at_us, _)| at_us + RATE_US < now_us) || self.came.len() > MISSING_PACKETS {
+        while self.came.front().is_some_and(|(at_us, _)| at_us + RATE_US < now_us) || self.came.len() > MISSING_PACKETS
+        {
             self.came.pop_front();
         }
         let (zero, zero_us) = *self.first.get_or_insert((timestamp, now_us));

@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn a_short_round_trip_is_worth_waiting_for_at_once() {
-        assert_eq!(wait_ms(10, 10, 4, 20), 20 + 4 + 10,"a second question would not fit");
+        assert_eq!(wait_ms(10, 10, 4, 20), 20 + 4 + 10, "a second question would not fit");
     }
 
     #[test]

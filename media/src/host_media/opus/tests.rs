@@ -111,7 +111,8 @@ fn at_every_rate_length_and_protection_sizes_tell_nothing_of_what_is_said() {
     let (voice, silence) = (voice(), vec![0.0; 48_000]);
     for bitrate_bps in [8_000, 11_000, 24_000, 40_000, 64_000] {
         for (frame, loss_percent) in [(960, 0), (960, 10), (1_920, 5), (2_880, 0), (2_880, 20)] {
-            let mut encoder = Encoder::new(EncoderConfig { bitrate_bps, loss_percent, ..EncoderConfig::default() }).unwrap();
+            let mut encoder =
+                Encoder::new(EncoderConfig { bitrate_bps, loss_percent, ..EncoderConfig::default() }).unwrap();
             let sizes: std::collections::BTreeSet<usize> = voice
                 .chunks_exact(frame)
                 .chain(silence.chunks_exact(frame))

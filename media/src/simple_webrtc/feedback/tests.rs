@@ -24,9 +24,8 @@ fn read(packets: &[Bytes]) -> Feedback {
 #[test]
 fn a_report_has_its_bytes() {
     let packets = Feedback { asked: Vec::new(), report: Some(report()) }.packets(OWN, THEIRS);
-    let bytes = [
-        0x81, 204, 0, 6, 1, 2, 3, 4, b'A', b'H', b'O', b'Y', 0, 50, 0, 7, 0, 2, 0, 123, 0, 0, 0xf3, 0xc0, 3, 0, 0, 0,
-    ];
+    let bytes =
+        [0x81, 204, 0, 6, 1, 2, 3, 4, b'A', b'H', b'O', b'Y', 0, 50, 0, 7, 0, 2, 0, 123, 0, 0, 0xf3, 0xc0, 3, 0, 0, 0];
     assert_eq!(packets, [Bytes::copy_from_slice(&bytes)]);
     assert_eq!(read(&packets).report, Some(report()));
 }

@@ -63,7 +63,8 @@ fn whoever_asks_without_end_gets_no_more_than_the_allowance() {
 fn copies_follow_at_their_distance() {
     let mut lane = lane(5);
     lane.copy_after(3);
-    let copies: Vec<u32> = (5..10).filter_map(|n| lane.send(frame(n), u64::from(n) * 20_000).1).map(|copy| copy.timestamp / 960).collect();
+    let copies: Vec<u32> =
+        (5..10).filter_map(|n| lane.send(frame(n), u64::from(n) * 20_000).1).map(|copy| copy.timestamp / 960).collect();
     assert_eq!(copies, [2, 3, 4, 5, 6]);
     lane.copy_after(0);
     assert_eq!(lane.send(frame(10), 0).1, None);

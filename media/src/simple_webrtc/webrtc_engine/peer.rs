@@ -104,7 +104,21 @@ impl Peer {
         // Below 2^15, so that a lost first packet cannot be taken for a wrap (RFC 3711 section 3.3.1).
         let lane = Lane::new(u16::try_from(random()? & 0x7fff).unwrap_or(0));
         let (payload_type, theirs) = (OPUS_PAYLOAD_TYPE, None);
-        Ok(Self { connection, sender, track, ctl, overflow, told, alarm, path, clear, ssrc, theirs, lane, payload_type })
+        Ok(Self {
+            connection,
+            sender,
+            track,
+            ctl,
+            overflow,
+            told,
+            alarm,
+            path,
+            clear,
+            ssrc,
+            theirs,
+            lane,
+            payload_type,
+        })
     }
 
     /// `ctl`, to be polled.

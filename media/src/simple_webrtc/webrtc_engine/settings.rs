@@ -5,8 +5,8 @@ use ::webrtc::peer_connection::{
     CipherSuiteId, MediaEngine, RTCConfiguration, RTCConfigurationBuilder, RTCIceServer, RTCIceTransportPolicy,
     Registry, SettingEngine, SettingEngineBuilder, SrtpProtectionProfile, configure_rtcp_reports,
 };
-use rtc::interceptor::Slot;
 use rtc::ice::mdns::MulticastDnsMode;
+use rtc::interceptor::Slot;
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::media_engine::MIME_TYPE_OPUS;
 use rtc::peer_connection::configuration::setting_engine::SctpMaxMessageSize;
