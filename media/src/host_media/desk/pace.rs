@@ -42,17 +42,18 @@ const TROUBLE_US: u64 = 500_000;
 /// Time that a change takes to show in the reports, microseconds: a round trip and the window of their rate.
 const SHOWS_US: u64 = 700_000;
 
-/// What is sent then, of what came through, per cent: the queue has to empty.
+/// What is sent of that while the queue empties, per cent.
 const DOWN_PERCENT: u64 = 85;
 
-/// Time without trouble after which what came through is sent again, microseconds, and how much of it, per cent.
+/// Time without trouble after which a queue counts as empty, microseconds, and what is sent from then on, of what came
+/// through: keep-alives, reports and what is sent again pass the same place.
 const EMPTY_US: u64 = 1_500_000;
-const FULL_PERCENT: u64 = 97;
+const FULL_PERCENT: u64 = 82;
 
 /// Time without trouble after which more than that is tried, microseconds, and how much more, per cent. Each try that fails
-/// is heard as a delay that comes and goes, so where most of what is wanted fits, it takes longer.
-const UP_US: u64 = 4_000_000;
-const UP_FOR_LITTLE_US: u64 = 30_000_000;
+/// is heard as a delay that comes and goes, so it takes a while, and longer where most of what is wanted fits.
+const UP_US: u64 = 15_000_000;
+const UP_FOR_LITTLE_US: u64 = 60_000_000;
 const LITTLE_PERCENT: u64 = 75;
 const UP_PERCENT: u64 = 120;
 
@@ -202,7 +203,7 @@ impl Listener {
         let less_comes = sent_bps.is_some_and(|sent| rate_bps < percent(sent, COMES_PERCENT) && rate_bps > 0);
         if report.queue_ms < QUEUE_MS || !less_comes {
             self.trouble_us = None;
-            self.rise(report.queue_ms, (sent_bps, set), now_us);
+            self.rise(report.queue_ms, set, now_us);
             return;
         }
         let since_us = *self.trouble_us.get_or_insert(now_us);
@@ -244,7 +245,7 @@ impl Listener {
     }
 
     /// No trouble: tries more after a while.
-    fn rise(&mut self, queue_ms: u16, (sent_bps, set): (Option<u32>, Plan), now_us: u64) {
+    fn rise(&mut self, queue_ms: u16, set: Plan, now_us: u64) {
         let Some(fits_bps) = self.fits_bps else { return };
         if queue_ms >= QUEUE_MS {
             self.calm_us = now_us;
@@ -257,8 +258,8 @@ impl Listener {
         }
         self.calm_us = now_us;
         let more = percent(fits_bps, UP_PERCENT);
-        // What is far above what we send limits nothing.
-        let limits = sent_bps.is_none_or(|sent| more < sent.saturating_mul(2));
+        // What is above all that is wanted limits nothing.
+        let limits = more < percent(set.wire_bps(), UP_PERCENT);
         self.fits_bps = limits.then_some(more);
     }
 
