@@ -73,7 +73,7 @@ fn what_stays_lost_is_protected_with_more_bits_and_what_is_repaired_is_not() {
 
 #[test]
 fn a_narrow_place_is_met_with_less_and_longer_frames() {
-    for (fits_bps, frame_ms) in [(59_500, 20), (57_000, 40), (40_000, 60), (18_000, 60)] {
+    for (fits_bps, frame_ms) in [(59_500, 20), (57_000, 40), (40_000, 60), (17_000, 60)] {
         let mut road = Road::new();
         (0..8).for_each(|_| {
             road.fair(0, 0);
