@@ -84,7 +84,7 @@ fn run(options: &Options) -> Result<(), String> {
     std::fs::create_dir_all(&options.out).map_err(|error| format!("{}: {error}", options.out.display()))?;
     let (path, spoken) = prepare(options)?;
     let known = profile::all();
-    for name in options.profiles.iter().filter(|name| profile::named(name).is_none()) {
+    if let Some(name) = options.profiles.iter().find(|name| profile::named(name).is_none()) {
         let names: Vec<&str> = known.iter().map(|profile| profile.name).collect();
         return Err(format!("no profile is called `{name}`; there are {}", names.join(", ")));
     }
