@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ahoy_media::host_media::api::{DeviceInfo, ReceiveStats, Sound, SourceStats};
+use ahoy_media::host_media::api::{DeviceInfo, ReceiveStats, Ringing, Sound, SourceStats};
 use ahoy_media::simple_webrtc::engine::{AudioPacket, LinkId, PacketSink};
 use ahoy_media::simple_webrtc::feedback::{Feedback, WayReport};
 use ahoyd::node::MakeSound;
@@ -92,6 +92,9 @@ impl PacketSink for Counted {
 }
 
 impl Sound for Listening {
+    fn ring(&self, ringing: Option<Ringing>) {
+        self.inner.ring(ringing);
+    }
     fn microphone(&self, open: bool) {
         self.inner.microphone(open);
     }

@@ -54,6 +54,8 @@ pub struct Setup {
     pub road: Option<(Road, End)>,
     /// Calls a minute that it takes of a contact.
     pub calls_a_minute: u32,
+    /// What rings there can be heard in a file.
+    pub rings: bool,
 }
 
 impl Setup {
@@ -70,6 +72,7 @@ impl Setup {
             way: Duration::ZERO,
             road: None,
             calls_a_minute: Config::default().calls_a_minute,
+            rings: false,
         }
     }
 
@@ -149,6 +152,12 @@ impl Home {
         self.dir.path().join("heard.wav")
     }
 
+    /// What rang here.
+    #[must_use]
+    pub fn rung(&self) -> PathBuf {
+        self.dir.path().join("rung.wav")
+    }
+
     /// What a node that was killed here knew: for one that takes its place and is hostile.
     ///
     /// # Panics
@@ -203,6 +212,7 @@ impl Home {
             mdns: false,
             audio_in: self.setup.audio_in.clone(),
             audio_out: DeviceSpec::File { path: self.heard(), looped: false },
+            ringtone_out: self.setup.rings.then(|| DeviceSpec::File { path: self.rung(), looped: false }),
             times: self.setup.times.clone(),
             calls_a_minute: self.setup.calls_a_minute,
             ..Config::default()
@@ -329,6 +339,15 @@ impl Node {
         let runtime = self.runtime.as_ref().expect("it runs");
         runtime.spawn(node.shutdown()).await.expect("it stops");
         self.end().await
+    }
+
+    /// What rang here.
+    ///
+    /// # Panics
+    /// If it does not run.
+    #[must_use]
+    pub fn rung(&self) -> PathBuf {
+        self.home.as_ref().expect("it runs").rung()
     }
 
     /// Kills it: nobody is told anything.

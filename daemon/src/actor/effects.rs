@@ -222,6 +222,7 @@ impl Groups {
             }
             Effect::Event(kind) => {
                 notes::tell(&kind);
+                self.ports.media.ring(&kind);
                 self.ports.hub.publish(at_ms, *kind);
             }
             // Sorted out when the group was taken.

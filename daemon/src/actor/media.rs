@@ -9,12 +9,14 @@ use ahoy_media::simple_webrtc::engine::{
     AudioFrame, CandidateKind, Engine, EngineError, IceServer, LinkEvent, LinkId, LinkSpec, Role,
 };
 use ahoy_protocol::call::signal::{self, LinkEnd};
+use ahoy_protocol::control::EventKind;
 use ahoy_protocol::core::effect::MediaCommand;
 use ahoy_protocol::core::input::Input;
 
 use ahoy_protocol::ids::LinkId as ProtocolLink;
 
 use super::convert::{self, Told};
+use super::ringing::Ringings;
 use super::stats::Rates;
 use super::tape::{TAPE, Tape};
 use crate::limits;
@@ -51,6 +53,7 @@ pub struct Media {
     sound: Arc<dyn Sound>,
     servers: Vec<IceServer>,
     tape: Tape,
+    ringings: Ringings,
     /// Sound in a packet, ms.
     frame_ms: u8,
     /// The core wants the microphone.
@@ -72,12 +75,13 @@ impl Media {
     #[must_use]
     pub fn new(engine: Arc<dyn Engine>, sound: Arc<dyn Sound>, servers: Vec<IceServer>, loopback: bool) -> Self {
         let (open, failed) = (HashSet::new(), HashMap::new());
-        let (tape, frame_ms, wanted) = (Tape::default(), 20, false);
+        let (tape, ringings, frame_ms, wanted) = (Tape::default(), Ringings::default(), 20, false);
         Self {
             engine,
             sound,
             servers,
             tape,
+            ringings,
             frame_ms,
             wanted,
             loopback,
@@ -92,6 +96,13 @@ impl Media {
     #[must_use]
     pub fn recording(self, tape: Tape, frame_ms: u32) -> Self {
         Self { tape, frame_ms: u8::try_from(frame_ms).unwrap_or(u8::MAX), ..self }
+    }
+
+    /// Frontends are told this: it may have to ring, or no longer.
+    pub(super) fn ring(&mut self, kind: &EventKind) {
+        if let Some(ringing) = self.ringings.see(kind) {
+            self.sound.ring(ringing);
+        }
     }
 
     /// Begins to record a message, or ends that.

@@ -13,6 +13,7 @@ mod effects;
 mod machine;
 mod media;
 mod notes;
+mod ringing;
 mod stats;
 mod tape;
 #[cfg(test)]

@@ -78,7 +78,7 @@ impl Settings {
     }
 
     fn may_change(&self, key: &Key) -> Result<(), ControlError> {
-        if matches!(key.name, "audio_in" | "audio_out") {
+        if matches!(key.name, "audio_in" | "audio_out" | "ringtone_out") {
             let hint = format!("write {} into {} and start the daemon again", key.name, self.file.display());
             let message = format!("config.set: {} can't be changed while the daemon runs yet", key.name);
             return Err(ControlError::new(ErrorKind::BadParams, message, hint));

@@ -120,7 +120,7 @@ fn narrow(value: u64) -> u32 {
 }
 
 /// Every setting there is.
-pub const KEYS: [Key; 24] = [
+pub const KEYS: [Key; 25] = [
     Key::new(
         "name",
         Kind::Text { form: "1 to 64 bytes", set: |draft, text| check_name(text).map(|name| draft.config.name = name) },
@@ -169,6 +169,16 @@ pub const KEYS: [Key; 24] = [
         |config| json!(spec_text(&config.audio_out)),
     )
     .option("--audio-out"),
+    Key::new(
+        "ringtone_out",
+        Kind::Text {
+            form: "`default`, `none`, `file:PATH.wav` or a device id",
+            set: |draft, text| parse_output(text).map(|spec| draft.config.ringtone_out = Some(spec)),
+        },
+        "where it rings when somebody calls, and the tone of the line when we call: may be another card than the headset; `none` is silent",
+        |config| json!(config.ringtone_out.as_ref().map(spec_text)),
+    )
+    .absent("as `audio_out`, if that is a sound card; else silent"),
     Key::new(
         "bitrate_bps",
         number("bits a second", (6_000, 128_000), |draft, value| draft.config.bitrate_bps = narrow(value)),

@@ -45,6 +45,8 @@ pub struct Config {
     pub audio_in: DeviceSpec,
     /// Speaker.
     pub audio_out: DeviceSpec,
+    /// What rings; none: the speaker, if that is a card.
+    pub ringtone_out: Option<DeviceSpec>,
     /// Encoder bitrate, bits a second.
     pub bitrate_bps: u32,
     /// Sound in a packet, ms.
@@ -81,6 +83,7 @@ impl Default for Config {
             mdns: true,
             audio_in: DeviceSpec::Default,
             audio_out: DeviceSpec::Default,
+            ringtone_out: None,
             bitrate_bps: 40_000,
             frame_ms: 20,
             ice_servers: Vec::new(),

@@ -140,7 +140,8 @@ impl Node {
         let engine = (parts.engine)(outboxes.links);
         let tape = Tape::default();
         let frames = Box::new(EngineOut::new(engine.clone(), tape.clone()));
-        let setup = SoundSetup { config: audio_config(config), frames, events: outboxes.audio };
+        let (sound_config, ringtone) = (audio_config(config), ringtone(config));
+        let setup = SoundSetup { config: sound_config, ringtone, frames, events: outboxes.audio };
         let sound = (parts.sound)(setup).map_err(StartError::Sound)?;
         let (device_key, inputs) = (core.device_key(), outboxes.network);
         let setup = NetworkSetup { device_key, listen, mdns: config.mdns, inputs };
@@ -266,6 +267,15 @@ async fn close(store: Arc<Store>) {
 fn audio_config(config: &Config) -> AudioConfig {
     let (input, output) = (config.audio_in.clone(), config.audio_out.clone());
     AudioConfig { input, output, bitrate_bps: config.bitrate_bps, frame_ms: config.frame_ms }
+}
+
+/// What rings: as told, or else the speaker if it is a card. A file is what a test hears of the call, and nothing else.
+fn ringtone(config: &Config) -> DeviceSpec {
+    let speaker = || match &config.audio_out {
+        card @ (DeviceSpec::Default | DeviceSpec::Id(_)) => card.clone(),
+        DeviceSpec::None | DeviceSpec::Tone(_) | DeviceSpec::File { .. } => DeviceSpec::None,
+    };
+    config.ringtone_out.clone().unwrap_or_else(speaker)
 }
 
 fn queues(committed: mpsc::Receiver<Committed>) -> (Outboxes, Inboxes<NetOutput>) {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use ahoy_crypto::Secret;
-use ahoy_media::host_media::api::{AudioConfig, AudioEvent, FrameOut, Sound};
+use ahoy_media::host_media::api::{AudioConfig, AudioEvent, DeviceSpec, FrameOut, Sound};
 use ahoy_media::host_media::sound::HostSound;
 use ahoy_media::simple_webrtc::WebrtcEngine;
 use ahoy_media::simple_webrtc::engine::{Engine, Events};
@@ -30,6 +30,8 @@ pub type MakeNetwork = Box<dyn FnOnce(NetworkSetup) -> Boxed<Result<RunningNetwo
 pub struct SoundSetup {
     /// Devices, bitrate, frame length.
     pub config: AudioConfig,
+    /// What rings.
+    pub ringtone: DeviceSpec,
     /// Takes encoded frames.
     pub frames: Box<dyn FrameOut>,
     /// Where its events go.
@@ -102,9 +104,12 @@ impl Parts {
     /// Sound of this machine.
     #[must_use]
     pub fn host_sound() -> MakeSound {
-        Box::new(|SoundSetup { config, frames, events }| match HostSound::start(config, frames, events) {
-            Ok(sound) => Ok(Arc::new(sound)),
-            Err(error) => Err(error.to_string()),
+        Box::new(|SoundSetup { config, ringtone, frames, events }| {
+            let sound = HostSound::start(config, frames, events).and_then(|sound| sound.ringing_on(ringtone));
+            match sound {
+                Ok(sound) => Ok(Arc::new(sound)),
+                Err(error) => Err(error.to_string()),
+            }
         })
     }
 

@@ -47,6 +47,15 @@ pub struct AudioConfig {
     pub frame_ms: u32,
 }
 
+/// What is heard of a call that is not answered yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ringing {
+    /// Somebody calls here: the ringtone.
+    Here,
+    /// It rings at somebody we call: the tone of the line.
+    There,
+}
+
 /// Why sound cannot start. All are for the caller to mend: a setting, or this machine.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SoundError {
@@ -56,6 +65,9 @@ pub enum SoundError {
     /// The speaker's specification cannot be used.
     #[error("audio output: {0}")]
     Output(String),
+    /// The specification of what rings cannot be used.
+    #[error("ringtone output: {0}")]
+    Ringtone(String),
     /// A figure is out of range.
     #[error("audio setting: {0}")]
     Setting(String),
@@ -153,6 +165,8 @@ pub trait Sound: Send + Sync {
     fn microphone(&self, open: bool);
     /// From now on what leaves is silence (or no longer). Applied after the last processing step.
     fn mute(&self, muted: bool);
+    /// Rings like this from now on, on an output of its own, or no longer.
+    fn ring(&self, _ringing: Option<Ringing>) {}
     /// Makes a jitter buffer for a link; what the link receives goes into the sink.
     fn add_link(&self, link: LinkId) -> Box<dyn PacketSink>;
     /// Lets our sound go to a link (or no longer). Off at first.

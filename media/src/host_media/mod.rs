@@ -15,6 +15,7 @@ mod outbox;
 mod receiver;
 mod recovery;
 mod resample;
+mod ringer;
 mod sink;
 pub mod sound;
 mod source;

@@ -13,12 +13,16 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
-    api::{AudioConfig, AudioEvent, DeviceInfo, DeviceSpec, FrameOut, ReceiveStats, Sound, SoundError, SourceStats},
+    api::{
+        AudioConfig, AudioEvent, DeviceInfo, DeviceSpec, FrameOut, ReceiveStats, Ringing, Sound, SoundError,
+        SourceStats,
+    },
     clock::{Clock, samples_to_ms},
     controls::Shared,
     desk::{Desk, Parts},
     device::{self, list},
     opus::{BITRATE_BPS, Encoder, EncoderConfig},
+    ringer::Ringer,
     source::wave::Wave,
     specs,
     voice::Voice,
@@ -42,6 +46,7 @@ pub struct HostSound {
     numbers: AtomicU64,
     thread: Thread,
     join: Option<JoinHandle<()>>,
+    ringer: Option<Ringer>,
 }
 
 impl HostSound {
@@ -76,7 +81,23 @@ impl HostSound {
             .name("ahoy-audio".into())
             .spawn(move || run(&mut desk, clock, &watched))
             .map_err(|error| SoundError::Thread(error.to_string()))?;
-        Ok(Self { shared, clock, numbers: AtomicU64::new(0), thread: join.thread().clone(), join: Some(join) })
+        Ok(Self {
+            shared,
+            clock,
+            numbers: AtomicU64::new(0),
+            thread: join.thread().clone(),
+            join: Some(join),
+            ringer: None,
+        })
+    }
+
+    /// Rings on this output; without it, it is silent.
+    ///
+    /// # Errors
+    /// [`SoundError::Ringtone`] if it cannot be used: a file that cannot be made, or what is only an input.
+    pub fn ringing_on(mut self, spec: DeviceSpec) -> Result<Self, SoundError> {
+        self.ringer = Some(Ringer::new(spec, self.clock).map_err(|lost| SoundError::Ringtone(lost.0))?);
+        Ok(self)
     }
 
     /// Monotonic microseconds on the clock of `SourceStarted` and `SinkStarted`.
@@ -180,6 +201,12 @@ impl Sound for HostSound {
     fn mute(&self, muted: bool) {
         self.shared.lock().muted = muted;
         self.thread.unpark();
+    }
+
+    fn ring(&self, ringing: Option<Ringing>) {
+        if let Some(ringer) = &self.ringer {
+            ringer.ring(ringing);
+        }
     }
 
     fn add_link(&self, link: LinkId) -> Box<dyn PacketSink> {

@@ -220,11 +220,11 @@ pub enum EventKind {
         /// What is wrong.
         detail: String,
     },
-    /// A device that was lost is in use again.
+    /// A device that was lost is in use again, or the system's default is another one now.
     DeviceChanged {
         /// `input` or `output`.
         direction: String,
-        /// How long it was away.
+        /// How long it was away, or what changed.
         detail: String,
     },
     /// A call was missed.

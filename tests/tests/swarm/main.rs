@@ -38,6 +38,8 @@ mod replayed_offer;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
+mod ringtone;
+#[cfg(test)]
 mod setup_and_talk;
 #[cfg(test)]
 mod speed;
