@@ -152,7 +152,7 @@ fn a_message_left_for_a_callee_that_is_away_is_brought_on_its_return_and_can_be_
     let aloud = b.says(&["history", "play", id]).ok();
     assert_eq!(aloud.last()["to"], Value::Null);
     hears.event("sink_started");
-    assert_eq!(b.says(&["history", "play", "ffffffff"]).code, Some(2), "no call id");
+    assert_eq!(b.says(&["history", "play", "ffffffff"]).code, Some(4), "no message of a call that begins so");
     assert_eq!(b.says(&["history", "play", &"f".repeat(32)]).code, Some(4), "no message");
 }
 
