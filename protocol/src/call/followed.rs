@@ -17,6 +17,12 @@ impl CallCore {
         peers.iter().any(|peer| peer.leg == Leg::Accepted && flows(peer.device))
     }
 
+    /// A call is joined in its place, or it is joined in the place of one, and the sound of neither has come yet: who could
+    /// offer more of them would fill the calls there may be, and outlive a hang-up.
+    pub(super) fn is_followed(&self, old: CallId) -> bool {
+        self.moves_with(old).is_some()
+    }
+
     /// Joins the new call beside the old one. A call that we hold stays held.
     pub(super) fn follow(&mut self, old: CallId, new: CallId, cx: &mut Cx<'_>) {
         self.takes_line(old, new);

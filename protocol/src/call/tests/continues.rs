@@ -130,6 +130,22 @@ fn who_hangs_up_while_the_other_side_moves_hangs_up_both_calls() {
 }
 
 #[test]
+fn a_call_moves_to_one_device_at_a_time_so_that_a_hang_up_leaves_nothing_open() {
+    const THIRD: CallId = CallId([9; 16]);
+    for (second, named) in [(LOW, call(7)), (THIRD, call(7)), (LOW, NEW), (THIRD, NEW)] {
+        let mut b = talking();
+        continues(&mut b, NEW, (1, 9), call(7));
+        b.pair(NEW, 9, description(1, 0, crate::wire::bodies::SdpKind::Offer));
+        let link = b.link_of(NEW, device(9)).unwrap();
+        b.link(link, LinkEvent::Connected);
+        continues(&mut b, second, (1, 9), named);
+        assert!(told(&b.log, 9).contains(&PairBody::HangUp(Reason::Refused)), "{second:?} in the place of {named:?}");
+        b.command(CallCommand::HangUp { call: None }).unwrap();
+        assert_eq!((b.core.live_calls(), b.microphone()), (0, false), "{second:?} in the place of {named:?}");
+    }
+}
+
+#[test]
 fn who_holds_while_the_other_side_moves_holds_the_call_wherever_it_is() {
     for named in [None, Some(call(7))] {
         let mut b = talking();
