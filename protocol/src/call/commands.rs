@@ -101,6 +101,11 @@ impl CallCore {
                 Phase::Offered(_) | Phase::Undecided(_) => Err(no_call("no call has this id")),
             };
         }
+        let mut own = self.of_people().filter(|call| !call.rings());
+        // Whatever else is held or dials: what one talks in, or has called last.
+        if let Some(call) = own.find(|call| self.in_focus(call.id)) {
+            return Ok(call.id);
+        }
         only_one(self.of_people().filter(|call| !call.rings()), "there is no call to hang up")
     }
 }

@@ -102,6 +102,8 @@ impl CallCore {
                 // Whoever we call anew wants the same.
                 Some(_) if ours.is_some() => Verdict::Join,
                 Some(old) if !late && self.gave_way_to(old, id, device) => Verdict::Wait,
+                // It went on at another device since, and is well there: who was away meanwhile has lost it.
+                Some(old) if old != named && self.moves(old, id) => Verdict::Refuse,
                 // It is on its way to another device already, and goes on where it was if that comes to nothing.
                 Some(old) if self.is_followed(old) => Verdict::Refuse,
                 Some(old) => Verdict::TakeBack(old),

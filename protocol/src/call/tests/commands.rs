@@ -66,6 +66,7 @@ fn several_calls_are_listed_instead_of_guessed() {
     }
     b.accept(call(7)).unwrap();
     b.accept(call(8)).unwrap();
+    b.command(CallCommand::Hold { call: None }).unwrap();
     let error = b.command(hang_up(None)).unwrap_err();
     assert_eq!((error.kind, error.candidates), (ErrorKind::AmbiguousCall, expected));
 }

@@ -130,6 +130,18 @@ fn who_hangs_up_while_the_other_side_moves_hangs_up_both_calls() {
 }
 
 #[test]
+fn who_comes_back_after_its_call_went_on_at_another_device_takes_it_from_nobody() {
+    let mut b = talking();
+    let link = b.link_of(call(7), device(1)).unwrap();
+    b.link(link, LinkEvent::Interrupted);
+    continues(&mut b, NEW, (1, 9), call(7));
+    b.flows(NEW, 9);
+    continues(&mut b, LOW, (1, 1), call(7));
+    assert_eq!((b.state(NEW), b.core.live_calls()), (Some(CallState::Active), 1));
+    refused(&mut b, LOW, 1);
+}
+
+#[test]
 fn a_call_moves_to_one_device_at_a_time_so_that_a_hang_up_leaves_nothing_open() {
     const THIRD: CallId = CallId([9; 16]);
     for (second, named) in [(LOW, call(7)), (THIRD, call(7)), (LOW, NEW), (THIRD, NEW)] {

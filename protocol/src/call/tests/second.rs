@@ -68,3 +68,17 @@ fn at_most_16_calls_of_our_own_are_on() {
     a.hang_up(calls[3]).unwrap();
     a.dial(19, &[19]);
 }
+
+#[test]
+fn a_hang_up_that_names_no_call_means_the_one_that_has_the_microphone() {
+    let mut b = Desk::new(2);
+    b.talks(call(7), 1);
+    let ours = b.dial(3, &[3]);
+    b.command(CallCommand::HangUp { call: None }).unwrap();
+    assert_eq!((b.state(ours), b.state(call(7))), (Some(CallState::Ended), Some(CallState::Active)));
+    b.command(CallCommand::Hold { call: None }).unwrap();
+    let ours = b.dial(3, &[3]);
+    b.command(CallCommand::Hold { call: Some(call(7)) }).unwrap_err();
+    b.command(CallCommand::HangUp { call: None }).unwrap();
+    assert_eq!((b.state(ours), b.state(call(7))), (Some(CallState::Ended), Some(CallState::Held)));
+}
