@@ -194,11 +194,14 @@ fn hand_off(method: &str, params: HandOffParams) -> Result<Command, ControlError
     Ok(Command::HandOff { call: call_id(method, params.call)?, device: params.device })
 }
 
-/// Down talks, or mutes; up is the other of both.
+/// Down talks, and up mutes; or down mutes, and up gives back what was.
 fn push_to_talk(method: &str, params: PushParams) -> Result<CallCommand, ControlError> {
     let call = call_id(method, params.call)?;
-    let muted = params.pressed == params.mute;
-    Ok(if muted { CallCommand::Mute { call } } else { CallCommand::Unmute { call } })
+    Ok(match (params.mute, params.pressed) {
+        (true, down) => CallCommand::MuteKey { call, down },
+        (false, true) => CallCommand::Unmute { call },
+        (false, false) => CallCommand::Mute { call },
+    })
 }
 
 pub(super) fn call_id(method: &str, text: Option<String>) -> Result<Option<CallId>, ControlError> {

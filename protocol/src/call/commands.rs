@@ -20,6 +20,7 @@ impl CallCore {
             | CallCommand::HandOff { .. }
             | CallCommand::Mute { .. }
             | CallCommand::Unmute { .. }
+            | CallCommand::MuteKey { .. }
                 if self.stopping =>
             {
                 let hint = "start it again, then repeat the command";
@@ -46,6 +47,14 @@ impl CallCore {
             CallCommand::HandOff { call, device } => self.hand_off(call, device, cx),
             CallCommand::Mute { call } => self.mute_command(call, true, cx),
             CallCommand::Unmute { call } => self.mute_command(call, false, cx),
+            CallCommand::MuteKey { call, down: true } => {
+                let by_key = !self.muted || self.muted_by_key;
+                self.mute_command(call, true, cx).inspect(|_| self.muted_by_key = by_key)
+            }
+            CallCommand::MuteKey { call, down: false } => {
+                let muted = self.muted && !self.muted_by_key;
+                self.mute_command(call, muted, cx)
+            }
         };
         cx.reply(ticket, result);
     }
@@ -58,6 +67,7 @@ impl CallCore {
             None if self.visible().next().is_none() => return Err(no_call("there is no call to mute in")),
             None => {}
         }
+        self.muted_by_key = false;
         self.set_muted(muted, cx);
         Ok(Reply::Done(DoneReply { call: call.map(text::call) }))
     }

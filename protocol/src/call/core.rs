@@ -43,6 +43,8 @@ pub struct CallCore {
     pub(super) mic_open: bool,
     /// The microphone is muted, in whatever call. Stays while there is a call, then starts anew unmuted.
     pub(super) muted: bool,
+    /// It was a key that muted, and that opens the microphone again when it goes up.
+    pub(super) muted_by_key: bool,
     /// Nothing rings here: callers hear `busy`.
     pub(super) quiet: bool,
     pub(super) last_link: u64,
@@ -102,6 +104,7 @@ impl CallCore {
             focus: None,
             mic_open: false,
             muted: false,
+            muted_by_key: false,
             quiet: false,
             last_link: 0,
             stopping: false,

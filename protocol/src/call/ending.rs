@@ -249,6 +249,7 @@ impl CallCore {
         if self.visible().next().is_none() && self.muted {
             // The next call starts unmuted: nobody would look for a switch left over from another call.
             self.muted = false;
+            self.muted_by_key = false;
             cx.push(CallEffect::Mute { muted: false });
         }
     }

@@ -149,4 +149,11 @@ pub enum CallCommand {
         /// Which (only checked to exist).
         call: Option<CallId>,
     },
+    /// `call.push_to_talk` with `mute`: who was muted before the key went down stays so when it goes up.
+    MuteKey {
+        /// Which (only checked to exist).
+        call: Option<CallId>,
+        /// The key is down.
+        down: bool,
+    },
 }

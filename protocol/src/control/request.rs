@@ -279,7 +279,7 @@ pub struct PushParams {
     pub call: Option<String>,
     /// The key is down.
     pub pressed: bool,
-    /// The key mutes while it is down; else it talks while it is down.
+    /// The key mutes while it is down, and who was muted before stays so; else it talks while it is down, and mutes when it goes up.
     #[serde(default)]
     pub mute: bool,
     /// If this client is gone while the key is down, the microphone is muted.

@@ -193,7 +193,7 @@ pub(crate) fn unix_ms() -> u64 {
 pub(crate) async fn push_to_talk(client: &mut Client, key: Key, mute: bool, out: &Out) -> Result<(), Failure> {
     let pressed = key == Key::Down;
     client.push_to_talk(pressed, mute).await?;
-    let muted = pressed == mute;
+    let muted = client.status().await?.muted;
     let text = if muted { "The microphone is muted." } else { "The microphone is open to your calls." };
     out.show(&json!({ "muted": muted }), || text.to_owned())
 }

@@ -9,7 +9,9 @@ use super::*;
 fn muted(ask: &Ask) -> Option<bool> {
     let Ask::Core(Command::Call(command)) = ask else { return None };
     let (mute, unmute) = (CallCommand::Mute { call: None }, CallCommand::Unmute { call: None });
-    (*command == mute || *command == unmute).then_some(*command == mute)
+    let key = |down| CallCommand::MuteKey { call: None, down };
+    let known = [&mute, &key(true), &unmute, &key(false)].into_iter().position(|one| one == command)?;
+    Some(known < 2)
 }
 
 #[tokio::test]

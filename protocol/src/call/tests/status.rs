@@ -77,6 +77,23 @@ fn what_was_told_while_it_rang_is_put_right_once_it_is_answered() {
 }
 
 #[test]
+fn a_key_that_mutes_opens_no_microphone_that_was_muted_before_it_went_down() {
+    let mut b = Desk::new(2);
+    b.talks(call(7), 3);
+    let key = |b: &mut Desk, down| {
+        b.command(CallCommand::MuteKey { call: None, down }).unwrap();
+        b.core.muted()
+    };
+    assert_eq!([key(&mut b, true), key(&mut b, true), key(&mut b, false)], [true, true, false]);
+    mute(&mut b);
+    assert_eq!([key(&mut b, true), key(&mut b, false), key(&mut b, false)], [true, true, true]);
+    unmute(&mut b);
+    assert!(key(&mut b, true));
+    mute(&mut b);
+    assert!(key(&mut b, false), "muted by hand while the key was down");
+}
+
+#[test]
 fn silence_is_asked_of_the_engine_before_anybody_is_told_of_it() {
     let mut b = Desk::new(2);
     b.talks(call(7), 3);
