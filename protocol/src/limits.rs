@@ -190,10 +190,13 @@ pub const SETS_ASKED_MAX: usize = 64;
 /// Milliseconds: before a call is taken back, the account's other devices have so long to say that the one that wants it
 /// is none of theirs any more. Much less than the 10 s in which a restarted daemon is to be back.
 pub const TAKE_BACK_ASK_MS: u64 = 2_000;
-/// Milliseconds: for how long their answer counts: no offer goes again for longer.
-pub const TAKE_BACKS_KEPT_MS: u64 = 60_000;
-/// Count: calls for which that is asked at once; more than anybody loses in a minute.
+/// Milliseconds since the question: for how long their answer counts. The offer goes again each second; somebody may be
+/// revoked meanwhile.
+pub const TAKE_BACKS_KEPT_MS: u64 = 5_000;
+/// Count: calls for which that is asked at once; more than anybody loses in that time.
 pub const TAKE_BACKS_ASKED_MAX: usize = 64;
+/// Count: of one account: one that is active, one that is held, and each anew.
+pub const TAKE_BACKS_OF_ONE_MAX: usize = 4;
 /// Count: devices that are dialled at once to be told of another device set.
 pub const SET_DIALS_AT_ONCE: usize = 16;
 /// Milliseconds: the pause between two such turns; a thousand devices have had theirs in five minutes.

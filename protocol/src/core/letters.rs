@@ -101,7 +101,8 @@ impl Core {
             self.answer_offer(from, offer, responder, step);
             return;
         }
-        if self.own.is_revoked() || (offer.continues.is_some() && !self.may_go_on(&from, offer.call, step)) {
+        let wants_back = self.wants_back(&offer, &from.device);
+        if self.own.is_revoked() || (wants_back && !self.may_go_on(&from, offer.call, step)) {
             return;
         }
         // One that continues a call doesn't ring anywhere.

@@ -33,6 +33,7 @@ mod network;
 mod notes;
 mod peers;
 mod presence;
+mod questions;
 mod reconnect;
 mod requests;
 mod revocation;

@@ -6,26 +6,24 @@
 //!  a call continues ─> the account's other devices asked ── all answered, or 2 s over ─> taken back if still in the set
 //! ```
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::Core;
 use super::effect::NetCommand;
+use super::questions::{About, Questions};
 use super::step::Step;
 use crate::call::signal::Sender;
 use crate::control::SetKnown;
 use crate::ids::{AccountId, CallId, DeviceId};
-use crate::limits::{
-    SET_DIALS_AT_ONCE, SET_DIALS_EVERY_MS, SET_DIALS_SELDOM_MS, TAKE_BACK_ASK_MS, TAKE_BACKS_ASKED_MAX,
-    TAKE_BACKS_KEPT_MS, UNTOLD_NAMED_MAX,
-};
+use crate::limits::{SET_DIALS_AT_ONCE, SET_DIALS_EVERY_MS, SET_DIALS_SELDOM_MS, TAKE_BACK_ASK_MS, UNTOLD_NAMED_MAX};
 use crate::session::Delivery;
-use crate::wire::bodies::{Devices, InboxBody};
+use crate::wire::bodies::{Devices, InboxBody, Offer};
 
 /// What is under way because of device sets. Times are monotonic ms.
 #[derive(Debug, Default)]
 pub(super) struct Revocation {
     spread: Spread,
-    asked: BTreeMap<(AccountId, CallId), Asked>,
+    asked: Questions,
 }
 
 /// Devices of contacts that are dialled to be told, few at a time, beside those that we want to be connected with.
@@ -36,21 +34,6 @@ struct Spread {
     after: Option<DeviceId>,
     /// All had one.
     seldom: bool,
-}
-
-/// Devices of an account that are asked for its set, because another one wants a call taken back.
-#[derive(Debug)]
-struct Asked {
-    since_ms: u64,
-    /// They are connected and have not answered.
-    waiting: BTreeSet<DeviceId>,
-    answered: bool,
-}
-
-impl Asked {
-    fn is_over(&self, now_ms: u64) -> bool {
-        (self.answered && self.waiting.is_empty()) || now_ms.saturating_sub(self.since_ms) >= TAKE_BACK_ASK_MS
-    }
 }
 
 impl Revocation {
@@ -70,16 +53,12 @@ impl Revocation {
 
     /// A device of this account has said which devices are its own now.
     pub(super) fn answered(&mut self, account: AccountId, device: DeviceId) {
-        for (_, asked) in self.asked.iter_mut().filter(|((of, _), _)| *of == account) {
-            asked.answered |= asked.waiting.remove(&device);
-        }
+        self.asked.answered(account, device);
     }
 
     /// A device is gone: it answers nothing.
     pub(super) fn gone(&mut self, device: &DeviceId) {
-        for asked in self.asked.values_mut() {
-            asked.waiting.remove(device);
-        }
+        self.asked.gone(device);
     }
 }
 
@@ -167,8 +146,8 @@ impl Core {
         }
     }
 
-    /// A device says that its offer continues a call: the account's other devices are asked first whether it is one of
-    /// theirs. Until then the offer is not answered; it comes again.
+    /// A device wants a call that is under way taken back: the account's other devices are asked first whether it is one
+    /// of theirs. Until then the offer is not answered; it comes again.
     pub(super) fn may_go_on(&mut self, from: &Sender, call: CallId, step: &mut Step<'_>) -> bool {
         let mut others = self.devices_of(&from.account);
         others.retain(|device| *device != from.device);
@@ -176,17 +155,12 @@ impl Core {
         if others.is_empty() || from.own {
             return true;
         }
-        if let Some(asked) = self.revocation.asked.get(&(from.account, call)) {
-            return asked.is_over(now_ms);
-        }
-        let kept = |asked: &Asked| now_ms.saturating_sub(asked.since_ms) < TAKE_BACKS_KEPT_MS;
-        self.revocation.asked.retain(|_, asked| kept(asked));
-        if self.revocation.asked.len() >= TAKE_BACKS_ASKED_MAX {
-            return false;
+        let about = About { account: from.account, device: from.device, call };
+        if let Some(over) = self.revocation.asked.is_over(&about, now_ms) {
+            return over;
         }
         let waiting: BTreeSet<_> = others.iter().filter(|device| self.peers.is_connected(device)).copied().collect();
-        let asked = Asked { since_ms: now_ms, waiting: waiting.clone(), answered: false };
-        self.revocation.asked.insert((from.account, call), asked);
+        self.revocation.asked.begin(about, waiting.clone(), now_ms);
         for device in others {
             if waiting.contains(&device) {
                 self.ask_prekey(device, step);
@@ -197,17 +171,17 @@ impl Core {
         false
     }
 
+    /// Its offer would be taken for a call that is under way: it says so, or the device takes part in one, whose new
+    /// offer doesn't ring.
+    pub(super) fn wants_back(&self, offer: &Offer, device: &DeviceId) -> bool {
+        offer.continues.is_some() || self.calls.participants().contains(device)
+    }
+
     /// A device is connected: somebody may wait for what it says of its account.
     pub(super) fn ask_who_counts(&mut self, device: DeviceId, account: AccountId, step: &mut Step<'_>) {
-        let now_ms = step.now.mono_ms;
-        let mut ask = account == self.own.account();
-        for (_, asked) in self.revocation.asked.iter_mut().filter(|((of, _), _)| *of == account) {
-            if !asked.is_over(now_ms) {
-                ask |= asked.waiting.insert(device);
-            }
-        }
+        let waited_for = self.revocation.asked.connected(account, device, step.now.mono_ms);
         // Our own devices know whether we are still one of them.
-        if ask {
+        if waited_for || account == self.own.account() {
             self.ask_prekey(device, step);
         }
     }
@@ -248,18 +222,5 @@ mod tests {
         assert!(revocation.spread.seldom);
         revocation.turn(&[]);
         assert_eq!(revocation.turn(&all[..3]), all[..3], "and from the first again");
-    }
-
-    #[test]
-    fn a_question_is_over_when_all_who_are_there_have_answered_or_after_two_seconds() {
-        let mut asked = Asked { since_ms: 10, waiting: [device(1), device(2)].into(), answered: false };
-        assert!(!asked.is_over(10));
-        asked.waiting.remove(&device(1));
-        asked.answered = true;
-        assert!(!asked.is_over(11), "one is there and silent");
-        asked.waiting.remove(&device(2));
-        assert!(asked.is_over(11));
-        let nobody = Asked { since_ms: 10, waiting: BTreeSet::new(), answered: false };
-        assert!(!nobody.is_over(9 + TAKE_BACK_ASK_MS) && nobody.is_over(10 + TAKE_BACK_ASK_MS));
     }
 }

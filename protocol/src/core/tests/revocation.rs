@@ -7,6 +7,7 @@ use super::hand_off::live;
 use super::linking::{ben_with_two, devices, link, revoke};
 use super::world::World;
 use crate::control::{CallState, DeviceCommand, ErrorKind, EventKind, OfferParams, Reply, SetKnown};
+use crate::core::effect::Table;
 use crate::core::input::Command;
 
 fn known(world: &mut World, n: usize) -> SetKnown {
@@ -46,6 +47,34 @@ fn a_revoked_device_is_not_taken_back_while_another_of_its_account_can_be_asked(
     assert!(!heard, "{:?}", world.nodes[0].events);
     assert_eq!(known(&mut world, 1), SetKnown { told: 1, untold: 0, names: Vec::new() });
     assert!(world.nodes[2].core.who().revoked, "it has met one of the account");
+}
+
+#[test]
+fn a_revoked_device_that_does_not_say_what_its_offer_continues_is_asked_about_as_well() {
+    let mut world = talking_with_the_second();
+    world.kill(2);
+    world.pass(3_000);
+    revoke(&mut world, 1, 2).unwrap();
+    // The thief's daemon keeps no journal: its offer is a plain one, of a device that takes part in Ada's call.
+    world.nodes[2].rows.retain(|(table, _), _| *table != Table::Joined);
+    world.restart(2, "Ben");
+    world.pass_until(1_000, |world| world.gossip(0, 2));
+    offer(&mut world, 2, "Ada");
+    world.heal();
+    let back = world.pass_until(20_000, |world| live(world, 0).contains(&CallState::Active));
+    assert!(!back, "{:?}", world.nodes[0].events);
+    assert!(world.nodes[2].core.who().revoked);
+}
+
+#[test]
+fn a_device_of_several_that_calls_again_is_taken_back_within_four_seconds() {
+    let mut world = talking_with_the_second();
+    world.nodes[2].rows.retain(|(table, _), _| *table != Table::Joined);
+    world.restart(2, "Ben");
+    world.pass(3_000);
+    offer(&mut world, 2, "Ada");
+    let back = |world: &World| live(world, 0) == vec![CallState::Active] && live(world, 2) == vec![CallState::Active];
+    assert!(world.pass_until(4_000, back), "{:?}", world.nodes[0].events);
 }
 
 #[test]
