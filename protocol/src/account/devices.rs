@@ -128,6 +128,7 @@ impl Own {
         self.account = account_key.map(|seed| SignKey::from_seed(&seed));
         (self.certificate, self.set) = (certificate, set);
         (self.card_token, self.contact_token) = (card_token, contact_token);
+        self.lock_out_due = false;
         self.prekeys.clear();
         self.add_prekey(now_s, rng);
     }

@@ -51,6 +51,8 @@ pub struct Own {
     pub(super) revision: u32,
     /// Neither a microphone nor a speaker is here, nor anything that stands for one.
     pub(super) silent: bool,
+    /// A device was revoked, and the inbox of contacts that it knows is still the same.
+    pub(super) lock_out_due: bool,
 }
 
 impl Own {
@@ -72,6 +74,7 @@ impl Own {
             prekeys: Vec::new(),
             revision: 0,
             silent: false,
+            lock_out_due: false,
             account: Some(account),
             device,
             dk,
@@ -102,6 +105,7 @@ impl Own {
             contact_token: Secret::new(row.contact_token.into()),
             prekeys,
             revision: row.revision,
+            lock_out_due: row.lock_out_due.unwrap_or(false),
         })
     }
 
@@ -126,6 +130,7 @@ impl Own {
             name: self.name.clone(),
             prekeys: prekeys.collect(),
             revision: self.revision,
+            lock_out_due: self.lock_out_due.then_some(true),
         })
     }
 
@@ -159,9 +164,9 @@ impl Own {
         let not_after_s = now_s + CERTIFICATE_LIFE_S;
         // Without the account's key it lasts until it is linked again.
         let Some(account) = &self.account else { return false };
-        let Ok(set) = DeviceSet::make(account, self.set.revision() + 1, not_after_s, self.set.devices()) else {
-            return false;
-        };
+        // A device that holds the account's key may have used up all numbers.
+        let Some(revision) = self.set.revision().checked_add(1) else { return false };
+        let Ok(set) = DeviceSet::make(account, revision, not_after_s, self.set.devices()) else { return false };
         self.set = set;
         self.certificate = Certificate::make(account, self.device(), self.dk.public(), not_after_s);
         true
@@ -272,6 +277,17 @@ impl Own {
     /// Takes other tokens, the card's first. They count once the row is stored and the inboxes are replaced.
     pub fn set_tokens(&mut self, [card, contact]: [Secret; 2]) {
         (self.card_token, self.contact_token) = (card, contact);
+    }
+
+    /// A device was revoked and still knows our inbox of contacts.
+    #[must_use]
+    pub fn lock_out_due(&self) -> bool {
+        self.lock_out_due
+    }
+
+    /// Whether a revoked device is still to be locked out of our inbox of contacts.
+    pub fn set_lock_out_due(&mut self, due: bool) {
+        self.lock_out_due = due;
     }
 
     /// Both inboxes, the card's first.

@@ -48,6 +48,8 @@ pub(super) struct OwnRow {
     pub(super) prekeys: Vec<PrekeyRow>,
     #[n(10)]
     pub(super) revision: u32,
+    #[n(11)]
+    pub(super) lock_out_due: Option<bool>,
 }
 
 /// One prekey of the account row.

@@ -97,6 +97,16 @@ fn certificate_and_set_are_renewed_before_they_end() {
 }
 
 #[test]
+fn a_set_with_the_last_revision_is_not_renewed() {
+    let mut own = own();
+    let key = own.account.as_ref().unwrap();
+    let not_after_s = own.certificate().not_after_s();
+    own.set = DeviceSet::make(key, u32::MAX, not_after_s, &[own.device()]).unwrap();
+    own.turn(NOW_S + 201 * 24 * HOUR_S, &mut rng("turn"));
+    assert_eq!(own.device_set().revision(), u32::MAX);
+}
+
+#[test]
 fn an_account_without_a_name_gets_one_of_six_letters() {
     let own = Own::make(None, NOW_S, &mut rng("name")).unwrap();
     assert!(own.name().starts_with("ahoy-") && own.name().len() == 11, "{}", own.name());

@@ -103,6 +103,7 @@ impl Core {
     pub(super) fn take_device_set(&mut self, account: &AccountId, set: DeviceSet, step: &mut Step<'_>) {
         if *account == self.own.account() {
             self.take_own_set(set, step);
+            self.make_up_lock_out(step);
             return;
         }
         let before = self.devices_of(account);

@@ -12,6 +12,7 @@ use super::Core;
 use super::effect::NetCommand;
 use super::questions::{About, Questions};
 use super::step::Step;
+use crate::account::Contact;
 use crate::call::signal::Sender;
 use crate::control::SetKnown;
 use crate::ids::{AccountId, CallId, DeviceId};
@@ -65,6 +66,8 @@ impl Revocation {
 impl Core {
     /// Another set of ours is in force, or we have just started: those who don't know it are told.
     pub(super) fn spread_set(&mut self, step: &mut Step<'_>) {
+        // A receipt for an older one would count as one for this.
+        self.session.drop_other_sets(self.own.device_set().bytes());
         for device in self.untold() {
             if self.peers.is_connected(&device) {
                 self.tell_set(device, step);
@@ -106,7 +109,7 @@ impl Core {
 
     /// Devices of contacts that know us but not the newest set. Whoever has never met us takes no call of any device.
     fn untold(&self) -> Vec<DeviceId> {
-        let met = self.contacts.iter().filter(|contact| contact.contact_token.is_some() && !contact.is_blocked());
+        let met = self.contacts.iter().filter(|contact| has_met_us(contact) && !contact.is_blocked());
         let devices = met.flat_map(|contact| contact.devices.keys().copied());
         let mut untold: Vec<DeviceId> = devices.filter(|device| self.lacks_set(device)).collect();
         untold.sort_unstable();
@@ -124,7 +127,9 @@ impl Core {
             self.revocation.spread.next_ms = None;
             return;
         }
-        untold.retain(|device| !self.peers.is_connected(device) && !self.dialing.wants(device));
+        let unix_ms = step.now.unix_ms;
+        let away = |device: &DeviceId| !self.peers.is_connected(device) && !self.dialing.wants(device);
+        untold.retain(|device| away(device) && !self.is_shunned(device, unix_ms));
         for device in self.revocation.turn(&untold) {
             let addresses = self.dialable_addresses(&device);
             step.net(NetCommand::Connect { device, addresses });
@@ -136,8 +141,8 @@ impl Core {
     /// How many contacts know who our devices are now.
     pub(super) fn set_known(&self) -> SetKnown {
         let untold: BTreeSet<DeviceId> = self.untold().into_iter().collect();
-        let met = || self.contacts.iter().filter(|it| it.contact_token.is_some() && !it.is_blocked());
-        let lacks = |contact: &&crate::account::Contact| contact.devices.keys().any(|it| untold.contains(it));
+        let met = || self.contacts.iter().filter(|it| has_met_us(it) && !it.is_blocked());
+        let lacks = |contact: &&Contact| contact.devices.keys().any(|it| untold.contains(it));
         let left = met().filter(lacks);
         SetKnown {
             told: met().filter(|contact| !lacks(contact)).count(),
@@ -155,6 +160,7 @@ impl Core {
         if others.is_empty() || from.own {
             return true;
         }
+        others.retain(|device| !self.is_shunned(device, step.now.unix_ms));
         let about = About { account: from.account, device: from.device, call };
         if let Some(over) = self.revocation.asked.is_over(&about, now_ms) {
             return over;
@@ -164,8 +170,12 @@ impl Core {
         for device in others {
             if waiting.contains(&device) {
                 self.ask_prekey(device, step);
-            } else {
+            } else if self.dialing.wants(&device) {
                 self.dialing.urgent(device, now_ms, now_ms.saturating_add(TAKE_BACK_ASK_MS));
+            } else {
+                // Only to be asked: not wanted from now on.
+                let addresses = self.dialable_addresses(&device);
+                step.net(NetCommand::Connect { device, addresses });
             }
         }
         false
@@ -201,6 +211,12 @@ impl Core {
             step.gossip(guest, false);
         }
     }
+}
+
+/// It has told us its inbox of contacts, or has acknowledged who we are: met by its card anew, it hasn't told it again yet.
+fn has_met_us(contact: &Contact) -> bool {
+    let acknowledged = contact.devices.values().any(|facts| facts.told.is_some() || facts.knows_set > 0);
+    contact.contact_token.is_some() || acknowledged
 }
 
 #[cfg(test)]

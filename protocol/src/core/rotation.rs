@@ -46,9 +46,12 @@ impl Core {
     }
 
     /// A device was revoked: the inbox of contacts is another one from now on, that it doesn't know. Not while another
-    /// device is away that lacks the last one: that one would be lost.
+    /// device is away that lacks the last one, which would be lost: then as soon as it knows that.
     pub(super) fn lock_out(&mut self, step: &mut Step<'_>) {
-        if !self.all_know_tokens() {
+        let now = self.all_know_tokens();
+        self.own.set_lock_out_due(!now);
+        if !now {
+            self.keep_own(step);
             return;
         }
         let [card, former] = self.own.tokens();
@@ -59,6 +62,13 @@ impl Core {
         self.inboxes.keep_former(ahoy_crypto::inbox::Inbox::new(&former), until_s);
         self.daily(step);
         self.changed_here(self.own.account(), step);
+    }
+
+    /// A lock-out that had to wait is made up for, once all our devices know the tokens.
+    pub(super) fn make_up_lock_out(&mut self, step: &mut Step<'_>) {
+        if self.own.lock_out_due() && !self.own.is_revoked() && self.all_know_tokens() {
+            self.lock_out(step);
+        }
     }
 
     /// Our inboxes are these from now on, the card's first. Our other devices are written to where they still listen: by

@@ -153,7 +153,7 @@ impl Core {
     /// A receipt: what it names has arrived there.
     pub(super) fn receipt(&mut self, from: DeviceId, receipt: &Receipt, step: &mut Step<'_>) {
         let named = self.session.receipt(from, receipt);
-        if receipt.kind == PRESENCE {
+        if receipt.kind == PRESENCE && named {
             self.presence_arrived(from, step);
         }
         if receipt.kind == DEVICES && named {

@@ -208,6 +208,7 @@ impl Core {
             self.tell_change(device, step);
             if self.all_know_tokens() {
                 self.meet_by_contact_token(step);
+                self.make_up_lock_out(step);
             }
         }
     }

@@ -37,6 +37,11 @@ impl Session {
         self.letters.has_set(device, device_set)
     }
 
+    /// Device sets of ours other than this one are told to nobody any more.
+    pub fn drop_other_sets(&mut self, device_set: &[u8]) {
+        self.letters.drop_other_sets(device_set);
+    }
+
     /// A note about this missed call is wanted no longer.
     pub fn drop_missed(&mut self, device: DeviceId, call: CallId) {
         self.letters.drop_missed(device, call);

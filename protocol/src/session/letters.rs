@@ -182,6 +182,12 @@ impl Letters {
         self.letters.iter().any(|letter| letter.to == to && is_it(&letter.body))
     }
 
+    /// Device sets other than this one go to nobody any more.
+    pub(super) fn drop_other_sets(&mut self, device_set: &[u8]) {
+        let is_other = |body: &InboxBody| matches!(body, InboxBody::Devices(body) if body.device_set != device_set);
+        self.letters.retain(|letter| !is_other(&letter.body));
+    }
+
     /// A note about this call is on its way to the device, or kept for it.
     pub(super) fn has_missed(&self, to: DeviceId, call: CallId) -> bool {
         self.letters.iter().any(|letter| letter.is_note(to, call))

@@ -1,5 +1,7 @@
 //! The new device: shows its card, and takes the account that it is given.
 
+use std::collections::HashSet;
+
 use ahoy_crypto::limits::CERTIFICATE_BYTES;
 use ahoy_crypto::{AccountId, Certificate, Check, DeviceSet, Secret, SignKey};
 
@@ -263,8 +265,9 @@ fn free_name(contacts: &Contacts, name: &str) -> String {
     if contacts.find(name).is_none() {
         return name.to_owned();
     }
+    let taken: HashSet<&str> = contacts.iter().map(|contact| contact.name.as_str()).collect();
     (2..=CONTACTS_MAX + 1)
         .map(|n| format!("{name} {n}"))
-        .find(|name| contacts.find(name).is_none())
+        .find(|name| !taken.contains(name.as_str()))
         .unwrap_or_else(|| name.to_owned())
 }

@@ -6,9 +6,15 @@ use super::contacts::{acquainted, introduce};
 use super::hand_off::live;
 use super::linking::{ben_with_two, devices, link, revoke};
 use super::world::World;
+use crate::account::{Contact, DeviceFacts, Policy};
+use crate::call::signal::Sender;
 use crate::control::{CallState, DeviceCommand, ErrorKind, EventKind, OfferParams, Reply, SetKnown};
-use crate::core::effect::Table;
+use crate::core::effect::{Effect, NetCommand, Table};
 use crate::core::input::Command;
+use crate::core::network::policy_of;
+use crate::core::step::Step;
+use crate::ids::{CallId, DeviceId};
+use crate::wire::bodies::Receipt;
 
 fn known(world: &mut World, n: usize) -> SetKnown {
     match world.ask(n, Command::Device(DeviceCommand::List)) {
@@ -179,6 +185,69 @@ fn a_revoked_device_in_a_call_ends_it_when_it_learns_that() {
     world.pass(1_000);
     assert!(live(&world, 2).is_empty() && !world.nodes[2].microphone);
     assert!(live(&world, 0).is_empty() && !world.nodes[0].microphone);
+}
+
+#[test]
+fn a_receipt_that_names_nothing_says_nothing_of_a_presence() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    let (ben, device, now) = (world.nodes[1].core.account(), world.device(1), world.now());
+    let node = &mut world.nodes[0];
+    let mut step = Step::new(now, &mut node.random);
+    node.core.contacts.change(&ben, |contact| contact.devices.get_mut(&device).unwrap().told = None).unwrap();
+    node.core.tellings.insert(device, [7; 32]);
+    node.core.receipt(device, &Receipt { kind: 2, id: vec![0; 32] }, &mut step);
+    assert_eq!(node.core.contacts.get(&ben).unwrap().devices[&device].told, None);
+}
+
+#[test]
+fn a_receipt_for_an_older_set_says_nothing_of_the_newest() {
+    let mut world = ben_with_two();
+    let (ada, now) = (world.device(0), world.now());
+    world.kill(0);
+    let older = world.nodes[1].core.own.device_set().bytes().to_vec();
+    let node = &mut world.nodes[1];
+    let mut step = Step::new(now, &mut node.random);
+    node.core.tell_set(ada, &mut step);
+    assert!(node.core.session.has_set(ada, &older));
+    revoke(&mut world, 1, 2).unwrap();
+    assert!(!world.nodes[1].core.session.has_set(ada, &older), "its receipt is worth nothing any more");
+}
+
+#[test]
+fn a_contact_that_was_met_by_its_card_anew_is_told_of_a_revocation_as_well() {
+    let mut world = ben_with_two();
+    world.kill(0);
+    let ada = world.nodes[0].core.account();
+    world.nodes[1].core.contacts.change(&ada, |contact| contact.contact_token = None).unwrap();
+    revoke(&mut world, 1, 2).unwrap();
+    assert_eq!(known(&mut world, 1), SetKnown { told: 0, untold: 1, names: vec!["Ada".to_owned()] });
+}
+
+#[test]
+fn whoever_is_only_asked_about_another_is_not_wanted_afterwards_and_the_blocked_are_not_asked() {
+    let mut world = acquainted(&["Ada", "Ben", "Eve"]);
+    world.kill(2);
+    let (ben, eve, now) = (world.nodes[1].core.account(), world.nodes[2].core.account(), world.now());
+    let (bens, blocked, other) = (world.device(1), world.device(2), DeviceId([9; 32]));
+    let node = &mut world.nodes[0];
+    node.core.contacts.change(&eve, |it| it.policy = it.policy.with(Policy::BLOCKED, true)).unwrap();
+    node.core.dialing.forget(&blocked);
+    let claim = |contact: &mut Contact| {
+        for device in [blocked, other] {
+            contact.devices.insert(device, DeviceFacts::default());
+        }
+    };
+    node.core.contacts.change(&ben, claim).unwrap();
+    let mut step = Step::new(now, &mut node.random);
+    let policy = policy_of(Policy::default());
+    let from = Sender { account: ben, device: bens, own: false, policy, sent_ms: now.unix_ms };
+    assert!(!node.core.may_go_on(&from, CallId([1; 16]), &mut step));
+    let dialled = |effect: &Effect| {
+        let Effect::Net(NetCommand::Connect { device, .. }) = effect else { return None };
+        Some(*device)
+    };
+    assert_eq!(step.out.iter().filter_map(dialled).collect::<Vec<_>>(), vec![other]);
+    assert!(!node.core.dialing.wants(&other) && !node.core.dialing.wants(&blocked));
 }
 
 #[test]

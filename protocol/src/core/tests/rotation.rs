@@ -95,6 +95,27 @@ fn a_revoked_device_does_not_know_the_inbox_of_contacts_and_the_other_devices_do
 }
 
 #[test]
+fn a_lock_out_that_had_to_wait_for_a_device_is_made_up_for_also_after_a_restart() {
+    let mut world = super::linking::ben_with_two();
+    let third = world.join("third");
+    super::linking::link(&mut world, 1, third, false);
+    world.kill(third);
+    rotate(&mut world, 1, TokenName::Card);
+    world.pass(5_000);
+    let tokens = |world: &World, n: usize| world.nodes[n].core.own.tokens().map(|token| *token.expose());
+    let before = tokens(&world, 2);
+    super::linking::revoke(&mut world, 1, 2).unwrap();
+    world.kill(2);
+    assert_eq!(tokens(&world, 1), before, "the third doesn't know the last ones yet");
+    world.restart(1, "Ben");
+    world.restart(third, "Ben");
+    world.pass(180_000);
+    let now = tokens(&world, 1);
+    assert!(now[0] == before[0] && now[1] != before[1]);
+    assert_eq!(tokens(&world, third), now);
+}
+
+#[test]
 fn an_account_of_several_devices_makes_its_inboxes_anew_and_all_of_them_ring() {
     let mut world = super::linking::ben_with_two();
     rotate(&mut world, 2, TokenName::Contact);
