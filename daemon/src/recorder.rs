@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use ahoy_media::host_media::api::{DeviceInfo, ReceiveStats, Sound, SourceStats};
+use ahoy_media::host_media::api::{DeviceInfo, Processing, ReceiveStats, Sound, SourceStats};
 use ahoy_media::simple_webrtc::engine::{
     AudioFrame, AudioPacket, Candidate, DescriptionKind, Engine, EngineError, LinkId, LinkSpec, PacketSink,
     TransportStats,
@@ -87,6 +87,9 @@ impl Sound for Recorder {
     }
     fn mute(&self, muted: bool) {
         self.note(format!("mute {muted}"));
+    }
+    fn process(&self, processing: Processing) {
+        self.note(format!("process {processing:?}"));
     }
     fn add_link(&self, link: LinkId) -> Box<dyn PacketSink> {
         self.note(format!("hear {}", link.0));

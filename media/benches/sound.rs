@@ -127,14 +127,18 @@ fn in_real_time(file: &Path, spoken: &[f32]) {
         AudioEvent::SinkStarted { .. }
         | AudioEvent::FirstAudio { .. }
         | AudioEvent::DeviceLost { .. }
-        | AudioEvent::DeviceBack { .. } => None,
+        | AudioEvent::DeviceBack { .. }
+        | AudioEvent::MutedTalking { .. }
+        | AudioEvent::Speaking { .. } => None,
     });
     let sink_us = std::iter::from_fn(|| b_events.try_recv().ok()).find_map(|event| match event {
         AudioEvent::SinkStarted { at_us } => Some(at_us),
         AudioEvent::SourceStarted { .. }
         | AudioEvent::FirstAudio { .. }
         | AudioEvent::DeviceLost { .. }
-        | AudioEvent::DeviceBack { .. } => None,
+        | AudioEvent::DeviceBack { .. }
+        | AudioEvent::MutedTalking { .. }
+        | AudioEvent::Speaking { .. } => None,
     });
     let start_ms = (sink_us.unwrap() as f64 - source_us.unwrap() as f64) / 1_000.0;
     let heard_sound = read(heard.to_str().unwrap());

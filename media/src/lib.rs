@@ -3,6 +3,11 @@
 pub mod fake;
 pub mod host_media;
 pub mod limits;
+pub mod pipeline;
 mod platform;
+pub mod processing;
+mod resample;
 pub mod simple_webrtc;
 pub mod tasks;
+#[cfg(test)]
+mod test_alloc;

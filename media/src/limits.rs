@@ -139,6 +139,14 @@ pub const PENDING_EVENTS: usize = 256;
 /// Data bytes of a WAV file: its sizes are 32 bits, and readers expect room for the header.
 pub const WAV_DATA_BYTES: u64 = u32::MAX as u64 - 4096;
 
+/// Nodes of a pipeline, and edges between them: far more than a chain of processing has, and each piece of 10 ms runs through all.
+pub const PIPELINE_NODES: usize = 64;
+/// See [`PIPELINE_NODES`].
+pub const PIPELINE_EDGES: usize = 256;
+
+/// Samples at 48 kHz that one `wav_tap` writes: an hour, 345 MB; then it stops, so that a forgotten one doesn't fill the disk.
+pub const PIPELINE_TAP_SAMPLES: usize = 3_600 * 48_000;
+
 /// Channels of a WAV file or device that are mixed down: more is a broken header.
 pub const CHANNELS: u16 = 64;
 

@@ -114,10 +114,10 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::SinkStarted { .. } => "playback began".to_owned(),
         EventKind::DeviceLost { direction, detail } => format!("{direction} device lost: {detail}"),
         EventKind::DeviceChanged { direction, detail } => format!("{direction} device is used again: {detail}"),
+        EventKind::MutedTalking { talking } => talks_muted(*talking),
+        EventKind::Speaking { .. } => return None,
         EventKind::MissedCall { account, .. } => format!("missed a call of {}", names.of(account)),
-        EventKind::Voicemail { account, duration_ms, .. } => {
-            format!("{} left a message of {:.0} s", names.of(account), f64::from(*duration_ms) / 1000.0)
-        }
+        EventKind::Voicemail { account, duration_ms, .. } => left_message(&names.of(account), *duration_ms),
         EventKind::VoicemailDelivered { account, .. } => format!("{} has got the message", names.of(account)),
         EventKind::HistoryCleared { client } => format!("the history was cleared, asked by {client}"),
         EventKind::ContactChanged { account } => format!("contact {} changed", names.of(account)),
@@ -151,6 +151,19 @@ fn linked(state: LinkingState, letters: Option<&str>, reason: Option<&str>) -> S
         (LinkingState::Done | LinkingState::Failed, _, Some(reason)) => format!("not linked: {reason}"),
         (LinkingState::Done | LinkingState::Failed, _, None) => "a device is linked".to_owned(),
     }
+}
+
+fn left_message(who: &str, duration_ms: u32) -> String {
+    format!("{who} left a message of {:.0} s", f64::from(duration_ms) / 1000.0)
+}
+
+fn talks_muted(talking: bool) -> String {
+    let text = if talking {
+        "you talk, but the microphone is muted (ahoy unmute)"
+    } else {
+        "you no longer talk into the muted microphone"
+    };
+    text.to_owned()
 }
 
 fn goes_on(call: &str, next: &str) -> String {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ahoy_media::host_media::api::{FrameOut, Sound};
+use ahoy_media::host_media::api::{FrameOut, Processing, Sound};
 use ahoy_media::simple_webrtc::engine::{
     AudioFrame, CandidateKind, Engine, EngineError, IceServer, LinkEvent, LinkId, LinkSpec, Role,
 };
@@ -103,6 +103,11 @@ impl Media {
         if let Some(ringing) = self.ringings.see(kind) {
             self.sound.ring(ringing);
         }
+    }
+
+    /// What is done to sound from now on.
+    pub(super) fn process(&self, processing: Processing) {
+        self.sound.process(processing);
     }
 
     /// Begins to record a message, or ends that.

@@ -262,6 +262,10 @@ impl<M: Machine> Actor<M> {
                 self.feed(Input::Sound { present });
                 reply(answer, Ok(Reply::Done(DoneReply::default())));
             }
+            Ask::Process(processing) => {
+                self.groups.ports.media.process(processing);
+                reply(answer, Ok(Reply::Done(DoneReply::default())));
+            }
             Ask::Shutdown => {
                 reply(answer, Ok(Reply::Done(DoneReply::default())));
                 self.stop();
@@ -281,6 +285,14 @@ impl<M: Machine> Actor<M> {
                 let link = convert::link(link);
                 return self.feed(Input::Link { link, event: signal::LinkEvent::FirstAudio });
             }
+            AudioEvent::Speaking { link: Some(link), on } => {
+                let link = convert::link(link);
+                return self.feed(Input::Link { link, event: signal::LinkEvent::Speaking(on) });
+            }
+            AudioEvent::Speaking { link: None, on } => {
+                EventKind::Speaking { call: None, account: None, device: None, speaking: on }
+            }
+            AudioEvent::MutedTalking { on } => EventKind::MutedTalking { talking: on },
             AudioEvent::SourceStarted { at_us } => EventKind::SourceStarted { at_us },
             AudioEvent::SinkStarted { at_us } => EventKind::SinkStarted { at_us },
             AudioEvent::DeviceLost { input, detail } => {

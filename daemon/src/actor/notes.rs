@@ -41,6 +41,8 @@ pub(super) fn tell(kind: &EventKind) {
         | EventKind::ParticipantState { .. }
         | EventKind::SourceStarted { .. }
         | EventKind::SinkStarted { .. }
+        | EventKind::MutedTalking { .. }
+        | EventKind::Speaking { .. }
         | EventKind::Presence { .. }
         | EventKind::Lagged { .. } => {}
     }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use ahoy_media::host_media::api::Processing;
 use ahoy_protocol::control::{ControlError, ErrorKind, Setting};
 use ahoy_protocol::core::Times;
 use serde_json::Value;
@@ -31,6 +32,8 @@ pub struct Change {
     pub value: Value,
     /// What the core is to know of it.
     pub setting: Setting,
+    /// What sound is to know of it.
+    pub processing: Option<Processing>,
 }
 
 impl Settings {
@@ -74,7 +77,12 @@ impl Settings {
             ControlError::new(ErrorKind::NoResources, message, "make room or mend its permissions; nothing was changed")
         })?;
         let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Change { value: (key.show)(&parsed), setting: used_now(key, &parsed, &mut in_use) })
+        let value = (key.show)(&parsed);
+        if key.name.starts_with("processing.") {
+            take_stage(key.name, &parsed.processing, &mut in_use.processing);
+            return Ok(Change { value, setting: Setting::Later, processing: Some(in_use.processing) });
+        }
+        Ok(Change { value, setting: used_now(key, &parsed, &mut in_use), processing: None })
     }
 
     fn may_change(&self, key: &Key) -> Result<(), ControlError> {
@@ -185,6 +193,18 @@ fn used_now(key: &Key, file: &Config, in_use: &mut Config) -> Setting {
             Setting::Times(in_use.call_times())
         }
         _ => Setting::Later,
+    }
+}
+
+/// As [`take_time`].
+fn take_stage(name: &str, from: &Processing, to: &mut Processing) {
+    match name {
+        "processing.high_pass" => to.high_pass = from.high_pass,
+        "processing.echo_cancellation" => to.echo_cancellation = from.echo_cancellation,
+        "processing.noise_suppression" => to.noise_suppression = from.noise_suppression,
+        "processing.gain_control" => to.gain_control = from.gain_control,
+        "processing.even_levels" => to.even_levels = from.even_levels,
+        _ => {}
     }
 }
 

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::draft::Draft;
-use super::values::{check_name, check_stun, check_turn, listen_address};
+use super::values::{STAGE_FORM, check_name, check_stun, check_turn, listen_address, stage, stage_text};
 use super::{Config, MetricsAt, parse_input, parse_output, spec_text};
 use crate::{limits, logging};
 
@@ -114,13 +114,29 @@ macro_rules! phase {
     };
 }
 
+/// A stage of the processing of sound.
+macro_rules! stage {
+    ($field:ident, $what:literal) => {
+        Key::new(
+            concat!("processing.", stringify!($field)),
+            Kind::Text {
+                form: STAGE_FORM,
+                set: |draft, text| stage(text).map(|stage| draft.config.processing.$field = stage),
+            },
+            $what,
+            |config| json!(stage_text(config.processing.$field)),
+        )
+        .at_once()
+    };
+}
+
 /// The ranges of the table make every value fit.
 fn narrow(value: u64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
 /// Every setting there is.
-pub const KEYS: [Key; 25] = [
+pub const KEYS: [Key; 30] = [
     Key::new(
         "name",
         Kind::Text { form: "1 to 64 bytes", set: |draft, text| check_name(text).map(|name| draft.config.name = name) },
@@ -297,6 +313,18 @@ pub const KEYS: [Key; 25] = [
         "where figures for Prometheus are answered",
         |config| json!(config.metrics.as_ref().map_or_else(|| "off".to_owned(), ToString::to_string)),
     ),
+    stage!(
+        high_pass,
+        "rumble and hum are taken out of the microphone; `auto`: where that is a sound card, and no file or tone"
+    ),
+    stage!(
+        echo_cancellation,
+        "what the speaker plays is taken out of the microphone; `auto`: where both are sound cards. With it or noise \
+         suppression, sound leaves 16 ms later"
+    ),
+    stage!(noise_suppression, "steady noise is taken out of the microphone; `auto` as high_pass"),
+    stage!(gain_control, "our voice comes to a steady loudness, noise is never lifted; `auto` as high_pass"),
+    stage!(even_levels, "voices of the others come to one loudness; `auto`: as soon as there are two"),
     phase!(reach_ms, (500, 120_000), "to reach somebody before it counts as unreachable"),
     phase!(ring_callee_ms, (500, 600_000), "ringing here before a call counts as missed"),
     phase!(ring_caller_ms, (500, 600_000), "ringing there before we give up"),

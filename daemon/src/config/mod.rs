@@ -17,7 +17,7 @@ use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use ahoy_media::host_media::api::DeviceSpec;
+use ahoy_media::host_media::api::{DeviceSpec, Processing};
 use ahoy_media::simple_webrtc::engine::IceServer;
 use ahoy_protocol::control::HomePaths;
 use ahoy_protocol::core::{ContactRate, Times};
@@ -51,6 +51,8 @@ pub struct Config {
     pub bitrate_bps: u32,
     /// Sound in a packet, ms.
     pub frame_ms: u32,
+    /// What is done to sound.
+    pub processing: Processing,
     /// STUN and TURN servers; none is built in.
     pub ice_servers: Vec<IceServer>,
     /// Longest call, ms; none: no limit.
@@ -86,6 +88,7 @@ impl Default for Config {
             ringtone_out: None,
             bitrate_bps: 40_000,
             frame_ms: 20,
+            processing: Processing::default(),
             ice_servers: Vec::new(),
             max_call_duration_ms: None,
             busy_in_call: false,

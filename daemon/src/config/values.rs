@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
+use ahoy_media::host_media::api::Stage;
 use libp2p::Multiaddr;
 
 use crate::platform;
@@ -50,6 +51,28 @@ impl fmt::Display for MetricsAt {
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
             Self::Loopback(address) => address.fmt(f),
         }
+    }
+}
+
+/// What a stage of the processing takes.
+pub(super) const STAGE_FORM: &str = "`auto`, `on` or `off`";
+
+/// Whether a stage works.
+pub(super) fn stage(text: &str) -> Result<Stage, String> {
+    match text {
+        "auto" => Ok(Stage::Auto),
+        "on" => Ok(Stage::On),
+        "off" => Ok(Stage::Off),
+        _ => Err("must be auto, on or off".into()),
+    }
+}
+
+/// The word for it.
+pub(super) fn stage_text(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Auto => "auto",
+        Stage::On => "on",
+        Stage::Off => "off",
     }
 }
 

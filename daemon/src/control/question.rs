@@ -1,5 +1,6 @@
 //! What sessions ask the actor.
 
+use ahoy_media::host_media::api::Processing;
 use ahoy_protocol::control::{ControlError, Reply};
 use ahoy_protocol::core::input::Command;
 use ahoy_protocol::ids::CallId;
@@ -46,6 +47,8 @@ pub enum Ask {
         /// It has.
         present: bool,
     },
+    /// What is done to sound from now on.
+    Process(Processing),
     /// `shutdown`.
     Shutdown,
     /// Whether it still takes questions; what the board has of the core is brought up to date.

@@ -17,7 +17,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
         // The disk may take its time.
         let written = tokio::task::spawn_blocking(move || writes.change(&name, &value)).await;
         let change = written.map_err(|_| internal("the setting could not be written"))??;
-        let in_use = change.setting != Setting::Later;
+        let in_use = change.setting != Setting::Later || change.processing.is_some();
+        if let Some(processing) = change.processing {
+            self.ask(Ask::Process(processing)).await?;
+        }
         self.ask(Ask::Core(Command::Configure { key: key.clone(), setting: change.setting })).await?;
         Ok(Reply::ConfigSet(SetConfigReply { key, value: change.value, in_use }))
     }

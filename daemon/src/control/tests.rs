@@ -82,6 +82,7 @@ async fn answer(mut inbox: mpsc::Receiver<Question>, hub: Hub, board: Arc<Board>
             Ask::History(_) => Reply::History(Default::default()),
             Ask::Core(_)
             | Ask::Stats(_)
+            | Ask::Process(_)
             | Ask::Sound { .. }
             | Ask::ClearHistory
             | Ask::Play { .. }

@@ -143,6 +143,7 @@ impl Node {
         let (sound_config, ringtone) = (audio_config(config), ringtone(config));
         let setup = SoundSetup { config: sound_config, ringtone, frames, events: outboxes.audio };
         let sound = (parts.sound)(setup).map_err(StartError::Sound)?;
+        sound.process(config.processing);
         let (device_key, inputs) = (core.device_key(), outboxes.network);
         let setup = NetworkSetup { device_key, listen, mdns: config.mdns, inputs };
         let network = (parts.network)(setup).await.map_err(StartError::Network)?;

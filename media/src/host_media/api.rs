@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::simple_webrtc::engine::{AudioFrame, LinkId, PacketSink};
+use crate::{
+    processing::Switches,
+    simple_webrtc::engine::{AudioFrame, LinkId, PacketSink},
+};
 
 /// What stands for a microphone or a speaker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +35,15 @@ impl DeviceSpec {
     pub fn id(text: &str) -> Result<Self, String> {
         super::device::check(text).map(|()| Self::Id(text.to_owned())).map_err(|lost| lost.0)
     }
+
+    /// It is a sound card of this machine, not what stands for one.
+    #[must_use]
+    pub fn is_card(&self) -> bool {
+        match self {
+            Self::Default | Self::Id(_) => true,
+            Self::None | Self::Tone(_) | Self::File { .. } => false,
+        }
+    }
 }
 
 /// How sound is set up.
@@ -54,6 +66,59 @@ pub enum Ringing {
     Here,
     /// It rings at somebody we call: the tone of the line.
     There,
+}
+
+/// Whether a stage of the processing works.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Where a sound card is used: files and tones are taken as they are.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+impl Stage {
+    /// Whether it works, where `card` says that a sound card is used.
+    #[must_use]
+    pub fn works(self, card: bool) -> bool {
+        match self {
+            Self::Auto => card,
+            Self::On => true,
+            Self::Off => false,
+        }
+    }
+}
+
+/// What is done to sound; see [`crate::processing`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Processing {
+    /// Rumble and hum are taken out of the microphone.
+    pub high_pass: Stage,
+    /// What the speaker plays is taken out of the microphone. `Auto`: microphone and speaker are cards.
+    pub echo_cancellation: Stage,
+    /// Steady noise is taken out of the microphone.
+    pub noise_suppression: Stage,
+    /// Our voice comes to a steady loudness.
+    pub gain_control: Stage,
+    /// Voices of the others come to one loudness. `Auto`: as soon as there are two.
+    pub even_levels: Stage,
+}
+
+impl Processing {
+    /// The stages of a microphone beside a speaker.
+    #[must_use]
+    pub fn switches(&self, input: &DeviceSpec, output: &DeviceSpec) -> Switches {
+        let card = input.is_card();
+        Switches {
+            high_pass: self.high_pass.works(card),
+            echo: self.echo_cancellation.works(card && output.is_card()),
+            noise: self.noise_suppression.works(card),
+            gain: self.gain_control.works(card),
+        }
+    }
 }
 
 /// Why sound cannot start. All are for the caller to mend: a setting, or this machine.
@@ -114,6 +179,18 @@ pub enum AudioEvent {
         /// For people: how long it was away.
         detail: String,
     },
+    /// Somebody talks into the microphone while it is muted, or no longer. Found here: nothing of it leaves.
+    MutedTalking {
+        /// Begins; else it is over.
+        on: bool,
+    },
+    /// Somebody talks, or no longer.
+    Speaking {
+        /// Who: the other side of a link, or (none) who sits here, not muted.
+        link: Option<LinkId>,
+        /// Begins; else it is over.
+        on: bool,
+    },
 }
 
 /// Figures of what is heard from a link.
@@ -167,6 +244,8 @@ pub trait Sound: Send + Sync {
     fn mute(&self, muted: bool);
     /// Rings like this from now on, on an output of its own, or no longer.
     fn ring(&self, _ringing: Option<Ringing>) {}
+    /// What is done to sound from now on; without a click.
+    fn process(&self, _processing: Processing) {}
     /// Makes a jitter buffer for a link; what the link receives goes into the sink.
     fn add_link(&self, link: LinkId) -> Box<dyn PacketSink>;
     /// Lets our sound go to a link (or no longer). Off at first.

@@ -13,7 +13,7 @@ use std::{
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::{
-    api::{ReceiveStats, SourceStats},
+    api::{Processing, ReceiveStats, SourceStats},
     asking::{Asking, Ties},
     clock::Clock,
     opus::packet_samples,
@@ -35,6 +35,8 @@ pub(crate) struct Wishes {
     pub(crate) openings: u64,
     /// Only silence may leave.
     pub(crate) muted: bool,
+    /// What is done to sound.
+    pub(crate) processing: Processing,
     /// The links.
     pub(crate) links: BTreeMap<LinkId, LinkWish>,
     /// The thread is to end.

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::{
-    api::{AudioConfig, AudioEvent, FrameOut, SourceStats},
-    clock::Clock,
+    api::{AudioConfig, AudioEvent, DeviceSpec, FrameOut, SourceStats, Stage},
+    clock::{Clock, samples_to_ms},
     controls::Shared,
     outbox::Outbox,
     sink::Sink,
@@ -37,6 +37,9 @@ pub(crate) struct Desk {
     pace: Pace,
     /// Sound that the encoder looks ahead, ms.
     lookahead_ms: f64,
+    /// Microphone and speaker by the settings.
+    devices: (DeviceSpec, DeviceSpec),
+    even: Stage,
     stats: SourceStats,
     stats_us: u64,
     /// It has panicked.
@@ -72,6 +75,8 @@ impl Desk {
             loss: LossGuess::default(),
             pace: Pace::new(config.bitrate_bps, config.frame_ms),
             lookahead_ms,
+            devices: (config.input.clone(), config.output.clone()),
+            even: Stage::Auto,
             stats,
             stats_us: 0,
             defect: false,
@@ -84,7 +89,9 @@ impl Desk {
         self.talking.follow(wanted, now_us, &mut self.outbox);
         self.hearing.follow_playing(now_us, &mut self.outbox);
         self.talking.step(now_us, &mut self.outbox);
-        self.hearing.step(now_us, &mut self.outbox);
+        self.hearing.step(now_us, self.even, &mut self.outbox);
+        let (played, playing) = self.hearing.played();
+        self.talking.play(played, playing);
         self.outbox.deliver();
         let due = [self.talking.due_us(now_us), self.hearing.due_us(now_us), self.outbox.due_us(now_us)];
         due.into_iter().flatten().min()
@@ -100,6 +107,7 @@ impl Desk {
         if now_us >= self.stats_us + STATS_US || self.stats_us == 0 {
             self.stats_us = now_us;
             wishes.source = self.stats.clone();
+            wishes.source.capture_delay_ms += samples_to_ms(self.talking.delay());
             self.hearing.report(now_us, &mut wishes);
             self.loss.look(now_us, self.hearing.packets(now_us));
         }
@@ -109,7 +117,9 @@ impl Desk {
         self.talking.follow_plan(plan);
         self.stats.target_bitrate_bps = plan.bitrate_bps;
         self.stats.capture_delay_ms = f64::from(plan.frame_ms) + self.lookahead_ms;
-        Wanted { open: wishes.open, openings: wishes.openings, muted: wishes.muted }
+        self.even = wishes.processing.even_levels;
+        let switches = wishes.processing.switches(&self.devices.0, &self.devices.1);
+        Wanted { open: wishes.open, openings: wishes.openings, muted: wishes.muted, switches }
     }
 
     /// Says that there is no sound any more. True: not all of it was told, call again.

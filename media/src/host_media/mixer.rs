@@ -1,22 +1,18 @@
 //! All that is heard, in one stream: sums, and keeps the sum within full scale without hard clipping.
 
-/// The loudest that leaves, of full scale: room for what a converter adds between samples.
-const CEILING: f32 = 0.97;
-
-/// Share of the way back to full gain that is gone with every sample: back within half a second.
-const RELEASE: f32 = 1.6e-4;
+use crate::processing::Limiter;
 
 /// Adds up sounds and limits their peaks.
 #[derive(Debug)]
 pub(crate) struct Mixer {
     sum: Vec<f32>,
-    gain: f32,
+    limiter: Limiter,
 }
 
 impl Mixer {
     /// A mixer that has not met a peak.
     pub(crate) fn new() -> Self {
-        Self { sum: Vec::new(), gain: 1.0 }
+        Self { sum: Vec::new(), limiter: Limiter::new() }
     }
 
     /// Begins a block of `samples`.
@@ -34,33 +30,9 @@ impl Mixer {
 
     /// The block, limited. What is within the ceiling passes untouched.
     pub(crate) fn mixed(&mut self) -> &[f32] {
-        let peak = self.sum.iter().map(|s| s.abs()).fold(0.0, f32::max);
-        let wanted = if peak > CEILING { CEILING / peak } else { 1.0 };
-        let before = self.gain;
-        let release = (RELEASE * self.sum.len() as f32).min(1.0);
-        self.gain = if wanted < before { wanted } else { (before + (1.0 - before) * release).min(wanted) };
-        if self.gain > 0.9995 && before > 0.9995 {
-            self.gain = 1.0;
-            return &self.sum;
-        }
-        let steps = self.sum.len().max(1) as f32;
-        for (n, sample) in self.sum.iter_mut().enumerate() {
-            let gain = before + (self.gain - before) * (n as f32 / steps);
-            // While the gain still falls a peak may stick out; it is bent, not cut.
-            *sample = soft(*sample * gain);
-        }
+        self.limiter.process(&mut self.sum);
         &self.sum
     }
-}
-
-/// Bends what is over the ceiling towards full scale.
-fn soft(sample: f32) -> f32 {
-    let over = sample.abs() - CEILING;
-    if over <= 0.0 {
-        return sample;
-    }
-    let room = 1.0 - CEILING;
-    sample.signum() * (CEILING + room * (over / room).tanh())
 }
 
 #[cfg(test)]
@@ -105,7 +77,7 @@ mod tests {
             let heard = mix(&mut mixer, &all);
             assert!(heard.iter().all(|s| s.abs() <= 1.0), "{voices}");
             // The second block has settled: a sine still, not a square.
-            let worst = heard.iter().zip(&shout).map(|(a, b)| (a - b * CEILING).abs()).fold(0.0, f32::max);
+            let worst = heard.iter().zip(&shout).map(|(a, b)| (a - b * 0.97).abs()).fold(0.0, f32::max);
             assert!(worst < 0.01, "{voices}: {worst}");
         }
     }

@@ -14,7 +14,6 @@ pub mod opus;
 mod outbox;
 mod receiver;
 mod recovery;
-mod resample;
 mod ringer;
 mod sink;
 pub mod sound;
@@ -22,6 +21,9 @@ mod source;
 mod specs;
 pub mod stage;
 mod voice;
+mod voices;
+
+use crate::resample;
 
 #[cfg(test)]
 mod signals;

@@ -14,8 +14,8 @@ use tokio::sync::mpsc;
 
 use super::{
     api::{
-        AudioConfig, AudioEvent, DeviceInfo, DeviceSpec, FrameOut, ReceiveStats, Ringing, Sound, SoundError,
-        SourceStats,
+        AudioConfig, AudioEvent, DeviceInfo, DeviceSpec, FrameOut, Processing, ReceiveStats, Ringing, Sound,
+        SoundError, SourceStats,
     },
     clock::{Clock, samples_to_ms},
     controls::Shared,
@@ -207,6 +207,11 @@ impl Sound for HostSound {
         if let Some(ringer) = &self.ringer {
             ringer.ring(ringing);
         }
+    }
+
+    fn process(&self, processing: Processing) {
+        self.shared.lock().processing = processing;
+        self.thread.unpark();
     }
 
     fn add_link(&self, link: LinkId) -> Box<dyn PacketSink> {

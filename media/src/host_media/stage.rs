@@ -132,7 +132,11 @@ impl Stage {
             match event {
                 AudioEvent::SourceStarted { at_us } => self.source_us = Some(at_us - self.base_us),
                 AudioEvent::SinkStarted { at_us } => self.sink_us = Some(at_us - self.base_us),
-                AudioEvent::FirstAudio { .. } | AudioEvent::DeviceLost { .. } | AudioEvent::DeviceBack { .. } => {}
+                AudioEvent::FirstAudio { .. }
+                | AudioEvent::DeviceLost { .. }
+                | AudioEvent::DeviceBack { .. }
+                | AudioEvent::MutedTalking { .. }
+                | AudioEvent::Speaking { .. } => {}
             }
         }
         let frames = std::mem::take(&mut *self.frames.0.lock().unwrap_or_else(PoisonError::into_inner));

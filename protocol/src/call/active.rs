@@ -203,6 +203,7 @@ impl CallCore {
             LinkEvent::AddressGone => self.address_gone(id, device, cx),
             LinkEvent::CtlOpen => self.ctl_open(id, device, cx),
             LinkEvent::FirstAudio => self.first_audio(id, device, cx),
+            LinkEvent::Speaking(on) => self.speaking(id, device, on, cx),
             LinkEvent::Closed(end) => self.link_closed(id, device, &end, cx),
         }
     }
@@ -272,6 +273,13 @@ impl CallCore {
             self.show_participant(id, device, cx);
         }
         self.works(id, cx);
+    }
+
+    /// Whom frontends don't see doesn't speak either.
+    fn speaking(&mut self, id: CallId, device: DeviceId, speaking: bool, cx: &mut Cx<'_>) {
+        let Some(peer) = self.peer_mut(id, device).filter(|peer| peer.joined) else { return };
+        let (call, account) = (Some(text::call(id)), Some(text::account(peer.account)));
+        cx.event(EventKind::Speaking { call, account, device: Some(text::device(device)), speaking });
     }
 
     fn link_closed(&mut self, id: CallId, device: DeviceId, end: &LinkEnd, cx: &mut Cx<'_>) {

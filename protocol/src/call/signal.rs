@@ -266,6 +266,8 @@ pub enum LinkEvent {
     CtlOpen,
     /// The first packet of the other's sound was decoded since playing was switched on.
     FirstAudio,
+    /// The other side talks, or no longer.
+    Speaking(bool),
     /// The link is over; nothing more comes from it.
     Closed(LinkEnd),
 }

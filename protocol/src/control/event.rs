@@ -227,6 +227,26 @@ pub enum EventKind {
         /// How long it was away, or what changed.
         detail: String,
     },
+    /// Somebody talks into our microphone while it is muted, or no longer: a hint for who forgot. Found on this device; nothing
+    /// of it leaves.
+    MutedTalking {
+        /// Begins; else it is over, 3 s after the last word or with unmuting.
+        talking: bool,
+    },
+    /// Somebody talks, or no longer. Heard on this device, looked at every 200 ms.
+    Speaking {
+        /// Call; absent: who sits here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        call: Option<String>,
+        /// Who; absent: who sits here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
+        /// Device; absent: our own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<String>,
+        /// Begins; else it is over, 3 s after the last word.
+        speaking: bool,
+    },
     /// A call was missed.
     MissedCall {
         /// Call.

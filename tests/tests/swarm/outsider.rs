@@ -32,7 +32,7 @@ fn story(node: &Node, call: &str) -> Vec<String> {
 fn name(event: &EventKind) -> Option<String> {
     match event {
         // Not about a call; how often it comes depends on what is acknowledged first.
-        EventKind::ContactChanged { .. } | EventKind::Presence { .. } => None,
+        EventKind::ContactChanged { .. } | EventKind::Presence { .. } | EventKind::Speaking { .. } => None,
         // In order already.
         EventKind::CallState { state, .. } if *state != CallState::Ended => None,
         EventKind::CallState { reason, cause, .. } => Some(format!("{reason:?} {cause:?}")),
@@ -45,6 +45,7 @@ fn name(event: &EventKind) -> Option<String> {
         EventKind::Snapshot(_)
         | EventKind::DeviceLost { .. }
         | EventKind::DeviceChanged { .. }
+        | EventKind::MutedTalking { .. }
         | EventKind::HistoryCleared { .. }
         | EventKind::Voicemail { .. }
         | EventKind::VoicemailDelivered { .. }

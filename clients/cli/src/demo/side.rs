@@ -71,6 +71,8 @@ impl Seen {
             | EventKind::ParticipantState { .. }
             | EventKind::DeviceLost { .. }
             | EventKind::DeviceChanged { .. }
+            | EventKind::MutedTalking { .. }
+            | EventKind::Speaking { .. }
             | EventKind::HistoryCleared { .. }
             | EventKind::Voicemail { .. }
             | EventKind::VoicemailDelivered { .. }

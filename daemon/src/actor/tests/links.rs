@@ -124,6 +124,8 @@ async fn what_links_and_sound_say_reaches_the_core() {
     }
     world.audio.send(AudioEvent::FirstAudio { link }).await.unwrap();
     assert_eq!(told.recv().await.unwrap(), "5 FirstAudio");
+    world.audio.send(AudioEvent::Speaking { link: Some(link), on: true }).await.unwrap();
+    assert_eq!(told.recv().await.unwrap(), "5 Speaking(true)");
     world.settle().await;
     assert_eq!(world.media.take(), ["forget 5"], "a link that is over is not heard any more");
 }
@@ -134,8 +136,13 @@ async fn sound_events_reach_every_frontend() {
     world.audio.send(AudioEvent::SourceStarted { at_us: 7 }).await.unwrap();
     world.audio.send(AudioEvent::SinkStarted { at_us: 8 }).await.unwrap();
     world.audio.send(AudioEvent::DeviceLost { input: true, detail: "unplugged".into() }).await.unwrap();
+    world.audio.send(AudioEvent::MutedTalking { on: true }).await.unwrap();
+    world.audio.send(AudioEvent::Speaking { link: None, on: true }).await.unwrap();
     world.settle().await;
     let events = world.events();
+    assert_eq!((&events[3]["kind"], &events[3]["talking"]), (&"muted_talking".into(), &true.into()));
+    assert_eq!((&events[4]["kind"], &events[4]["speaking"]), (&"speaking".into(), &true.into()));
+    assert!(events[4].get("call").is_none(), "who sits here");
     assert_eq!((&events[0]["kind"], &events[0]["at_us"]), (&"source_started".into(), &7.into()));
     assert_eq!((&events[1]["kind"], &events[1]["at_us"]), (&"sink_started".into(), &8.into()));
     assert_eq!((&events[2]["kind"], &events[2]["direction"]), (&"device_lost".into(), &"input".into()));

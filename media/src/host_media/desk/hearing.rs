@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     host_media::{
-        api::{AudioEvent, DeviceSpec},
+        api::{AudioEvent, DeviceSpec, Stage},
         clock::Clock,
         controls::{LinkWish, Wishes},
         jitter_buffer::{adaptive::Adaptive, opus_frames::OpusFrames},
@@ -15,6 +15,7 @@ use crate::{
         sink::{BLOCK, Sink, Want},
         source::Lost,
         specs,
+        voices::Voices,
     },
     simple_webrtc::engine::LinkId,
 };
@@ -42,8 +43,11 @@ pub(super) struct Hearing {
     recovery: Recovery<dyn Sink>,
     playing: bool,
     announced: bool,
+    voices: Voices,
     mixer: Mixer,
     block: Vec<f32>,
+    /// What the last step played.
+    played: Vec<f32>,
 }
 
 impl Hearing {
@@ -55,8 +59,8 @@ impl Hearing {
             sink.start(now_us);
             Ok(sink)
         });
-        let (playing, announced) = (false, false);
-        Self { clock, receivers, sink, open, returns, recovery, playing, announced, mixer, block }
+        let (playing, announced, voices, played) = (false, false, Voices::default(), Vec::new());
+        Self { clock, receivers, sink, open, returns, recovery, playing, announced, voices, mixer, block, played }
     }
 
     /// Begins to play links and ends it.
@@ -103,8 +107,17 @@ impl Hearing {
         ready.unwrap_or(BLOCK).clamp(shortest, want.most.clamp(shortest, BLOCK))
     }
 
-    /// Plays what is due.
-    pub(super) fn step(&mut self, now_us: u64, outbox: &mut Outbox) {
+    /// What the last step played, and whether anything plays.
+    pub(super) fn played(&self) -> (&[f32], bool) {
+        (&self.played, self.playing)
+    }
+
+    /// Plays what is due; voices at one loudness if they are to be `even`.
+    pub(super) fn step(&mut self, now_us: u64, even: Stage, outbox: &mut Outbox) {
+        self.played.clear();
+        for link in self.voices.keep(|link| self.receivers.contains_key(&link)) {
+            outbox.push(AudioEvent::Speaking { link: Some(link), on: false });
+        }
         if !self.playing {
             return;
         }
@@ -112,6 +125,7 @@ impl Hearing {
             self.sink = sink;
             outbox.back(false, detail);
         }
+        let even = even.works(self.receivers.len() > 1);
         let mut collected = false;
         while let Some(want) = self.sink.want(now_us) {
             if !collected {
@@ -125,9 +139,12 @@ impl Hearing {
                 if receiver.pull(want.at_us, block) {
                     outbox.push(AudioEvent::FirstAudio { link: *link });
                 }
+                self.voices.hear(*link, block, even);
                 self.mixer.add(block);
             }
-            if let Err(lost) = self.sink.play(self.mixer.mixed()) {
+            let mixed = self.mixer.mixed();
+            self.played.extend_from_slice(mixed);
+            if let Err(lost) = self.sink.play(mixed) {
                 self.lose(lost, now_us, outbox);
             }
         }
@@ -136,6 +153,9 @@ impl Hearing {
         }
         if collected {
             self.receivers.values().for_each(|(_, receiver)| receiver.tell_due(now_us));
+        }
+        for (link, on) in self.voices.changes() {
+            outbox.push(AudioEvent::Speaking { link: Some(link), on });
         }
         if !self.announced
             && let Some(at_us) = self.sink.started_us()

@@ -15,6 +15,7 @@ use crate::{
         specs,
         voice::Voice,
     },
+    processing::{Chain, Switches},
     simple_webrtc::engine::{AudioFrame, LinkId},
 };
 
@@ -37,6 +38,11 @@ pub(super) struct Talking {
     end: u64,
     opening: u64,
     pub(super) capture: Option<Capture>,
+    /// What is done to sound before it is encoded, or silenced.
+    chain: Chain,
+    /// Something is played.
+    playing: bool,
+    told: Told,
     voice: Voice,
     /// Links that got the last frame: others get a marker.
     sending: BTreeSet<LinkId>,
@@ -48,6 +54,14 @@ pub(super) struct Wanted {
     pub(super) open: bool,
     pub(super) openings: u64,
     pub(super) muted: bool,
+    pub(super) switches: Switches,
+}
+
+/// What was told of who sits here.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    speaking: bool,
+    muted_talking: bool,
 }
 
 impl Talking {
@@ -62,7 +76,24 @@ impl Talking {
         let (end, opening, capture, sending) = (0, 0, None, BTreeSet::new());
         let (returns, recovery) = (specs::returns(&input), Recovery::new());
         let open: Open<dyn Source> = Box::new(move |now_us| specs::source(&input, clock, now_us));
-        Self { shared, out, open, returns, recovery, frame, origin_us, end, opening, capture, voice, sending }
+        let (chain, playing, told) = (Chain::new(), false, Told::default());
+        Self {
+            shared,
+            out,
+            open,
+            returns,
+            recovery,
+            frame,
+            origin_us,
+            end,
+            opening,
+            capture,
+            chain,
+            playing,
+            told,
+            voice,
+            sending,
+        }
     }
 
     /// Opens, closes, mutes, unmutes.
@@ -75,6 +106,9 @@ impl Talking {
             self.recovery.forget();
         }
         self.opening = wanted.openings;
+        if wanted.open {
+            self.chain.switch(wanted.switches);
+        }
         if wanted.open && self.capture.is_none() {
             self.begin(now_us, outbox);
         }
@@ -84,6 +118,7 @@ impl Talking {
             if let Some(capture) = &mut self.capture {
                 capture.forget();
             }
+            self.chain.forget();
         }
         if let Err(error) = self.voice.mute(wanted.muted) {
             tracing::error!(%error, "no new encoder");
@@ -94,6 +129,8 @@ impl Talking {
         if let Err(error) = self.voice.begin() {
             tracing::error!(%error, "no new encoder");
         }
+        // Nothing of an earlier call, perhaps with somebody else.
+        self.chain.forget();
         let place = us_to_samples(now_us.saturating_sub(self.origin_us)).max(self.end);
         match (self.open)(now_us) {
             Ok(source) => self.capture = Some(Capture::new(source, self.frame, place, now_us)),
@@ -150,7 +187,8 @@ impl Talking {
         }
         if self.due_us(now_us).is_some_and(|due_us| due_us <= now_us) {
             self.collect(now_us, outbox);
-            while let Some(frame) = self.capture.as_mut().and_then(Capture::next_frame) {
+            while let Some(mut frame) = self.capture.as_mut().and_then(Capture::next_frame) {
+                self.chain.process(&mut frame.sound, self.playing);
                 if let Err(error) = self.send(frame) {
                     tracing::error!(%error, "a frame could not be encoded");
                 }
@@ -161,6 +199,30 @@ impl Talking {
         }
         if let Some(at_us) = self.capture.as_mut().and_then(Capture::announce) {
             outbox.push(AudioEvent::SourceStarted { at_us });
+        }
+        self.tell_of_talk(outbox);
+    }
+
+    /// What goes to the speaker; `playing`: anything does.
+    pub(super) fn play(&mut self, sound: &[f32], playing: bool) {
+        self.playing = playing;
+        self.chain.play(sound);
+    }
+
+    /// Samples by which sound leaves later than it was captured.
+    pub(super) fn delay(&self) -> usize {
+        self.chain.delay()
+    }
+
+    /// Tells who sits here and talks, to be heard or into a muted microphone.
+    fn tell_of_talk(&mut self, outbox: &mut Outbox) {
+        let talks = self.capture.is_some() && self.chain.talking();
+        let (muted_talking, speaking) = (talks && self.voice.muted(), talks && !self.voice.muted());
+        if std::mem::replace(&mut self.told.muted_talking, muted_talking) != muted_talking {
+            outbox.push(AudioEvent::MutedTalking { on: muted_talking });
+        }
+        if std::mem::replace(&mut self.told.speaking, speaking) != speaking {
+            outbox.push(AudioEvent::Speaking { link: None, on: speaking });
         }
     }
 

@@ -4,6 +4,7 @@ mod hearing;
 mod mute;
 mod recovering;
 mod sending;
+mod talking;
 mod wire;
 
 use super::*;

@@ -109,6 +109,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn callbacks_allocate_nothing_from_the_first_on_whether_the_ring_has_room_or_not() {
+        let (ring, mut heard) = RingBuffer::new(2_880);
+        let (status, clock) = (Arc::new(Status::default()), Clock::new());
+        let mut capture = Capture { ring, status: Arc::clone(&status), clock, channels: 2, rate_hz: 48_000 };
+        let (mut play, ring) = RingBuffer::new(2_880);
+        let mut playback = Playback { ring, status, clock, channels: 2, rate_hz: 48_000, last_us: 0 };
+        let (given, mut taken) = ([1_i16; 1_920], [0.0_f32; 1_920]);
+        let allocated = crate::test_alloc::allocations(|| {
+            for n in 0..100 {
+                capture.take(&given);
+                playback.give(&mut taken);
+                error(&playback.status, ErrorKind::Xrun);
+                // The audio thread's side, now and then.
+                while n % 7 == 0 && heard.pop().is_ok() {}
+                while n % 5 == 0 && play.push(0.5).is_ok() {}
+            }
+        });
+        assert_eq!(allocated, 0);
+    }
+
+    #[test]
     fn a_microphone_of_many_channels_becomes_one() {
         let (ring, mut heard) = RingBuffer::new(8);
         let status = Arc::new(Status::default());

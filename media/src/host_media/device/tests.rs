@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     host_media::{
-        api::{AudioConfig, AudioEvent, DeviceSpec, FrameOut, Sound},
+        api::{AudioConfig, AudioEvent, DeviceSpec, FrameOut, Processing, Sound, Stage},
         signals::{read, tone_share},
         sound::HostSound,
         test_dir::TestDir,
@@ -154,6 +154,15 @@ impl Party {
         let config = AudioConfig { input, output, bitrate_bps: 32_000, frame_ms: 20 };
         let (sender, events) = mpsc::channel(64);
         let sound = HostSound::start(config, Box::new(wire), sender).unwrap();
+        // Noise suppression would take the steady tone for noise.
+        let (high_pass, echo_cancellation, noise_suppression) = (Stage::Off, Stage::Off, Stage::Off);
+        sound.process(Processing {
+            high_pass,
+            echo_cancellation,
+            noise_suppression,
+            gain_control: Stage::Off,
+            ..Processing::default()
+        });
         tell.send(sound.add_link(LINK)).unwrap_or_else(|_| panic!("the wire is there"));
         sound.send(LINK, true);
         sound.play(LINK, true);

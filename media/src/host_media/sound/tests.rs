@@ -176,10 +176,11 @@ fn a_defect_of_the_audio_thread_ends_sound_and_is_told_even_to_a_slow_listener()
                 lost.push(input);
             }
             AudioEvent::SourceStarted { .. } => {}
-            other
-            @ (AudioEvent::SinkStarted { .. } | AudioEvent::FirstAudio { .. } | AudioEvent::DeviceBack { .. }) => {
-                panic!("{other:?}");
-            }
+            other @ (AudioEvent::SinkStarted { .. }
+            | AudioEvent::FirstAudio { .. }
+            | AudioEvent::DeviceBack { .. }
+            | AudioEvent::MutedTalking { .. }
+            | AudioEvent::Speaking { .. }) => panic!("{other:?}"),
         }
     }
     assert_eq!(lost, [true, false]);

@@ -6,8 +6,9 @@ use hound::{SampleFormat, WavReader, WavSpec};
 
 use super::{Lost, generator::Generator};
 use crate::{
-    host_media::{opus::RATE, resample::Resampler},
+    host_media::opus::RATE,
     limits::{CHANNELS, SAMPLE_RATES},
+    resample::Resampler,
 };
 
 /// Frames read from the file at a time: 10 ms at 48 kHz.

@@ -151,6 +151,7 @@ impl Walker {
             3 | 4 => LinkEvent::Connected,
             5 | 6 => LinkEvent::CtlOpen,
             7 | 8 => LinkEvent::FirstAudio,
+            9 if self.coin() => LinkEvent::Speaking(self.coin()),
             9 => LinkEvent::EndOfCandidates { generation },
             10 => LinkEvent::Description { kind: SdpKind::Offer, generation, sdp: "v=0\r\n".to_owned() },
             11.. => return CallInput::Ctl { link, body: CtlBody::HangUp(self.any(&REASONS)) },

@@ -101,7 +101,9 @@ fn sink_start(event: &AudioEvent) -> Option<u64> {
         AudioEvent::SourceStarted { .. }
         | AudioEvent::FirstAudio { .. }
         | AudioEvent::DeviceLost { .. }
-        | AudioEvent::DeviceBack { .. } => None,
+        | AudioEvent::DeviceBack { .. }
+        | AudioEvent::MutedTalking { .. }
+        | AudioEvent::Speaking { .. } => None,
     }
 }
 

@@ -89,7 +89,11 @@ fn told(side: &super::wire::Side) -> Vec<(bool, bool)> {
     let of_a_device = |event: &AudioEvent| match event {
         AudioEvent::DeviceLost { input, .. } => Some((*input, false)),
         AudioEvent::DeviceBack { input, .. } => Some((*input, true)),
-        AudioEvent::SourceStarted { .. } | AudioEvent::SinkStarted { .. } | AudioEvent::FirstAudio { .. } => None,
+        AudioEvent::SourceStarted { .. }
+        | AudioEvent::SinkStarted { .. }
+        | AudioEvent::FirstAudio { .. }
+        | AudioEvent::MutedTalking { .. }
+        | AudioEvent::Speaking { .. } => None,
     };
     side.told.iter().filter_map(of_a_device).collect()
 }

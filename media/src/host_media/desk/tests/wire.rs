@@ -182,14 +182,18 @@ impl World {
             AudioEvent::SinkStarted { .. }
             | AudioEvent::FirstAudio { .. }
             | AudioEvent::DeviceLost { .. }
-            | AudioEvent::DeviceBack { .. } => None,
+            | AudioEvent::DeviceBack { .. }
+            | AudioEvent::MutedTalking { .. }
+            | AudioEvent::Speaking { .. } => None,
         });
         let sink = self.listener.told.iter().rev().find_map(|event| match event {
             AudioEvent::SinkStarted { at_us } => Some(*at_us),
             AudioEvent::SourceStarted { .. }
             | AudioEvent::FirstAudio { .. }
             | AudioEvent::DeviceLost { .. }
-            | AudioEvent::DeviceBack { .. } => None,
+            | AudioEvent::DeviceBack { .. }
+            | AudioEvent::MutedTalking { .. }
+            | AudioEvent::Speaking { .. } => None,
         });
         (source.expect("the source started"), sink.expect("the sink started"))
     }

@@ -7,6 +7,7 @@ use std::sync::{
 
 use super::super::*;
 use crate::host_media::{
+    api,
     clock::{samples_to_us, us_to_samples},
     opus::EncoderConfig,
     source::{Lost, Source},
@@ -256,6 +257,10 @@ impl Stage {
             sink: specs::nowhere(),
             lookahead_ms: 6.5,
         };
+        // Every stage that holds sound back, but none that would take this steady voice for noise.
+        let (echo_cancellation, noise_suppression) = (api::Stage::On, api::Stage::Off);
+        scene.shared.lock().processing =
+            api::Processing { echo_cancellation, noise_suppression, ..api::Processing::default() };
         let mut desk = Desk::new(parts, &config, now_us);
         let plug = Arc::clone(&scene);
         desk.talking.open = Box::new(move |now_us| {
