@@ -35,6 +35,8 @@ pub(crate) struct Wishes {
     pub(crate) openings: u64,
     /// Only silence may leave.
     pub(crate) muted: bool,
+    /// How many times it was muted: what was said meanwhile never leaves, even if the thread missed the muting.
+    pub(crate) mutes: u64,
     /// What is done to sound.
     pub(crate) processing: Processing,
     /// The links.
@@ -118,6 +120,14 @@ impl Wishes {
             self.openings += 1;
         }
         self.open = open;
+    }
+
+    /// Mutes or unmutes.
+    pub(crate) fn mute(&mut self, muted: bool) {
+        if muted && !self.muted {
+            self.mutes += 1;
+        }
+        self.muted = muted;
     }
 
     /// Makes a link and the sink for its packets. Over [`MAX_LINKS`] the sink leads nowhere.

@@ -119,7 +119,7 @@ impl Desk {
         self.stats.capture_delay_ms = f64::from(plan.frame_ms) + self.lookahead_ms;
         self.even = wishes.processing.even_levels;
         let switches = wishes.processing.switches(&self.devices.0, &self.devices.1);
-        Wanted { open: wishes.open, openings: wishes.openings, muted: wishes.muted, switches }
+        Wanted { open: wishes.open, openings: wishes.openings, muted: wishes.muted, mutes: wishes.mutes, switches }
     }
 
     /// Says that there is no sound any more. True: not all of it was told, call again.

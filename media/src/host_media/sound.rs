@@ -199,7 +199,7 @@ impl Sound for HostSound {
     }
 
     fn mute(&self, muted: bool) {
-        self.shared.lock().muted = muted;
+        self.shared.lock().mute(muted);
         self.thread.unpark();
     }
 

@@ -37,6 +37,8 @@ pub(super) struct Talking {
     /// Place behind the last frame of an earlier opening.
     end: u64,
     opening: u64,
+    /// Mutings that were seen.
+    mutes: u64,
     pub(super) capture: Option<Capture>,
     /// What is done to sound before it is encoded, or silenced.
     chain: Chain,
@@ -54,6 +56,7 @@ pub(super) struct Wanted {
     pub(super) open: bool,
     pub(super) openings: u64,
     pub(super) muted: bool,
+    pub(super) mutes: u64,
     pub(super) switches: Switches,
 }
 
@@ -73,7 +76,7 @@ impl Talking {
         voice: Voice,
     ) -> Self {
         let frame = usize::try_from(frame_ms).unwrap_or(20) * 48;
-        let (end, opening, capture, sending) = (0, 0, None, BTreeSet::new());
+        let (end, opening, mutes, capture, sending) = (0, 0, 0, None, BTreeSet::new());
         let (returns, recovery) = (specs::returns(&input), Recovery::new());
         let open: Open<dyn Source> = Box::new(move |now_us| specs::source(&input, clock, now_us));
         let (chain, playing, told) = (Chain::new(), false, Told::default());
@@ -87,6 +90,7 @@ impl Talking {
             origin_us,
             end,
             opening,
+            mutes,
             capture,
             chain,
             playing,
@@ -112,7 +116,9 @@ impl Talking {
         if wanted.open && self.capture.is_none() {
             self.begin(now_us, outbox);
         }
-        if self.voice.muted() && !wanted.muted {
+        let was_muted = self.voice.muted() || wanted.mutes != self.mutes;
+        self.mutes = wanted.mutes;
+        if was_muted && !wanted.muted {
             // What was said while `muted` was shown does not leave afterwards either.
             self.collect(now_us, outbox);
             if let Some(capture) = &mut self.capture {
@@ -238,8 +244,9 @@ impl Talking {
         }
         let mut payload = self.voice.encode(&mut sound)?;
         let mut wishes = self.shared.lock();
-        if wishes.muted && !self.voice.muted() {
-            // Muted while the frame was encoded. Once the lock is held again the wish cannot overtake us.
+        if (wishes.muted || wishes.mutes != self.mutes) && !self.voice.muted() {
+            // Muted while the frame was encoded, perhaps not any more. Once the lock is held again the wish cannot
+            // overtake us.
             drop(wishes);
             self.voice.mute(true)?;
             payload = self.voice.encode(&mut sound)?;

@@ -11,8 +11,8 @@ use std::cell::Cell;
 use crate::{host_media::opus::Decoder, limits::OPUS_PACKET_SAMPLES};
 use scene::{Dice, Happening, Left, Speaks, Stage};
 
-/// Orders that one run tries.
-const ORDERS: u64 = 40;
+/// Orders that one run tries, and how many it tries at most until it has seen enough.
+const ORDERS: [u64; 2] = [40, 160];
 
 /// Loudest sample of what somebody hears who hears these from the first on, also in the copy of what was before it.
 fn loudest(frames: &[Left]) -> f32 {
@@ -27,14 +27,14 @@ fn loudest(frames: &[Left]) -> f32 {
 }
 
 /// Tries orders of a seed that the environment may give, each twice: with somebody who speaks, and with nobody there.
-/// `check` looks at what left in each.
-fn try_orders(speaks: Speaks, check: impl Fn(&[Left], &[Left], &str)) {
+/// `check` looks at what left in each; goes on until it was `enough`.
+fn try_orders(speaks: Speaks, check: impl Fn(&[Left], &[Left], &str), enough: impl Fn() -> bool) {
     let seed = match std::env::var("AHOY_FUZZ_SEED") {
         Ok(text) => text.parse().expect("AHOY_FUZZ_SEED is a number"),
         Err(_) => getrandom::u64().unwrap(),
     };
     println!("seed: AHOY_FUZZ_SEED={seed}");
-    for number in 0..ORDERS {
+    for number in (0..ORDERS[1]).take_while(|number| *number < ORDERS[0] || !enough()) {
         let play = |speaks: Speaks| {
             let mut stage = Stage::new(speaks);
             let order = stage.play(&mut Dice(seed.wrapping_add(number)));
@@ -53,7 +53,8 @@ const SILENT: f32 = 0.003;
 #[test]
 fn what_leaves_while_muted_is_shown_is_silence_in_every_order_of_events() {
     let (loud, silent) = (Cell::new(0), Cell::new(0));
-    try_orders(Speaks::Always, |spoken, nobody, order| {
+    let enough = || silent.get() > 1_000 && loud.get() > 1_000;
+    let check = |spoken: &[Left], nobody: &[Left], order: &str| {
         for (n, (one, other)) in spoken.iter().zip(nobody).enumerate().filter(|(_, (one, _))| one.muted) {
             let same = one.frame == other.frame;
             assert!(same, "frame {n} left while muted and depends on what was said; {order}");
@@ -67,22 +68,25 @@ fn what_leaves_while_muted_is_shown_is_silence_in_every_order_of_events() {
                 loud.set(loud.get() + run.len());
             }
         }
-    });
+    };
+    try_orders(Speaks::Always, check, enough);
     println!("{} silent frames while muted, {} in stretches that are heard", silent.get(), loud.get());
-    assert!(silent.get() > 1_000 && loud.get() > 1_000, "both happened");
+    assert!(enough(), "both happened");
 }
 
 #[test]
 fn what_is_said_while_muted_is_shown_never_leaves() {
     let frames = Cell::new(0);
-    try_orders(Speaks::Muted, |spoken, nobody, order| {
+    let enough = || frames.get() > 3_000;
+    let check = |spoken: &[Left], nobody: &[Left], order: &str| {
         frames.set(frames.get() + spoken.len());
         for (n, (one, other)) in spoken.iter().zip(nobody).enumerate() {
             let (muted, same) = (one.muted, one.frame == other.frame);
             assert!(same, "frame {n} (muted: {muted}) depends on what was said while muted; {order}");
         }
-    });
-    assert!(frames.get() > 3_000, "{} frames left", frames.get());
+    };
+    try_orders(Speaks::Muted, check, enough);
+    assert!(enough(), "{} frames left", frames.get());
 }
 
 /// What is heard from the first of these on, and the place of its first sample, samples.

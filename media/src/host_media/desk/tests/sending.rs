@@ -120,12 +120,12 @@ fn muted_frames_have_the_same_size_and_hold_nothing() {
     world.talk(true);
     let loud = sent(&mut world, 500_000);
     assert!(peak(&loud) > 0.4);
-    world.talker_wishes(|wishes| wishes.muted = true);
+    world.talker_wishes(|wishes| wishes.mute(true));
     let muted = sent(&mut world, 500_000);
     assert_eq!(muted.len(), 25, "frames go on");
     assert!(muted.iter().all(|frame| frame.payload.len() == loud[0].payload.len()));
     assert_eq!(payloads(&muted), silence(25), "not even what the encoder had looked ahead is in them");
-    world.talker_wishes(|wishes| wishes.muted = false);
+    world.talker_wishes(|wishes| wishes.mute(false));
     assert!(peak(&sent(&mut world, 500_000)) > 0.4);
 }
 
@@ -173,7 +173,11 @@ fn stage(world: &mut World, fails_at_us: u64, during: impl FnMut(u64, &mut [f32]
 fn a_mute_that_comes_while_a_frame_is_made_silences_that_frame() {
     let mut world = tone();
     let (shared, at_us) = (Arc::clone(&world.talker.shared), world.now_us + 100_000);
-    stage(&mut world, u64::MAX, move |now_us, _| shared.lock().muted |= now_us >= at_us);
+    stage(&mut world, u64::MAX, move |now_us, _| {
+        if now_us >= at_us {
+            shared.lock().mute(true);
+        }
+    });
     let frames = sent(&mut world, 500_001);
     assert_eq!(frames.len(), 25);
     assert!(peak(&frames[..4]) > 0.4);
@@ -193,6 +197,24 @@ fn a_microphone_that_closes_while_a_frame_is_made_keeps_that_frame() {
 }
 
 #[test]
+fn what_was_said_between_a_mute_and_an_unmute_that_the_thread_never_saw_does_not_leave() {
+    let mut world = tone();
+    let (muted_us, unmuted_us) = (world.now_us + 202_000, world.now_us + 217_000);
+    // Loud in the frame in which both happen, silent before and after.
+    stage(&mut world, u64::MAX, move |now_us, sound| {
+        if !(muted_us..unmuted_us + 20_000).contains(&now_us) {
+            sound.fill(0.0);
+        }
+    });
+    sent(&mut world, 200_001);
+    world.talker.shared.lock().mute(true);
+    world.talker.shared.lock().mute(false);
+    let after = sent(&mut world, 500_000);
+    assert_eq!(after.len(), 25);
+    assert!(peak(&after) < 0.001, "{}", peak(&after));
+}
+
+#[test]
 fn what_was_said_while_muted_does_not_leave_after_unmuting() {
     for offset_us in [1, 5_000, 15_000, 19_999] {
         let mut world = tone();
@@ -203,9 +225,9 @@ fn what_was_said_while_muted_does_not_leave_after_unmuting() {
                 sound.fill(0.0);
             }
         });
-        world.talker.shared.lock().muted = true;
+        world.talker.shared.lock().mute(true);
         sent(&mut world, 200_000 + offset_us);
-        world.talker_wishes(|wishes| wishes.muted = false);
+        world.talker_wishes(|wishes| wishes.mute(false));
         let after = sent(&mut world, 500_000);
         assert!(after.len() >= 24);
         assert!(peak(&after) < 0.001, "unmuted {offset_us} us into a frame: {}", peak(&after));

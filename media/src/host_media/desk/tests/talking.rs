@@ -54,7 +54,7 @@ fn talk(dir: &TestDir, sound: &[f32], processing: Processing) -> (World, Decoder
 }
 
 fn mute(world: &mut World, muted: bool) {
-    world.talker_wishes(|wishes| wishes.muted = muted);
+    world.talker_wishes(|wishes| wishes.mute(muted));
 }
 
 #[test]

@@ -113,7 +113,7 @@ impl Scene {
 
     fn show(&self, around: &mut Around, muted: bool, now_us: u64) {
         let mut wishes = self.shared.lock();
-        wishes.muted = muted;
+        wishes.mute(muted);
         // Under the lock: no frame leaves in between.
         self.shown.store(muted, Ordering::SeqCst);
         around.flips.push((now_us, muted));
