@@ -29,6 +29,9 @@ pub const MEMORY_PIPE_BYTES: usize = LINE_BYTES;
 /// Time for the core to answer a frontend, ms: far above the 2 ms that are usual.
 pub const ANSWER_MS: u64 = 10_000;
 
+/// Sound that a trial of the microphone records unless it is told otherwise, ms: a sentence.
+pub const SOUND_CHECK_MS: u32 = 3_000;
+
 /// The pause between two looks at the system's sound devices, ms: a headset that is plugged in counts within a minute.
 pub const SOUND_LOOK_MS: u64 = 60_000;
 /// Questions of frontends on their way to the actor: each client has one at a time.

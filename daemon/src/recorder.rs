@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use ahoy_media::host_media::api::{DeviceInfo, Processing, ReceiveStats, Sound, SourceStats};
+use ahoy_media::host_media::api::{DeviceInfo, Processing, ReceiveStats, Sound, SoundError, SourceStats};
+use ahoy_media::host_media::check::SoundCheck;
 use ahoy_media::simple_webrtc::engine::{
     AudioFrame, AudioPacket, Candidate, DescriptionKind, Engine, EngineError, LinkId, LinkSpec, PacketSink,
     TransportStats,
@@ -90,6 +91,10 @@ impl Sound for Recorder {
     }
     fn process(&self, processing: Processing) {
         self.note(format!("process {processing:?}"));
+    }
+    fn check(&self, check: SoundCheck) -> Result<(), SoundError> {
+        self.note(format!("check {check:?}"));
+        Ok(())
     }
     fn add_link(&self, link: LinkId) -> Box<dyn PacketSink> {
         self.note(format!("hear {}", link.0));

@@ -129,7 +129,8 @@ fn in_real_time(file: &Path, spoken: &[f32]) {
         | AudioEvent::DeviceLost { .. }
         | AudioEvent::DeviceBack { .. }
         | AudioEvent::MutedTalking { .. }
-        | AudioEvent::Speaking { .. } => None,
+        | AudioEvent::Speaking { .. }
+        | AudioEvent::Check(_) => None,
     });
     let sink_us = std::iter::from_fn(|| b_events.try_recv().ok()).find_map(|event| match event {
         AudioEvent::SinkStarted { at_us } => Some(at_us),
@@ -138,7 +139,8 @@ fn in_real_time(file: &Path, spoken: &[f32]) {
         | AudioEvent::DeviceLost { .. }
         | AudioEvent::DeviceBack { .. }
         | AudioEvent::MutedTalking { .. }
-        | AudioEvent::Speaking { .. } => None,
+        | AudioEvent::Speaking { .. }
+        | AudioEvent::Check(_) => None,
     });
     let start_ms = (sink_us.unwrap() as f64 - source_us.unwrap() as f64) / 1_000.0;
     let heard_sound = read(heard.to_str().unwrap());

@@ -139,6 +139,9 @@ pub const PENDING_EVENTS: usize = 256;
 /// Data bytes of a WAV file: its sizes are 32 bits, and readers expect room for the header.
 pub const WAV_DATA_BYTES: u64 = u32::MAX as u64 - 4096;
 
+/// Sound that a trial of the microphone records, ms: held in memory, 2 MB.
+pub const CHECK_RECORD_MS: u32 = 10_000;
+
 /// Nodes of a pipeline, and edges between them: far more than a chain of processing has, and each piece of 10 ms runs through all.
 pub const PIPELINE_NODES: usize = 64;
 /// See [`PIPELINE_NODES`].

@@ -4,6 +4,7 @@ mod config;
 mod device;
 mod history;
 mod people;
+mod sound;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ pub(crate) use config::ConfigVerb;
 pub(crate) use device::DeviceVerb;
 pub(crate) use history::HistoryVerb;
 pub(crate) use people::{AccountVerb, ContactVerb, Key, PolicyArgs, Presence, Switch, Token};
+pub(crate) use sound::{SoundTestArgs, SoundVerb};
 
 use ahoy_client::control::{CallState, InCall};
 
@@ -46,7 +48,11 @@ pub(crate) enum Verb {
     /// How the daemon is.
     Status,
     /// Look at everything a call needs, and say what to do where something is wrong.
-    Doctor,
+    Doctor {
+        /// Try microphone and speaker, too, while there is no call: speak for three seconds, and hear yourself.
+        #[arg(long)]
+        sound: bool,
+    },
     /// Who we are: account, device, card, addresses.
     Id,
     /// The contact card, to be given to others.
@@ -139,8 +145,12 @@ pub(crate) enum Verb {
         #[arg(long)]
         follow: bool,
     },
-    /// Microphones and speakers.
-    Devices,
+    /// Microphones and speakers; the ones in use have a star.
+    Devices {
+        /// What to do instead of showing them.
+        #[command(subcommand)]
+        verb: Option<SoundVerb>,
+    },
     /// Settings of the daemon, looked at and changed while it runs.
     #[command(subcommand)]
     Config(ConfigVerb),

@@ -1,6 +1,6 @@
 //! Output: lines for people, or one JSON object a line for scripts.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use serde::Serialize;
 
@@ -60,6 +60,17 @@ impl Out {
         let line = format!("{text}\n");
         // Where even stderr is closed, nobody is left to be told.
         std::io::stderr().write_all(line.as_bytes()).ok();
+    }
+
+    /// Shows people one line that changes, where they sit at a terminal; none: takes it away.
+    pub(crate) fn live(&self, text: Option<&str>) {
+        let mut stderr = std::io::stderr().lock();
+        if self.json || !stderr.is_terminal() {
+            return;
+        }
+        // Back to the beginning of the line, and the rest of it cleared. Nobody is left to be told of a closed terminal.
+        stderr.write_all(format!("\r{}\x1b[K", text.unwrap_or_default()).as_bytes()).ok();
+        stderr.flush().ok();
     }
 
     /// Tells people why it failed.

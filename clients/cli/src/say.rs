@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ahoy_client::control::{
     AttemptKind, CallInfo, CallState, Contact, Direction, EndCause, Event, EventKind, HandOffState, LinkingState,
-    MediaState, PresenceState, RequestEnd, RosterEntry, Snapshot,
+    MediaState, PresenceState, RequestEnd, RosterEntry, Snapshot, SoundTest,
 };
 
 use crate::failure::end_text;
@@ -116,6 +116,7 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::DeviceChanged { direction, detail } => format!("{direction} device is used again: {detail}"),
         EventKind::MutedTalking { talking } => talks_muted(*talking),
         EventKind::Speaking { .. } => return None,
+        EventKind::SoundTest(test) => return sound_test(test),
         EventKind::MissedCall { account, .. } => format!("missed a call of {}", names.of(account)),
         EventKind::Voicemail { account, duration_ms, .. } => left_message(&names.of(account), *duration_ms),
         EventKind::VoicemailDelivered { account, .. } => format!("{} has got the message", names.of(account)),
@@ -140,6 +141,13 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::Lagged { missed } => format!("{missed} events were missed"),
         EventKind::Warning { about, hint } => format!("warning about {about}: {hint}"),
     })
+}
+
+/// The end of a trial of microphone and speaker; its levels are for bars.
+fn sound_test(test: &SoundTest) -> Option<String> {
+    let findings = test.findings.as_ref()?;
+    let lines: Vec<String> = findings.iter().map(|finding| finding.detail.clone()).collect();
+    Some(format!("sound test: {}", lines.join("; ")))
 }
 
 fn linked(state: LinkingState, letters: Option<&str>, reason: Option<&str>) -> String {

@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ahoy_media::host_media::api::{FrameOut, Processing, Sound};
+use ahoy_media::host_media::api::{FrameOut, Processing, Sound, SoundError};
+use ahoy_media::host_media::check::SoundCheck;
 use ahoy_media::simple_webrtc::engine::{
     AudioFrame, CandidateKind, Engine, EngineError, IceServer, LinkEvent, LinkId, LinkSpec, Role,
 };
@@ -108,6 +109,19 @@ impl Media {
     /// What is done to sound from now on.
     pub(super) fn process(&self, processing: Processing) {
         self.sound.process(processing);
+    }
+
+    /// A message is being recorded.
+    pub(super) fn records(&self) -> bool {
+        self.tape.runs()
+    }
+
+    /// Tries microphone and speaker.
+    ///
+    /// # Errors
+    /// As [`Sound::check`].
+    pub(super) fn check(&self, check: SoundCheck) -> Result<(), SoundError> {
+        self.sound.check(check)
     }
 
     /// Begins to record a message, or ends that.

@@ -8,6 +8,7 @@
 //!   sound    ┘                                 └─> control hub
 //! ```
 
+mod audio;
 mod convert;
 mod effects;
 mod machine;
@@ -266,6 +267,10 @@ impl<M: Machine> Actor<M> {
                 self.groups.ports.media.process(processing);
                 reply(answer, Ok(Reply::Done(DoneReply::default())));
             }
+            Ask::CheckSound(check) => {
+                let begun = audio::begin_check(&self.groups.ports.media, self.core.calls(), check);
+                reply(answer, begun);
+            }
             Ask::Shutdown => {
                 reply(answer, Ok(Reply::Done(DoneReply::default())));
                 self.stop();
@@ -301,6 +306,7 @@ impl<M: Machine> Actor<M> {
             AudioEvent::DeviceBack { input, detail } => {
                 EventKind::DeviceChanged { direction: if input { "input" } else { "output" }.into(), detail }
             }
+            AudioEvent::Check(event) => EventKind::SoundTest(audio::sound_test(event)),
         };
         self.groups.add(vec![Effect::Event(Box::new(kind))]);
     }

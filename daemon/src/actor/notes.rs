@@ -43,6 +43,7 @@ pub(super) fn tell(kind: &EventKind) {
         | EventKind::SinkStarted { .. }
         | EventKind::MutedTalking { .. }
         | EventKind::Speaking { .. }
+        | EventKind::SoundTest(_)
         | EventKind::Presence { .. }
         | EventKind::Lagged { .. } => {}
     }

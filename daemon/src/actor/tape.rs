@@ -24,6 +24,11 @@ impl Tape {
         *self.lock() = Some(Vec::new());
     }
 
+    /// It runs.
+    pub(super) fn runs(&self) -> bool {
+        self.lock().is_some()
+    }
+
     /// Takes a packet while it runs and there is room. Called on the audio thread: held for a moment only.
     pub(super) fn take(&self, packet: &[u8]) {
         if let Some(packets) = self.lock().as_mut().filter(|packets| packets.len() < limits::TAPE_PACKETS) {

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use ahoy_media::host_media::api::Processing;
+use ahoy_media::host_media::api::{DeviceSpec, Processing};
 use ahoy_protocol::control::{ControlError, ErrorKind, Setting};
 use ahoy_protocol::core::Times;
 use serde_json::Value;
@@ -48,6 +48,13 @@ impl Settings {
     #[must_use]
     pub fn shown(&self) -> Value {
         self.in_use.lock().unwrap_or_else(PoisonError::into_inner).shown()
+    }
+
+    /// Microphone and speaker in use.
+    #[must_use]
+    pub fn devices(&self) -> (DeviceSpec, DeviceSpec) {
+        let in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        (in_use.audio_in.clone(), in_use.audio_out.clone())
     }
 
     /// Writes a key's value into the file; null takes the key out. Reads and writes, so not on a thread that must not wait.

@@ -2,7 +2,8 @@
 
 use ahoy_protocol::control::{
     AcceptParams, AccountCommand, CallCommand, ContactCommand, ControlError, DeviceCommand, ErrorKind, HandOffParams,
-    PushParams, Request, Scope, WhoseCall,
+    HelloParams, HistoryParams, PlayParams, PushParams, Request, Scope, SetConfigParams, SubscribeParams,
+    TestAudioParams, WhoseCall,
 };
 use ahoy_protocol::core::input::{Command, VoicemailCommand};
 use ahoy_protocol::ids::CallId;
@@ -57,6 +58,7 @@ pub const METHODS: &[(&str, Scope)] = &[
     ("voicemail.send", Scope::Call),
     ("voicemail.cancel", Scope::Call),
     ("device.audio.list", Scope::Observe),
+    ("device.audio.test", Scope::Media),
     ("device.list", Scope::Observe),
     ("device.link", Scope::Admin),
     ("device.confirm", Scope::Admin),
@@ -65,10 +67,26 @@ pub const METHODS: &[(&str, Scope)] = &[
 
 /// What a request needs.
 pub(super) enum Need {
+    /// The first words of a client.
+    Hello(HelloParams),
     /// The session itself.
-    Here(Request),
+    Here(Own),
     /// The actor.
     Actor(Ask),
+}
+
+/// What a session answers itself, or with more than one question to the actor.
+pub(super) enum Own {
+    Status,
+    Discover,
+    ConfigGet,
+    ConfigSet(SetConfigParams),
+    AudioList,
+    AudioTest(TestAudioParams),
+    HistoryList(HistoryParams),
+    HistoryPlay(PlayParams),
+    HistoryClear,
+    Subscribe(SubscribeParams),
 }
 
 /// Name of a request's method.
@@ -119,6 +137,7 @@ pub(super) fn name(request: &Request) -> &'static str {
         Request::VoicemailSend(_) => "voicemail.send",
         Request::VoicemailCancel(_) => "voicemail.cancel",
         Request::AudioList(_) => "device.audio.list",
+        Request::AudioTest(_) => "device.audio.test",
         Request::DeviceList(_) => "device.list",
         Request::DeviceLink(_) => "device.link",
         Request::DeviceConfirm(_) => "device.confirm",
@@ -128,24 +147,20 @@ pub(super) fn name(request: &Request) -> &'static str {
 
 /// Sorts a request.
 pub(super) fn need(request: Request) -> Result<Need, ControlError> {
-    let account = |command| Ok(Need::Actor(Ask::Core(Command::Account(command))));
-    let contact = |command| Ok(Need::Actor(Ask::Core(Command::Contact(command))));
-    let device = |command| Ok(Need::Actor(Ask::Core(Command::Device(command))));
-    let call = |command| Ok(Need::Actor(Ask::Core(Command::Call(command))));
-    let voicemail = |command| Ok(Need::Actor(Ask::Core(Command::Voicemail(command))));
     let method = name(&request);
     let whose = |which: WhoseCall| call_id(method, which.call);
     match request {
-        Request::Hello(_)
-        | Request::Subscribe(_)
-        | Request::Status(_)
-        | Request::Discover(_)
-        | Request::ConfigGet(_)
-        | Request::ConfigSet(_)
-        | Request::HistoryList(_)
-        | Request::HistoryPlay(_)
-        | Request::HistoryClear(_)
-        | Request::AudioList(_) => Ok(Need::Here(request)),
+        Request::Hello(params) => Ok(Need::Hello(params)),
+        Request::Subscribe(params) => here(Own::Subscribe(params)),
+        Request::Status(_) => here(Own::Status),
+        Request::Discover(_) => here(Own::Discover),
+        Request::ConfigGet(_) => here(Own::ConfigGet),
+        Request::ConfigSet(params) => here(Own::ConfigSet(params)),
+        Request::HistoryList(params) => here(Own::HistoryList(params)),
+        Request::HistoryPlay(params) => here(Own::HistoryPlay(params)),
+        Request::HistoryClear(_) => here(Own::HistoryClear),
+        Request::AudioList(_) => here(Own::AudioList),
+        Request::AudioTest(params) => here(Own::AudioTest(params)),
         Request::Shutdown(_) => Ok(Need::Actor(Ask::Shutdown)),
         Request::AccountShow(_) => account(AccountCommand::Show),
         Request::AccountCard(params) => account(AccountCommand::Card { addresses: !params.no_addresses }),
@@ -169,7 +184,7 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         Request::DeviceLink(params) => device(DeviceCommand::Link(params)),
         Request::DeviceConfirm(params) => device(DeviceCommand::Confirm { letters: params.letters }),
         Request::DeviceRevoke(params) => device(DeviceCommand::Revoke { device: params.device }),
-        Request::CallOffer(params) => Ok(Need::Actor(Ask::Core(Command::Offer(params)))),
+        Request::CallOffer(params) => core(Command::Offer(params)),
         Request::CallAccept(AcceptParams { call: id, in_call }) => {
             call(CallCommand::Accept { call: call_id(method, id)?, in_call })
         }
@@ -177,7 +192,7 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         Request::CallHangUp(which) => call(CallCommand::HangUp { call: whose(which)? }),
         Request::CallHold(which) => call(CallCommand::Hold { call: whose(which)? }),
         Request::CallResume(which) => call(CallCommand::Resume { call: whose(which)? }),
-        Request::CallHandOff(params) => Ok(Need::Actor(Ask::Core(hand_off(method, params)?))),
+        Request::CallHandOff(params) => core(hand_off(method, params)?),
         Request::CallList(_) => call(CallCommand::List),
         Request::CallMute(which) => call(CallCommand::Mute { call: whose(which)? }),
         Request::CallUnmute(which) => call(CallCommand::Unmute { call: whose(which)? }),
@@ -188,6 +203,34 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         Request::VoicemailCancel(_) => voicemail(VoicemailCommand::Cancel),
         Request::CallStats(which) => Ok(Need::Actor(Ask::Stats(whose(which)?))),
     }
+}
+
+fn here(own: Own) -> Result<Need, ControlError> {
+    Ok(Need::Here(own))
+}
+
+fn core(command: Command) -> Result<Need, ControlError> {
+    Ok(Need::Actor(Ask::Core(command)))
+}
+
+fn account(command: AccountCommand) -> Result<Need, ControlError> {
+    core(Command::Account(command))
+}
+
+fn contact(command: ContactCommand) -> Result<Need, ControlError> {
+    core(Command::Contact(command))
+}
+
+fn device(command: DeviceCommand) -> Result<Need, ControlError> {
+    core(Command::Device(command))
+}
+
+fn call(command: CallCommand) -> Result<Need, ControlError> {
+    core(Command::Call(command))
+}
+
+fn voicemail(command: VoicemailCommand) -> Result<Need, ControlError> {
+    core(Command::Voicemail(command))
 }
 
 fn hand_off(method: &str, params: HandOffParams) -> Result<Command, ControlError> {

@@ -1,6 +1,7 @@
 //! The control interface: JSON-RPC 2.0, one JSON object a line, over a Unix socket, standard input and output,
 //! or in memory. Questions that need the core go to the actor and wait for its answer; the rest is answered here.
 
+mod audio;
 mod board;
 mod history;
 mod hub;

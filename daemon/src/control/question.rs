@@ -1,6 +1,7 @@
 //! What sessions ask the actor.
 
 use ahoy_media::host_media::api::Processing;
+use ahoy_media::host_media::check::SoundCheck;
 use ahoy_protocol::control::{ControlError, Reply};
 use ahoy_protocol::core::input::Command;
 use ahoy_protocol::ids::CallId;
@@ -49,6 +50,8 @@ pub enum Ask {
     },
     /// What is done to sound from now on.
     Process(Processing),
+    /// `device.audio.test`.
+    CheckSound(SoundCheck),
     /// `shutdown`.
     Shutdown,
     /// Whether it still takes questions; what the board has of the core is brought up to date.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ahoy_protocol::control::{
-    API_VERSION, AudioDevicesReply, CallCommand, ConfigReply, ControlError, ErrorKind, Event, EventKind, HelloParams,
-    HelloReply, Reply, Request, Scope, SubscribedReply,
+    API_VERSION, CallCommand, ConfigReply, ControlError, ErrorKind, Event, EventKind, HelloParams, HelloReply, Reply,
+    Request, Scope, SubscribedReply,
 };
 use ahoy_protocol::core::input::Command;
 use serde_json::Value;
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use super::Desk;
 use super::hub::{Taken, event_line};
 use super::line::{Line, Lines};
-use super::methods::{METHODS, Need, name, need};
+use super::methods::{METHODS, Need, Own, name, need};
 use super::parse::{answer_line, error_line, request};
 use super::question::{Ask, Question};
 use super::seats::Seat;
@@ -177,7 +177,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             self.key_down = params.pressed && params.while_connected && !params.mute;
         }
         match need(request)? {
-            Need::Here(request) => self.here(request).await,
+            Need::Hello(params) => self.hello(params),
+            Need::Here(own) => self.here(own).await,
             Need::Actor(ask) => self.ask(ask).await,
         }
     }
@@ -212,63 +213,18 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
         })))
     }
 
-    async fn here(&mut self, request: Request) -> Result<Reply, ControlError> {
-        match request {
-            Request::Status(_) => Ok(Reply::Status(Box::new(self.desk.board.status()))),
-            Request::Discover(_) => discovered(),
-            Request::ConfigGet(_) => Ok(Reply::Config(ConfigReply { config: self.desk.settings.shown() })),
-            Request::ConfigSet(params) => self.set_config(params).await,
-            Request::AudioList(_) => {
-                // Asking the operating system for its devices can take a while.
-                let list = self.desk.audio.clone();
-                let devices = tokio::task::spawn_blocking(move || list()).await;
-                let devices = devices.map_err(|_| internal("the devices could not be listed"))?;
-                Ok(Reply::AudioDevices(AudioDevicesReply { devices }))
-            }
-            Request::HistoryList(params) => self.history(params).await,
-            Request::HistoryPlay(params) => self.play(params).await,
-            Request::HistoryClear(_) => self.clear_history().await,
-            Request::Subscribe(params) => self.subscribe(params.after).await,
-            Request::Hello(_)
-            | Request::Shutdown(_)
-            | Request::AccountShow(_)
-            | Request::AccountCard(_)
-            | Request::ContactList(_)
-            | Request::ContactAdd(_)
-            | Request::ContactRemove(_)
-            | Request::ContactRequest(_)
-            | Request::ContactRequests(_)
-            | Request::ContactAccept(_)
-            | Request::ContactRefuse(_)
-            | Request::ContactBlock(_)
-            | Request::ContactUnblock(_)
-            | Request::ContactAttempts(_)
-            | Request::ContactRename(_)
-            | Request::ContactPolicy(_)
-            | Request::ContactVerify(_)
-            | Request::AccountRotate(_)
-            | Request::PresenceAsk(_)
-            | Request::PresenceSet(_)
-            | Request::CallPushToTalk(_)
-            | Request::CallOffer(_)
-            | Request::CallAccept(_)
-            | Request::CallDecline(_)
-            | Request::CallHangUp(_)
-            | Request::CallHold(_)
-            | Request::CallResume(_)
-            | Request::CallHandOff(_)
-            | Request::CallList(_)
-            | Request::CallMute(_)
-            | Request::CallUnmute(_)
-            | Request::VoicemailList(_)
-            | Request::VoicemailRecord(_)
-            | Request::VoicemailSend(_)
-            | Request::VoicemailCancel(_)
-            | Request::CallStats(_)
-            | Request::DeviceList(_)
-            | Request::DeviceLink(_)
-            | Request::DeviceConfirm(_)
-            | Request::DeviceRevoke(_) => Err(internal("a method is sorted wrongly")),
+    async fn here(&mut self, own: Own) -> Result<Reply, ControlError> {
+        match own {
+            Own::Status => Ok(Reply::Status(Box::new(self.desk.board.status()))),
+            Own::Discover => discovered(),
+            Own::ConfigGet => Ok(Reply::Config(ConfigReply { config: self.desk.settings.shown() })),
+            Own::ConfigSet(params) => self.set_config(params).await,
+            Own::AudioList => self.list_audio().await,
+            Own::AudioTest(params) => self.test_audio(params).await,
+            Own::HistoryList(params) => self.history(params).await,
+            Own::HistoryPlay(params) => self.play(params).await,
+            Own::HistoryClear => self.clear_history().await,
+            Own::Subscribe(params) => self.subscribe(params.after).await,
         }
     }
 
@@ -284,31 +240,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
     }
 
     async fn snapshot(&mut self) -> Result<SubscribedReply, ControlError> {
-        match self.ask(Ask::Snapshot).await? {
-            Reply::Subscribed(reply) => Ok(reply),
-            Reply::Hello(_)
-            | Reply::Status(_)
-            | Reply::Account(_)
-            | Reply::Card(_)
-            | Reply::Contacts(_)
-            | Reply::Contact(_)
-            | Reply::ContactRequests(_)
-            | Reply::Attempts(_)
-            | Reply::Safety(_)
-            | Reply::Offered(_)
-            | Reply::HandOff(_)
-            | Reply::Calls(_)
-            | Reply::Stats(_)
-            | Reply::History(_)
-            | Reply::Voicemails(_)
-            | Reply::AudioDevices(_)
-            | Reply::Config(_)
-            | Reply::ConfigSet(_)
-            | Reply::Discovered(_)
-            | Reply::Devices(_)
-            | Reply::Link(_)
-            | Reply::Done(_) => Err(internal("the state was answered with something else")),
-        }
+        let Reply::Subscribed(reply) = self.ask(Ask::Snapshot).await? else {
+            return Err(internal("the state was answered with something else"));
+        };
+        Ok(reply)
     }
 
     /// The `client` of its hello.

@@ -1,5 +1,6 @@
 //! Behaviour of the control interface, with a scripted actor behind it.
 
+mod audio;
 mod events;
 mod hub;
 mod keys;
@@ -83,6 +84,7 @@ async fn answer(mut inbox: mpsc::Receiver<Question>, hub: Hub, board: Arc<Board>
             Ask::Core(_)
             | Ask::Stats(_)
             | Ask::Process(_)
+            | Ask::CheckSound(_)
             | Ask::Sound { .. }
             | Ask::ClearHistory
             | Ask::Play { .. }

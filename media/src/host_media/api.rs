@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::check::{CheckEvent, SoundCheck};
 use crate::{
     processing::Switches,
     simple_webrtc::engine::{AudioFrame, LinkId, PacketSink},
@@ -139,6 +140,9 @@ pub enum SoundError {
     /// The system gives no thread.
     #[error("the audio thread cannot be started: {0}")]
     Thread(String),
+    /// Microphone and speaker are being tried already.
+    #[error("microphone and speaker are being tried already")]
+    Busy,
 }
 
 /// Where encoded frames go; called on the audio thread: must not block, and must not call back into [`Sound`].
@@ -191,6 +195,8 @@ pub enum AudioEvent {
         /// Begins; else it is over.
         on: bool,
     },
+    /// Microphone and speaker are being tried.
+    Check(CheckEvent),
 }
 
 /// Figures of what is heard from a link.
@@ -246,6 +252,14 @@ pub trait Sound: Send + Sync {
     fn ring(&self, _ringing: Option<Ringing>) {}
     /// What is done to sound from now on; without a click.
     fn process(&self, _processing: Processing) {}
+    /// Tries a microphone and a speaker; [`AudioEvent::Check`] tells how it goes. Ends as soon as a microphone is opened or
+    /// it rings.
+    ///
+    /// # Errors
+    /// [`SoundError`] if it cannot begin.
+    fn check(&self, _check: SoundCheck) -> Result<(), SoundError> {
+        Err(SoundError::Setting("this sound has no devices to try".into()))
+    }
     /// Makes a jitter buffer for a link; what the link receives goes into the sink.
     fn add_link(&self, link: LinkId) -> Box<dyn PacketSink>;
     /// Lets our sound go to a link (or no longer). Off at first.

@@ -3,6 +3,7 @@
 pub mod api;
 mod asking;
 mod capture;
+pub mod check;
 mod clock;
 mod controls;
 mod desk;

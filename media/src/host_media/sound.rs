@@ -17,6 +17,7 @@ use super::{
         AudioConfig, AudioEvent, DeviceInfo, DeviceSpec, FrameOut, Processing, ReceiveStats, Ringing, Sound,
         SoundError, SourceStats,
     },
+    check::{Checker, SoundCheck},
     clock::{Clock, samples_to_ms},
     controls::Shared,
     desk::{Desk, Parts},
@@ -47,6 +48,7 @@ pub struct HostSound {
     thread: Thread,
     join: Option<JoinHandle<()>>,
     ringer: Option<Ringer>,
+    checker: Checker,
 }
 
 impl HostSound {
@@ -74,6 +76,7 @@ impl HostSound {
             sink: specs::sink(&config.output, clock).map_err(|lost| SoundError::Output(lost.0))?,
             lookahead_ms: samples_to_ms(lookahead),
         };
+        let checker = Checker::new(clock, parts.events.clone());
         tell_absent(&config, parts.events.clone())?;
         let mut desk = Desk::new(parts, &config, clock.now_us());
         let watched = Arc::clone(&shared);
@@ -88,6 +91,7 @@ impl HostSound {
             thread: join.thread().clone(),
             join: Some(join),
             ringer: None,
+            checker,
         })
     }
 
@@ -194,6 +198,9 @@ fn work(desk: &mut Desk, clock: Clock, shared: &Shared) {
 
 impl Sound for HostSound {
     fn microphone(&self, open: bool) {
+        if open {
+            self.checker.interrupt();
+        }
         self.shared.lock().microphone(open);
         self.thread.unpark();
     }
@@ -204,6 +211,9 @@ impl Sound for HostSound {
     }
 
     fn ring(&self, ringing: Option<Ringing>) {
+        if ringing.is_some() {
+            self.checker.interrupt();
+        }
         if let Some(ringer) = &self.ringer {
             ringer.ring(ringing);
         }
@@ -212,6 +222,10 @@ impl Sound for HostSound {
     fn process(&self, processing: Processing) {
         self.shared.lock().processing = processing;
         self.thread.unpark();
+    }
+
+    fn check(&self, check: SoundCheck) -> Result<(), SoundError> {
+        self.checker.begin(check)
     }
 
     fn add_link(&self, link: LinkId) -> Box<dyn PacketSink> {

@@ -136,7 +136,8 @@ impl Stage {
                 | AudioEvent::DeviceLost { .. }
                 | AudioEvent::DeviceBack { .. }
                 | AudioEvent::MutedTalking { .. }
-                | AudioEvent::Speaking { .. } => {}
+                | AudioEvent::Speaking { .. }
+                | AudioEvent::Check(_) => {}
             }
         }
         let frames = std::mem::take(&mut *self.frames.0.lock().unwrap_or_else(PoisonError::into_inner));

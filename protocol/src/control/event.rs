@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::audio::SoundTest;
 use super::contact::{AttemptInfo, PresenceState, RequestEnd};
 use super::devices::LinkingState;
 use super::hand_off::HandOffState;
@@ -247,6 +248,8 @@ pub enum EventKind {
         /// Begins; else it is over, 3 s after the last word.
         speaking: bool,
     },
+    /// How a trial of microphone and speaker goes (`device.audio.test`).
+    SoundTest(SoundTest),
     /// A call was missed.
     MissedCall {
         /// Call.

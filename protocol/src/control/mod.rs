@@ -3,6 +3,7 @@
 //! JSON-RPC 2.0, one object a line. Ids are text: accounts in bech32m, devices as base58 peer ids,
 //! calls as 32 hex digits. Times are Unix milliseconds unless the name says otherwise.
 
+mod audio;
 mod command;
 mod config;
 mod contact;
@@ -18,6 +19,7 @@ mod home;
 mod reply;
 mod request;
 
+pub use audio::{PlayedSound, SoundFinding, SoundTest, SoundTestState, SoundVerdict, TestAudioParams};
 pub use command::{AccountCommand, CallCommand, ContactCommand, Unproven};
 pub use config::{ConfigReply, SetConfigParams, SetConfigReply, Setting};
 pub use contact::{

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::audio::TestAudioParams;
 use super::config::SetConfigParams;
 use super::contact::{
     AcceptContactParams, PolicyParams, PresenceParams, RenameContactParams, RequestContactParams, RotateParams,
@@ -214,6 +215,10 @@ pub enum Request {
     /// Microphones and speakers.
     #[serde(rename = "device.audio.list")]
     AudioList(NoParams),
+    /// Try microphone and speaker, while there is no call: some seconds are recorded and played back. Nothing of it is kept or
+    /// leaves this device. The event `sound_test` tells the levels and what was found.
+    #[serde(rename = "device.audio.test")]
+    AudioTest(TestAudioParams),
     /// The devices of our account.
     #[serde(rename = "device.list")]
     DeviceList(NoParams),

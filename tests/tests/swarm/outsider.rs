@@ -46,6 +46,7 @@ fn name(event: &EventKind) -> Option<String> {
         | EventKind::DeviceLost { .. }
         | EventKind::DeviceChanged { .. }
         | EventKind::MutedTalking { .. }
+        | EventKind::SoundTest(_)
         | EventKind::HistoryCleared { .. }
         | EventKind::Voicemail { .. }
         | EventKind::VoicemailDelivered { .. }

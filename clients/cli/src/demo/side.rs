@@ -73,6 +73,7 @@ impl Seen {
             | EventKind::DeviceChanged { .. }
             | EventKind::MutedTalking { .. }
             | EventKind::Speaking { .. }
+            | EventKind::SoundTest(_)
             | EventKind::HistoryCleared { .. }
             | EventKind::Voicemail { .. }
             | EventKind::VoicemailDelivered { .. }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use ahoy_client::Client;
-use ahoy_client::control::{AudioDevice, AudioDevicesReply, NoParams, Request, WhoseCall};
+use ahoy_client::control::{Request, WhoseCall};
 
 use crate::args::{Args, Verb};
 use crate::failure::Failure;
@@ -20,6 +20,7 @@ mod handoff;
 mod history;
 mod meant;
 mod people;
+mod sound;
 mod voicemail;
 mod watch;
 
@@ -35,7 +36,7 @@ pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
         Verb::Demo(demo) => return crate::demo::run(demo, out).await,
         Verb::Man => return out.page(&crate::pages::man()?),
         Verb::Completions { shell } => return out.page(&crate::pages::completions(*shell)),
-        Verb::Doctor => return doctor::doctor(home, out).await,
+        Verb::Doctor { sound } => return doctor::doctor(home, *sound, out).await,
         Verb::Stop
         | Verb::Status
         | Verb::Id
@@ -58,7 +59,7 @@ pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
         | Verb::Mute
         | Verb::Unmute
         | Verb::Stats { .. }
-        | Verb::Devices
+        | Verb::Devices { .. }
         | Verb::Config(_)
         | Verb::Watch => {}
     }
@@ -71,7 +72,7 @@ pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
 
 async fn ask(args: &Args, client: &mut Client, out: &Out) -> Result<(), Failure> {
     match &args.verb {
-        Verb::Start(_) | Verb::Demo(_) | Verb::Man | Verb::Completions { .. } | Verb::Doctor => Ok(()),
+        Verb::Start(_) | Verb::Demo(_) | Verb::Man | Verb::Completions { .. } | Verb::Doctor { .. } => Ok(()),
         Verb::Stop => daemon::stop(client, args.home.as_deref(), out).await,
         Verb::Status => daemon::status(client, out).await,
         Verb::Id => contact::id(client, out).await,
@@ -94,7 +95,7 @@ async fn ask(args: &Args, client: &mut Client, out: &Out) -> Result<(), Failure>
         Verb::Mute => mute(client, true, out).await,
         Verb::Unmute => mute(client, false, out).await,
         Verb::Stats { call, follow } => calls::stats(client, call.as_deref(), *follow, out).await,
-        Verb::Devices => devices(client, out).await,
+        Verb::Devices { verb } => sound::devices(client, verb.as_ref(), out).await,
         Verb::Config(verb) => config::config(client, verb, out).await,
         Verb::Watch => watch::watch(client, out).await,
     }
@@ -106,21 +107,4 @@ async fn mute(client: &mut Client, muted: bool, out: &Out) -> Result<(), Failure
     client.call::<Value>(&request).await?;
     let text = if muted { "The microphone is muted." } else { "The microphone is open to your calls again." };
     out.show(&json!({ "muted": muted }), || text.to_owned())
-}
-
-async fn devices(client: &mut Client, out: &Out) -> Result<(), Failure> {
-    let reply: AudioDevicesReply = client.call(&Request::AudioList(NoParams {})).await?;
-    if reply.devices.is_empty() {
-        out.note("No microphone and no speaker was found; none, tone:HZ and file:PATH.wav work all the same.");
-    }
-    for device in &reply.devices {
-        out.show(device, || device_line(device))?;
-    }
-    Ok(())
-}
-
-fn device_line(device: &AudioDevice) -> String {
-    let mark = if device.selected { "*" } else { " " };
-    let default = if device.default { " (default)" } else { "" };
-    format!("{mark} {:<6} {}{default}\n         {}", device.direction, device.name, device.id)
 }

@@ -111,6 +111,23 @@ fn devices_are_listed_whatever_the_machine_has() {
 }
 
 #[test]
+fn microphone_and_speaker_are_tried_and_what_is_wrong_is_said() {
+    let voice = format!("file:{}/../../tests/speech/ada.wav", env!("CARGO_MANIFEST_DIR"));
+    let home = Home::started(AHOY, Setup { audio_in: voice, config: String::new() });
+    let said = home.says(&["devices", "test", "--seconds", "2"]).ok();
+    let levels = said.lines.iter().filter(|line| line["kind"] == "sound_test").count();
+    assert_eq!(levels, 20, "{said:?}");
+    let findings = &said.lines[levels..];
+    assert_eq!((&findings[0]["direction"], &findings[0]["verdict"]), (&"input".into(), &"good".into()), "{said:?}");
+    assert_eq!((&findings[1]["direction"], &findings[1]["verdict"]), (&"output".into(), &"not_tried".into()));
+    let tone = home.says(&["devices", "test", "--seconds", "0.5", "--input", "tone:440"]);
+    assert_eq!((tone.code, &tone.lines[5]["verdict"]), (Some(1), &"no_voice".into()), "{tone:?}");
+    let doctor = home.says(&["doctor", "--sound"]).ok();
+    let mics: Vec<_> = doctor.lines.iter().filter(|line| line["check"] == "mic").collect();
+    assert_eq!((mics.len(), &mics[1]["verdict"]), (2, &"ok".into()), "set, and heard: {doctor:?}");
+}
+
+#[test]
 fn a_foreign_socket_file_is_not_taken_for_a_daemon() {
     let home = Home::new(AHOY, Setup::default());
     fs::write(home.path().join("ahoyd.sock"), b"").unwrap();

@@ -5,8 +5,8 @@ use ahoy_protocol::control::{
     CardReply, ConfigReply, ConfirmParams, Contact, ContactParams, ContactReply, ContactsReply, DeviceInfo,
     DeviceParams, DevicesReply, DoneReply, HandOffParams, HandOffReply, HistoryParams, HistoryReply, InCall,
     LinkParams, LinkReply, NoParams, OfferParams, OfferedReply, ParticipantStats, PlayParams, Request, SetConfigParams,
-    SetConfigReply, SetKnown, StatsReply, Status, SubscribeParams, SubscribedReply, VoicemailInfo, VoicemailsReply,
-    WhoseCall,
+    SetConfigReply, SetKnown, StatsReply, Status, SubscribeParams, SubscribedReply, TestAudioParams, VoicemailInfo,
+    VoicemailsReply, WhoseCall,
 };
 use serde_json::Value;
 
@@ -312,6 +312,15 @@ impl Client {
     pub async fn audio_devices(&mut self) -> Result<Vec<AudioDevice>, ClientError> {
         let reply: AudioDevicesReply = self.call(&Request::AudioList(NoParams {})).await?;
         Ok(reply.devices)
+    }
+
+    /// Tries microphone and speaker, while there is no call; the event `sound_test` tells levels and what was found.
+    ///
+    /// # Errors
+    /// Refused with `in_call` while a call or a recording has the microphone, `wrong_state` while another trial runs, or
+    /// `bad_params`; else as [`Client::call`].
+    pub async fn test_audio(&mut self, params: TestAudioParams) -> Result<DoneReply, ClientError> {
+        self.call(&Request::AudioTest(params)).await
     }
 }
 

@@ -235,3 +235,25 @@ async fn a_stuck_actor_says_no_more_that_it_is_alive_and_a_free_one_does() {
     drop(release);
     wait.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn microphone_and_speaker_are_tried_while_there_is_no_call_and_frontends_are_told() {
+    use ahoy_media::host_media::api::DeviceSpec;
+    use ahoy_media::host_media::check::{CheckEvent, Played, SoundCheck};
+    let world = World::new(|input, _| state(input));
+    let (input, output) = (DeviceSpec::Default, DeviceSpec::Default);
+    let ask = || {
+        Ask::CheckSound(SoundCheck { input: input.clone(), output: output.clone(), record_ms: 1, play: Played::Tone })
+    };
+    world.state.lock().unwrap().calls = 1;
+    let refused = world.ask(ask()).await.unwrap_err();
+    assert_eq!((refused.kind, world.media.take()), (ErrorKind::InCall, Vec::new()), "the call goes on untouched");
+    world.state.lock().unwrap().calls = 0;
+    world.ask(ask()).await.unwrap();
+    assert!(world.media.take()[0].starts_with("check SoundCheck"));
+    let level = CheckEvent::Level { recording: true, level_dbfs: -20, peak_dbfs: -9, left_ms: 100 };
+    world.audio.send(AudioEvent::Check(level)).await.unwrap();
+    world.settle().await;
+    let told = world.events();
+    assert_eq!((&told[0]["kind"], &told[0]["level_dbfs"]), (&"sound_test".into(), &(-20).into()), "{told:?}");
+}

@@ -180,7 +180,8 @@ fn a_defect_of_the_audio_thread_ends_sound_and_is_told_even_to_a_slow_listener()
             | AudioEvent::FirstAudio { .. }
             | AudioEvent::DeviceBack { .. }
             | AudioEvent::MutedTalking { .. }
-            | AudioEvent::Speaking { .. }) => panic!("{other:?}"),
+            | AudioEvent::Speaking { .. }
+            | AudioEvent::Check(_)) => panic!("{other:?}"),
         }
     }
     assert_eq!(lost, [true, false]);

@@ -1,9 +1,13 @@
-//! Microphone and speaker: is there what the daemon was told to use?
+//! Microphone and speaker: is there what the daemon was told to use, and does it work?
 
-use ahoy_client::control::AudioDevice;
+use ahoy_client::control::{AudioDevice, HomePaths, SoundFinding};
 use ahoy_client::{Client, ClientError};
 
 use super::{Finding, Verdict};
+use crate::args::SoundTestArgs;
+use crate::failure::Failure;
+use crate::out::Out;
+use crate::verbs::sound;
 
 /// Both, in words.
 pub(crate) async fn look(client: &mut Client) -> Result<Vec<Finding>, ClientError> {
@@ -21,6 +25,26 @@ pub(crate) async fn missing(client: &mut Client) -> Result<Vec<Finding>, ClientE
         return Ok(Vec::new());
     }
     Ok(look(client).await?.into_iter().filter(|finding| finding.verdict == Verdict::Fail).collect())
+}
+
+/// Both, tried for some seconds.
+pub(super) async fn tried(paths: &HomePaths, out: &Out) -> Vec<Finding> {
+    let trial = async {
+        let mut client = Client::connect_to(&paths.socket, "ahoy doctor").await?;
+        sound::trial(&mut client, &SoundTestArgs::of(3.0), out).await
+    };
+    match trial.await {
+        Ok(findings) => findings.into_iter().map(heard).collect(),
+        // Said already.
+        Err(Failure::Client(ClientError::NoDaemon { .. })) => Vec::new(),
+        Err(failure) => vec![Finding::warn("sound", failure.to_string(), "try again: ahoy devices test")],
+    }
+}
+
+fn heard(finding: SoundFinding) -> Finding {
+    let check = if finding.direction == "input" { "mic" } else { "speaker" };
+    let verdict = if sound::is_wrong(finding.verdict) { Verdict::Fail } else { Verdict::Ok };
+    Finding { check, verdict, message: finding.detail, hint: finding.hint }
 }
 
 /// Neither a word of ours nor a file or tone.

@@ -68,13 +68,16 @@ impl Finding {
 }
 
 /// Looks at everything; fails if something must be mended before calls work.
-pub(crate) async fn doctor(home: Option<&Path>, out: &Out) -> Result<(), Failure> {
+pub(crate) async fn doctor(home: Option<&Path>, sound: bool, out: &Out) -> Result<(), Failure> {
     let mut findings = Vec::new();
     match HomePaths::find(home, &|name| std::env::var_os(name)) {
         None => findings.push(Finding::fail("home", ClientError::NoHome.to_string(), "name a home with --home")),
         Some(paths) => {
             findings.extend(home::look(&paths));
             findings.extend(daemon(&paths).await);
+            if sound {
+                findings.extend(devices::tried(&paths, out).await);
+            }
         }
     }
     findings.push(clock(SystemTime::now()));

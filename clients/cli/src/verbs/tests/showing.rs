@@ -209,3 +209,28 @@ async fn several_calls_that_can_be_meant_are_told_apart_by_name_and_state() {
     let lines = format!("\n  {CALL} in  active       Ada\n  {OTHER} out held         Ada");
     assert!(told.to_string().ends_with(&lines), "{told}");
 }
+
+/// What a daemon tells of a trial, with this found in the end.
+fn trial(verdict: &str) -> Vec<Turn> {
+    let level =
+        json!({ "kind": "sound_test", "state": "recording", "level_dbfs": -20, "peak_dbfs": -9, "left_ms": 900 });
+    let finding = json!({ "direction": "input", "verdict": verdict, "detail": "what was found", "hint": "do this" });
+    let over = json!({ "kind": "sound_test", "state": "over", "findings": [finding] });
+    let begun = Turn { method: "device.audio.test", answer: json!({}), events: vec![level, over] };
+    vec![turn("subscribe", snapshot(json!([]))), begun]
+}
+
+#[tokio::test]
+async fn a_test_of_the_devices_shows_levels_what_was_found_and_what_to_do() {
+    let (result, lines) = shows(&["devices", "test"], true, trial("good")).await;
+    result.unwrap();
+    let lines: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&lines[0]["level_dbfs"], &lines[1]["verdict"]), (&json!(-20), &json!("good")), "{lines:?}");
+    let (result, lines) = shows(&["devices", "test", "--seconds", "1"], false, trial("no_signal")).await;
+    assert_eq!(result.unwrap_err().exit_code(), 1);
+    assert_eq!(lines, ["! microphone what was found\n             -> do this"]);
+    let (result, _) = shows(&["devices", "test", "--seconds", "11"], true, Vec::new()).await;
+    assert_eq!(result.unwrap_err().exit_code(), 2);
+    let busy = vec![turn("subscribe", snapshot(json!([]))), turn("device.audio.test", refusal("in_call"))];
+    assert_eq!(shows(&["devices", "test"], true, busy).await.0.unwrap_err().exit_code(), 1);
+}

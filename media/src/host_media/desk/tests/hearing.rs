@@ -103,7 +103,8 @@ fn sink_start(event: &AudioEvent) -> Option<u64> {
         | AudioEvent::DeviceLost { .. }
         | AudioEvent::DeviceBack { .. }
         | AudioEvent::MutedTalking { .. }
-        | AudioEvent::Speaking { .. } => None,
+        | AudioEvent::Speaking { .. }
+        | AudioEvent::Check(_) => None,
     }
 }
 

@@ -93,7 +93,8 @@ fn told(side: &super::wire::Side) -> Vec<(bool, bool)> {
         | AudioEvent::SinkStarted { .. }
         | AudioEvent::FirstAudio { .. }
         | AudioEvent::MutedTalking { .. }
-        | AudioEvent::Speaking { .. } => None,
+        | AudioEvent::Speaking { .. }
+        | AudioEvent::Check(_) => None,
     };
     side.told.iter().filter_map(of_a_device).collect()
 }

@@ -184,7 +184,8 @@ impl World {
             | AudioEvent::DeviceLost { .. }
             | AudioEvent::DeviceBack { .. }
             | AudioEvent::MutedTalking { .. }
-            | AudioEvent::Speaking { .. } => None,
+            | AudioEvent::Speaking { .. }
+            | AudioEvent::Check(_) => None,
         });
         let sink = self.listener.told.iter().rev().find_map(|event| match event {
             AudioEvent::SinkStarted { at_us } => Some(*at_us),
@@ -193,7 +194,8 @@ impl World {
             | AudioEvent::DeviceLost { .. }
             | AudioEvent::DeviceBack { .. }
             | AudioEvent::MutedTalking { .. }
-            | AudioEvent::Speaking { .. } => None,
+            | AudioEvent::Speaking { .. }
+            | AudioEvent::Check(_) => None,
         });
         (source.expect("the source started"), sink.expect("the sink started"))
     }
