@@ -76,7 +76,7 @@ struct Wire {
 }
 
 impl FrameOut for Wire {
-    fn frame(&mut self, _link: LinkId, AudioFrame { payload, timestamp, marker }: AudioFrame) {
+    fn frame(&mut self, _link: LinkId, AudioFrame { payload, timestamp, marker, .. }: AudioFrame) {
         self.sequence = self.sequence.wrapping_add(1);
         let (sequence, arrived) = (self.sequence, Instant::now());
         if let Some(other) = self.other.lock().unwrap().as_mut() {

@@ -342,6 +342,9 @@ impl End<'_> {
 
     fn send_frames(&mut self) {
         while let Some(frame) = self.port.frame() {
+            if !frame.permit.holds() {
+                continue;
+            }
             let bytes = frame.payload.len() as u64;
             let sequence = self.sequence;
             self.sequence = sequence.wrapping_add(1);

@@ -23,6 +23,7 @@ use crate::{
     simple_webrtc::{
         engine::{AudioPacket, LinkId, PacketSink},
         feedback::{Feedback, WayReport},
+        permit::{Permit, Permits},
     },
 };
 
@@ -34,7 +35,7 @@ pub(crate) struct Wishes {
     /// How many times it was opened: a new opening starts the source anew, even if the thread missed the closing.
     pub(crate) openings: u64,
     /// Only silence may leave.
-    pub(crate) muted: bool,
+    muted: bool,
     /// How many times it was muted: what was said meanwhile never leaves, even if the thread missed the muting.
     pub(crate) mutes: u64,
     /// What is done to sound.
@@ -54,7 +55,9 @@ pub(crate) struct LinkWish {
     /// Tells two links of one name apart.
     pub(crate) number: u64,
     /// Our sound goes there.
-    pub(crate) send: bool,
+    send: bool,
+    /// For frames that go there.
+    permits: Permits,
     /// What comes from there is played: since when.
     pub(crate) play: Option<Instant>,
     /// Packets that come; taken by the audio thread.
@@ -70,6 +73,16 @@ pub(crate) struct LinkWish {
 }
 
 impl LinkWish {
+    /// Whether our sound goes there.
+    pub(crate) fn sends(&self) -> bool {
+        self.send
+    }
+
+    /// For a frame that goes there now.
+    pub(crate) fn permit(&self) -> Permit {
+        self.permits.give()
+    }
+
     /// What the other side of `link`, which is this one, told last.
     pub(crate) fn told(&self, link: LinkId) -> Told {
         let (report, count) = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -114,20 +127,43 @@ impl Shared {
 }
 
 impl Wishes {
-    /// Opens or closes the microphone.
+    /// Opens or closes the microphone. What was said before it is closed does not leave after it.
     pub(crate) fn microphone(&mut self, open: bool) {
         if open && !self.open {
             self.openings += 1;
         }
+        if self.open && !open {
+            self.call_back();
+        }
         self.open = open;
     }
 
-    /// Mutes or unmutes.
+    /// From now on only silence leaves, or no longer. What was said before leaves no more, not even again.
     pub(crate) fn mute(&mut self, muted: bool) {
         if muted && !self.muted {
             self.mutes += 1;
+            self.call_back();
         }
         self.muted = muted;
+    }
+
+    /// Whether only silence may leave.
+    pub(crate) fn muted(&self) -> bool {
+        self.muted
+    }
+
+    /// Lets our sound go to a link, or no longer: then nothing of before goes there either.
+    pub(crate) fn send(&mut self, link: LinkId, on: bool) {
+        if let Some(wish) = self.links.get_mut(&link) {
+            if wish.send && !on {
+                wish.permits.call_back();
+            }
+            wish.send = on;
+        }
+    }
+
+    fn call_back(&self) {
+        self.links.values().for_each(|wish| wish.permits.call_back());
     }
 
     /// Makes a link and the sink for its packets. Over [`MAX_LINKS`] the sink leads nowhere.
@@ -139,7 +175,8 @@ impl Wishes {
             let (gate, packets) = (Arc::clone(&gate), Some(consumer));
             let stats = ReceiveStats::default();
             let (ties, told) = (Arc::clone(&ties), Arc::clone(&told));
-            self.links.insert(link, LinkWish { number, send: false, play: None, packets, ties, told, gate, stats });
+            let (send, permits, play) = (false, Permits::default(), None);
+            self.links.insert(link, LinkWish { number, send, permits, play, packets, ties, told, gate, stats });
         } else {
             tracing::warn!(limit = MAX_LINKS, "too many links: one more will not be heard");
         }

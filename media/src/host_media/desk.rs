@@ -102,7 +102,7 @@ impl Desk {
         let shared = Arc::clone(&self.shared);
         let mut wishes = shared.lock();
         self.hearing.follow_links(&mut wishes);
-        let told = wishes.links.iter().filter(|(_, wish)| wish.send).map(|(link, wish)| wish.told(*link));
+        let told = wishes.links.iter().filter(|(_, wish)| wish.sends()).map(|(link, wish)| wish.told(*link));
         let (mut plan, listeners) = self.pace.look(now_us, told);
         if now_us >= self.stats_us + STATS_US || self.stats_us == 0 {
             self.stats_us = now_us;
@@ -119,7 +119,8 @@ impl Desk {
         self.stats.capture_delay_ms = f64::from(plan.frame_ms) + self.lookahead_ms;
         self.even = wishes.processing.even_levels;
         let switches = wishes.processing.switches(&self.devices.0, &self.devices.1);
-        Wanted { open: wishes.open, openings: wishes.openings, muted: wishes.muted, mutes: wishes.mutes, switches }
+        let (muted, mutes) = (wishes.muted(), wishes.mutes);
+        Wanted { open: wishes.open, openings: wishes.openings, muted, mutes, switches }
     }
 
     /// Says that there is no sound any more. True: not all of it was told, call again.

@@ -234,9 +234,7 @@ impl Sound for HostSound {
     }
 
     fn send(&self, link: LinkId, on: bool) {
-        if let Some(wish) = self.shared.lock().links.get_mut(&link) {
-            wish.send = on;
-        }
+        self.shared.lock().send(link, on);
     }
 
     fn play(&self, link: LinkId, on: bool) {

@@ -109,9 +109,7 @@ impl Stage {
         let mut wishes = shared.lock();
         let inlet = wishes.add_link(LINK, 0);
         wishes.microphone(true);
-        if let Some(wish) = wishes.links.get_mut(&LINK) {
-            wish.send = true;
-        }
+        wishes.send(LINK, true);
         wishes.play(LINK, true, clock.instant(base_us));
         drop(wishes);
         let (due_us, source_us, sink_us) = (Some(base_us), None, None);
@@ -143,7 +141,7 @@ impl Stage {
         let frames = std::mem::take(&mut *self.frames.0.lock().unwrap_or_else(PoisonError::into_inner));
         let mut leaving = Vec::new();
         for frame in frames {
-            let (packet, copy) = self.lane.send(frame, now_us);
+            let Some((packet, copy)) = self.lane.send(frame, now_us) else { continue };
             leaving.push(packet.into());
             leaving.extend(copy.map(Leaving::from));
         }

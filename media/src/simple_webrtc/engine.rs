@@ -6,6 +6,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::feedback::{Feedback, WayReport};
+use super::permit::Permit;
 use crate::tasks::Tasks;
 
 /// One media connection attempt; chosen by the caller, never reused in a process.
@@ -119,6 +120,8 @@ pub struct AudioFrame {
     pub timestamp: u32,
     /// Set on the first frame after a pause.
     pub marker: bool,
+    /// It leaves, or leaves again, only while this holds.
+    pub permit: Permit,
 }
 
 /// Everything needed to make a link.

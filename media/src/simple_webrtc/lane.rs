@@ -1,11 +1,12 @@
 //! What leaves on a link: frames get their numbers, and are kept for a while in case the other side asks for them again.
-//! A packet that is sent again is the same packet, bit for bit: its seal is the same, and whoever has it drops it.
+//! A packet that is sent again is the same packet, bit for bit: its seal is the same, and whoever has it drops it. What was
+//! called back (muted) leaves neither again nor for the first time.
 
 use std::collections::VecDeque;
 
 use bytes::Bytes;
 
-use super::engine::AudioFrame;
+use super::{engine::AudioFrame, permit::Permit};
 use crate::limits::{KEPT_PACKETS, RESENT_A_SECOND};
 
 /// Time in which a packet is sent again only once, microseconds: two questions on one packet's heels want one answer.
@@ -27,6 +28,7 @@ pub(crate) struct Outgoing {
 #[derive(Debug)]
 struct Kept {
     packet: Outgoing,
+    permit: Permit,
     again_us: u64,
 }
 
@@ -54,22 +56,34 @@ impl Lane {
         self.copies_after = usize::from(frames);
     }
 
-    /// A frame's packet, and the copy of an earlier one that goes out with it.
-    pub(crate) fn send(&mut self, frame: AudioFrame, now_us: u64) -> (Outgoing, Option<Outgoing>) {
-        let AudioFrame { payload, timestamp, marker } = frame;
+    /// A frame's packet, and the copy of an earlier one that goes out with it; none for a frame that was called back.
+    pub(crate) fn send(&mut self, frame: AudioFrame, now_us: u64) -> Option<(Outgoing, Option<Outgoing>)> {
+        self.forget();
+        let AudioFrame { payload, timestamp, marker, permit } = frame;
+        if !permit.holds() {
+            return None;
+        }
         let packet = Outgoing { sequence: self.next, timestamp, marker, payload };
         self.next = self.next.wrapping_add(1);
-        self.kept.push_back(Kept { packet: packet.clone(), again_us: 0 });
+        self.kept.push_back(Kept { packet: packet.clone(), permit, again_us: 0 });
         if self.kept.len() > KEPT_PACKETS {
             self.kept.pop_front();
         }
         let copied = (self.copies_after > 0).then(|| self.kept.len().checked_sub(1 + self.copies_after)).flatten();
         let copy = copied.and_then(|place| self.kept.get(place)).map(|kept| kept.packet.clone());
-        (packet, copy.filter(|_| self.spend(now_us)))
+        Some((packet, copy.filter(|_| self.spend(now_us))))
+    }
+
+    /// Keeps nothing that was called back: the oldest come first, and nothing is called back before them.
+    fn forget(&mut self) {
+        while self.kept.front().is_some_and(|kept| !kept.permit.holds()) {
+            self.kept.pop_front();
+        }
     }
 
     /// The packets that were asked for, as far as they are kept; twice what stands twice.
     pub(crate) fn again(&mut self, asked: &[u16], now_us: u64) -> Vec<Outgoing> {
+        self.forget();
         let mut packets: Vec<Outgoing> = Vec::new();
         for sequence in asked {
             let back = usize::from(self.next.wrapping_sub(*sequence));

@@ -5,6 +5,7 @@ pub mod feedback;
 pub(crate) mod lane;
 pub(crate) mod link;
 pub(crate) mod links;
+pub mod permit;
 pub(crate) mod port;
 mod sdp;
 mod webrtc_engine;

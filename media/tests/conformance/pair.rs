@@ -8,6 +8,7 @@ use ahoy_media::simple_webrtc::WebrtcEngine;
 use ahoy_media::simple_webrtc::engine::{
     AudioFrame, AudioPacket, Engine, IcePolicy, LinkEvent, LinkId, LinkSpec, PacketSink, Role,
 };
+use ahoy_media::simple_webrtc::permit::Permit;
 use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -228,5 +229,6 @@ impl Pair {
 
 /// A frame that says its timestamp.
 pub(crate) fn frame(timestamp: u32) -> AudioFrame {
-    AudioFrame { payload: Bytes::from(timestamp.to_be_bytes().to_vec()), timestamp, marker: timestamp == 0 }
+    let (payload, permit) = (Bytes::from(timestamp.to_be_bytes().to_vec()), Permit::default());
+    AudioFrame { payload, timestamp, marker: timestamp == 0, permit }
 }

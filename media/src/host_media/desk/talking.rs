@@ -7,7 +7,7 @@ use crate::{
         api::{AudioEvent, DeviceSpec, FrameOut},
         capture::{Capture, Frame},
         clock::{Clock, us_to_samples},
-        controls::Shared,
+        controls::{LinkWish, Shared},
         opus::OpusError,
         outbox::Outbox,
         recovery::{Open, Recovery},
@@ -116,9 +116,9 @@ impl Talking {
         if wanted.open && self.capture.is_none() {
             self.begin(now_us, outbox);
         }
-        let was_muted = self.voice.muted() || wanted.mutes != self.mutes;
-        self.mutes = wanted.mutes;
-        if was_muted && !wanted.muted {
+        // A muting that is over already is one nevertheless.
+        let missed = std::mem::replace(&mut self.mutes, wanted.mutes) != wanted.mutes;
+        if (missed || self.voice.muted()) && !wanted.muted {
             // What was said while `muted` was shown does not leave afterwards either.
             self.collect(now_us, outbox);
             if let Some(capture) = &mut self.capture {
@@ -126,7 +126,8 @@ impl Talking {
             }
             self.chain.forget();
         }
-        if let Err(error) = self.voice.mute(wanted.muted) {
+        let muted = if missed { self.voice.mute(true) } else { Ok(()) };
+        if let Err(error) = muted.and_then(|()| self.voice.mute(wanted.muted)) {
             tracing::error!(%error, "no new encoder");
         }
     }
@@ -238,13 +239,13 @@ impl Talking {
         if after_gap {
             self.sending.clear();
         }
-        if !self.shared.lock().links.values().any(|link| link.send) {
+        if !self.shared.lock().links.values().any(LinkWish::sends) {
             self.sending.clear();
             return Ok(());
         }
         let mut payload = self.voice.encode(&mut sound)?;
         let mut wishes = self.shared.lock();
-        if (wishes.muted || wishes.mutes != self.mutes) && !self.voice.muted() {
+        if (wishes.muted() || wishes.mutes != self.mutes) && !self.voice.muted() {
             // Muted while the frame was encoded, perhaps not any more. Once the lock is held again the wish cannot
             // overtake us.
             drop(wishes);
@@ -256,14 +257,14 @@ impl Talking {
             return Ok(());
         }
         let timestamp = (place & u64::from(u32::MAX)) as u32;
-        let links: BTreeSet<LinkId> =
-            wishes.links.iter().filter(|(_, wish)| wish.send).map(|(link, _)| *link).collect();
-        for link in &links {
-            let marker = !self.sending.contains(link);
-            self.out.frame(*link, AudioFrame { payload: payload.clone(), timestamp, marker });
+        let mut sending = BTreeSet::new();
+        for (link, wish) in wishes.links.iter().filter(|(_, wish)| wish.sends()) {
+            let (marker, payload) = (!self.sending.contains(link), payload.clone());
+            self.out.frame(*link, AudioFrame { payload, timestamp, marker, permit: wish.permit() });
+            sending.insert(*link);
         }
         drop(wishes);
-        self.sending = links;
+        self.sending = sending;
         Ok(())
     }
 

@@ -125,7 +125,7 @@ struct Loop {
 }
 
 impl FrameOut for Loop {
-    fn frame(&mut self, _link: LinkId, AudioFrame { payload, timestamp, marker }: AudioFrame) {
+    fn frame(&mut self, _link: LinkId, AudioFrame { payload, timestamp, marker, .. }: AudioFrame) {
         self.sequence = self.sequence.wrapping_add(1);
         let (sequence, arrived) = (self.sequence, Instant::now());
         if let Ok(inlet) = self.inlet.try_recv() {

@@ -54,7 +54,7 @@ fn a_tone_crosses_from_one_sound_to_another() {
     let mut sent = Vec::new();
     // Until a quarter of a second of it was heard: a busy machine takes longer.
     for sequence in 0..500 {
-        let AudioFrame { payload, timestamp, marker } = frames.recv().unwrap();
+        let AudioFrame { payload, timestamp, marker, .. } = frames.recv().unwrap();
         sent.push((timestamp, marker));
         inlet.packet(AudioPacket { sequence, timestamp, marker, payload, arrived: Instant::now() });
         if sequence >= 49 && sequence % 25 == 24 && tones(&read(&path)).0 >= 25 {

@@ -1,6 +1,7 @@
 //! What a lane sends, and sends again.
 
 use super::*;
+use crate::simple_webrtc::permit::Permits;
 
 fn lane(frames: u32) -> Lane {
     let mut lane = Lane::new(65_530);
@@ -11,7 +12,8 @@ fn lane(frames: u32) -> Lane {
 }
 
 fn frame(n: u32) -> AudioFrame {
-    AudioFrame { payload: Bytes::from(n.to_be_bytes().to_vec()), timestamp: n * 960, marker: n == 0 }
+    let (payload, permit) = (Bytes::from(n.to_be_bytes().to_vec()), Permit::default());
+    AudioFrame { payload, timestamp: n * 960, marker: n == 0, permit }
 }
 
 fn numbers(packets: &[Outgoing]) -> Vec<u32> {
@@ -21,7 +23,7 @@ fn numbers(packets: &[Outgoing]) -> Vec<u32> {
 #[test]
 fn what_is_asked_for_goes_out_again_bit_for_bit_over_the_wrap() {
     let mut lane = Lane::new(65_530);
-    let sent: Vec<Outgoing> = (0..10).map(|n| lane.send(frame(n), 0).0).collect();
+    let sent: Vec<Outgoing> = (0..10).map(|n| lane.send(frame(n), 0).unwrap().0).collect();
     assert_eq!(sent.iter().map(|packet| packet.sequence).collect::<Vec<_>>()[4..8], [65_534, 65_535, 0, 1]);
     assert_eq!(lane.again(&[65_535, 1, 65_530], 0), [sent[5].clone(), sent[7].clone(), sent[0].clone()]);
 }
@@ -63,9 +65,30 @@ fn whoever_asks_without_end_gets_no_more_than_the_allowance() {
 fn copies_follow_at_their_distance() {
     let mut lane = lane(5);
     lane.copy_after(3);
-    let copies: Vec<u32> =
-        (5..10).filter_map(|n| lane.send(frame(n), u64::from(n) * 20_000).1).map(|copy| copy.timestamp / 960).collect();
+    let copies: Vec<u32> = (5..10)
+        .filter_map(|n| lane.send(frame(n), u64::from(n) * 20_000)?.1)
+        .map(|copy| copy.timestamp / 960)
+        .collect();
     assert_eq!(copies, [2, 3, 4, 5, 6]);
     lane.copy_after(0);
-    assert_eq!(lane.send(frame(10), 0).1, None);
+    assert_eq!(lane.send(frame(10), 0).unwrap().1, None);
+}
+
+#[test]
+fn what_was_called_back_leaves_no_more_and_what_comes_after_it_does() {
+    let (permits, mut lane) = (Permits::default(), Lane::new(0));
+    let send = |lane: &mut Lane, n: u32, permit: Permit| lane.send(AudioFrame { permit, ..frame(n) }, 0);
+    lane.copy_after(1);
+    let waits = permits.give();
+    for n in 0..3 {
+        assert!(send(&mut lane, n, permits.give()).is_some());
+    }
+    permits.call_back();
+    assert_eq!(lane.again(&[0, 1, 2], 1_000_000), [], "at once, before any other frame");
+    assert_eq!(send(&mut lane, 3, waits), None, "it waited in a queue meanwhile");
+    let (packet, copy) = send(&mut lane, 4, permits.give()).unwrap();
+    assert_eq!((packet.sequence, copy), (3, None));
+    assert_eq!(numbers(&lane.again(&[0, 1, 2, 3], 2_000_000)), [4]);
+    drop(permits);
+    assert_eq!(lane.again(&[3], 3_000_000), [], "nor once nobody gives permits any more");
 }

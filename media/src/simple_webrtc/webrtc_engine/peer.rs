@@ -197,9 +197,9 @@ impl Peer {
     }
 
     /// Sends a frame as the next RTP packet, and the copy of an earlier one if the other side wants copies. Waits for the
-    /// library's queue. Returns how many packets it were.
+    /// library's queue. Returns how many packets it were: none if the frame was called back.
     pub(super) async fn write(&mut self, frame: AudioFrame, now_us: u64) -> Result<u64, Error> {
-        let (packet, copy) = self.lane.send(frame, now_us);
+        let Some((packet, copy)) = self.lane.send(frame, now_us) else { return Ok(0) };
         self.put(packet).await?;
         match copy {
             Some(copy) => self.put(copy).await.map(|()| 2),

@@ -142,7 +142,7 @@ fn two_talkers_are_heard_at_once() {
     let mut world = World::new(&DeviceSpec::Tone(440), &file(&dir, "heard.wav"));
     let mut other = Side::new(world.clock, &DeviceSpec::Tone(1_000), &DeviceSpec::None, world.now_us);
     other.shared.lock().add_link(LINK, 0);
-    other.shared.lock().links.get_mut(&LINK).unwrap().send = true;
+    other.shared.lock().send(LINK, true);
     other.shared.lock().microphone(true);
     let second = LinkId(8);
     let mut inlet = world.listener.shared.lock().add_link(second, 1);
@@ -152,7 +152,7 @@ fn two_talkers_are_heard_at_once() {
     for sequence in 0..100 {
         world.run_us(20_000, &mut Wire::even(500));
         other.step(world.now_us);
-        for (_, AudioFrame { payload, timestamp, marker }) in other.frames.take() {
+        for (_, AudioFrame { payload, timestamp, marker, .. }) in other.frames.take() {
             let arrived = world.clock.instant(world.now_us);
             inlet.packet(AudioPacket { sequence, timestamp, marker, payload, arrived });
         }
@@ -230,7 +230,7 @@ fn a_call_wakes_the_thread_once_for_each_frame_that_comes_or_goes() {
     let mut world = World::new(&DeviceSpec::Tone(440), &DeviceSpec::None);
     let mut wishes = world.listener.shared.lock();
     wishes.microphone(true);
-    wishes.links.get_mut(&LINK).unwrap().send = true;
+    wishes.send(LINK, true);
     drop(wishes);
     world.play(true);
     world.run_us(7_000, &mut Wire::even(1_000));
@@ -264,7 +264,7 @@ fn losses_that_come_in_make_what_goes_out_carry_copies() {
     // The listener talks, too.
     let mut wishes = world.listener.shared.lock();
     wishes.microphone(true);
-    wishes.links.get_mut(&LINK).unwrap().send = true;
+    wishes.send(LINK, true);
     drop(wishes);
     world.play(true);
     world.talk(true);

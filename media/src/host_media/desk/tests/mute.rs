@@ -1,6 +1,6 @@
 //! Mute is sacred: whatever happens, and in whatever order, what leaves while `muted` is shown is silence or nothing,
-//! sample for sample; and what is said meanwhile never leaves at all. Shown as what cannot be argued with: the frames
-//! are byte for byte those that leave where nobody speaks.
+//! sample for sample; and what is said meanwhile never leaves at all. Shown as what cannot be argued with: the packets
+//! (copies, and those that are sent again, included) are byte for byte those that leave where nobody speaks.
 
 #![expect(clippy::print_stdout, reason = "a failure can be repeated only by who knows its seed")]
 
@@ -17,31 +17,38 @@ const ORDERS: [u64; 2] = [40, 160];
 /// Loudest sample of what somebody hears who hears these from the first on, also in the copy of what was before it.
 fn loudest(frames: &[Left]) -> f32 {
     let (mut decoder, mut out, mut peak) = (Decoder::new(0).unwrap(), [0.0; OPUS_PACKET_SAMPLES], 0.0_f32);
-    for Left { frame, .. } in frames {
-        let copied = Decoder::new(0).unwrap().decode_fec(&frame.payload, &mut out[..960]).unwrap();
+    for Left { packet, .. } in frames {
+        let copied = Decoder::new(0).unwrap().decode_fec(&packet.payload, &mut out[..960]).unwrap();
         peak = out[..copied].iter().fold(peak, |peak, sample| peak.max(sample.abs()));
-        let samples = decoder.decode(&frame.payload, &mut out).unwrap();
+        let samples = decoder.decode(&packet.payload, &mut out).unwrap();
         peak = out[..samples].iter().fold(peak, |peak, sample| peak.max(sample.abs()));
     }
     peak
 }
 
-/// Tries orders of a seed that the environment may give, each twice: with somebody who speaks, and with nobody there.
-/// `check` looks at what left in each; goes on until it was `enough`.
-fn try_orders(speaks: Speaks, check: impl Fn(&[Left], &[Left], &str), enough: impl Fn() -> bool) {
+/// A seed, which the environment may give.
+fn seed() -> u64 {
     let seed = match std::env::var("AHOY_FUZZ_SEED") {
         Ok(text) => text.parse().expect("AHOY_FUZZ_SEED is a number"),
         Err(_) => getrandom::u64().unwrap(),
     };
     println!("seed: AHOY_FUZZ_SEED={seed}");
+    seed
+}
+
+/// What leaves in an order of a seed, and what happened, for people.
+fn play(seed: u64, number: u64, speaks: Speaks) -> (Vec<Left>, String) {
+    let mut stage = Stage::new(speaks);
+    let order = stage.play(&mut Dice(seed.wrapping_add(number)));
+    (stage.left(), format!("AHOY_FUZZ_SEED={seed}, order {number}: {order:?}"))
+}
+
+/// Tries orders, each twice: with somebody who speaks, and with nobody there. `check` looks at what left in each; goes on
+/// until it was `enough`.
+fn try_orders(speaks: Speaks, check: impl Fn(&[Left], &[Left], &str), enough: impl Fn() -> bool) {
+    let seed = seed();
     for number in (0..ORDERS[1]).take_while(|number| *number < ORDERS[0] || !enough()) {
-        let play = |speaks: Speaks| {
-            let mut stage = Stage::new(speaks);
-            let order = stage.play(&mut Dice(seed.wrapping_add(number)));
-            (stage.left(), order)
-        };
-        let ((spoken, order), (nobody, _)) = (play(speaks), play(Speaks::From(u64::MAX)));
-        let order = format!("AHOY_FUZZ_SEED={seed}, order {number}: {order:?}");
+        let ((spoken, order), (nobody, _)) = (play(seed, number, speaks), play(seed, number, Speaks::From(u64::MAX)));
         assert_eq!(spoken.len(), nobody.len(), "what is said decides nothing: {order}");
         check(&spoken, &nobody, &order);
     }
@@ -56,8 +63,8 @@ fn what_leaves_while_muted_is_shown_is_silence_in_every_order_of_events() {
     let enough = || silent.get() > 1_000 && loud.get() > 1_000;
     let check = |spoken: &[Left], nobody: &[Left], order: &str| {
         for (n, (one, other)) in spoken.iter().zip(nobody).enumerate().filter(|(_, (one, _))| one.muted) {
-            let same = one.frame == other.frame;
-            assert!(same, "frame {n} left while muted and depends on what was said; {order}");
+            let same = one.packet == other.packet;
+            assert!(same, "packet {n} left while muted and depends on what was said; {order}");
         }
         for run in spoken.chunk_by(|one, next| (one.link, one.muted) == (next.link, next.muted)) {
             let peak = loudest(run);
@@ -75,14 +82,29 @@ fn what_leaves_while_muted_is_shown_is_silence_in_every_order_of_events() {
 }
 
 #[test]
+fn what_was_said_before_a_mute_leaves_neither_again_nor_late() {
+    let (seed, mut again) = (seed(), 0);
+    for number in 0..ORDERS[0] / 2 {
+        let (spoken, order) = play(seed, number, Speaks::Always);
+        for Left { packet, mutings: (made, left), again: repeated, .. } in spoken {
+            let sequence = packet.sequence;
+            assert_eq!(made, left, "packet {sequence}: made and left after so many mutes; {order}");
+            again += u32::from(repeated);
+        }
+    }
+    println!("{again} packets left more than once");
+    assert!(again > 300);
+}
+
+#[test]
 fn what_is_said_while_muted_is_shown_never_leaves() {
     let frames = Cell::new(0);
     let enough = || frames.get() > 3_000;
     let check = |spoken: &[Left], nobody: &[Left], order: &str| {
         frames.set(frames.get() + spoken.len());
         for (n, (one, other)) in spoken.iter().zip(nobody).enumerate() {
-            let (muted, same) = (one.muted, one.frame == other.frame);
-            assert!(same, "frame {n} (muted: {muted}) depends on what was said while muted; {order}");
+            let (muted, same) = (one.muted, one.packet == other.packet);
+            assert!(same, "packet {n} (muted: {muted}) depends on what was said while muted; {order}");
         }
     };
     try_orders(Speaks::Muted, check, enough);
@@ -92,11 +114,11 @@ fn what_is_said_while_muted_is_shown_never_leaves() {
 /// What is heard from the first of these on, and the place of its first sample, samples.
 fn heard(left: &[Left]) -> (Vec<f32>, u64) {
     let (mut decoder, mut out, mut sound) = (Decoder::new(0).unwrap(), [0.0; OPUS_PACKET_SAMPLES], Vec::new());
-    for Left { frame, .. } in left {
-        let samples = decoder.decode(&frame.payload, &mut out).unwrap();
+    for Left { packet, .. } in left {
+        let samples = decoder.decode(&packet.payload, &mut out).unwrap();
         sound.extend_from_slice(&out[..samples]);
     }
-    (sound, u64::from(left[0].frame.timestamp))
+    (sound, u64::from(left[0].packet.timestamp))
 }
 
 #[test]

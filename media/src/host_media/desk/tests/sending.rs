@@ -102,7 +102,7 @@ fn one_encoding_goes_to_every_link_and_a_late_one_gets_a_marker() {
     world.talker.shared.lock().add_link(other, 3);
     world.talk(true);
     sent(&mut world, 100_001);
-    world.talker_wishes(|wishes| wishes.links.get_mut(&other).unwrap().send = true);
+    world.talker_wishes(|wishes| wishes.send(other, true));
     world.now_us += 20_000;
     world.talker.step(world.now_us);
     let frames = world.talker.frames.take();

@@ -124,7 +124,7 @@ impl World {
     pub(super) fn talk(&mut self, on: bool) {
         self.talker_wishes(|wishes| {
             wishes.microphone(on);
-            wishes.links.get_mut(&LINK).unwrap().send = on;
+            wishes.send(LINK, on);
         });
     }
 
@@ -169,7 +169,7 @@ impl World {
         let all = std::mem::take(&mut wire.flying).into_iter();
         let (here, flying): (Vec<_>, Vec<_>) = all.partition(|(at, ..)| *at <= self.now_us);
         wire.flying = flying;
-        for (at_us, sequence, AudioFrame { payload, timestamp, marker }) in here {
+        for (at_us, sequence, AudioFrame { payload, timestamp, marker, .. }) in here {
             let arrived = self.clock.instant(at_us);
             self.inlet.packet(AudioPacket { sequence, timestamp, marker, payload, arrived });
         }

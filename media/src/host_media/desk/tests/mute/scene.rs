@@ -1,17 +1,24 @@
-//! A microphone at which somebody may speak, its switch, the links that hear it, and what may happen to all of them.
+//! A microphone at which somebody may speak, its switch, the links that hear it down to their packets, and what may happen
+//! to all of them.
 
-use std::sync::{
-    Mutex,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use super::super::*;
-use crate::host_media::{
-    api,
-    clock::{samples_to_us, us_to_samples},
-    opus::EncoderConfig,
-    source::{Lost, Source},
-    specs,
+use crate::{
+    host_media::{
+        api,
+        clock::{samples_to_us, us_to_samples},
+        opus::EncoderConfig,
+        source::{Lost, Source},
+        specs,
+    },
+    simple_webrtc::lane::{Lane, Outgoing},
 };
 
 /// Steps of one.
@@ -102,29 +109,30 @@ pub(super) struct Scene {
     shared: Arc<Shared>,
     pub(super) around: Mutex<Around>,
     shown: AtomicBool,
+    wire: Mutex<Wire>,
 }
 
 impl Scene {
     fn new(speaks: Speaks) -> Arc<Self> {
         let (flips, during) = (Vec::new(), Vec::new());
         let around = Around { speaks, flips, plugged: true, device: 0, link: None, next_link: 1, during };
-        Arc::new(Self { shared: Arc::default(), around: Mutex::new(around), shown: AtomicBool::new(false) })
+        let (shown, wire) = (AtomicBool::new(false), Mutex::default());
+        Arc::new(Self { shared: Arc::default(), around: Mutex::new(around), shown, wire })
     }
 
     fn show(&self, around: &mut Around, muted: bool, now_us: u64) {
         let mut wishes = self.shared.lock();
         wishes.mute(muted);
         // Under the lock: no frame leaves in between.
-        self.shown.store(muted, Ordering::SeqCst);
+        let before = self.shown.swap(muted, Ordering::SeqCst);
+        self.wire.lock().unwrap().mutings += u64::from(muted && !before);
         around.flips.push((now_us, muted));
     }
 
     fn talk(&self, around: &mut Around, on: bool) {
         let mut wishes = self.shared.lock();
         wishes.microphone(on);
-        if let Some(wish) = around.link.and_then(|link| wishes.links.get_mut(&link)) {
-            wish.send = on;
-        }
+        around.link.into_iter().for_each(|link| wishes.send(link, on));
     }
 
     fn join(&self, around: &mut Around) {
@@ -133,7 +141,8 @@ impl Scene {
         let old = around.link.replace(link);
         let mut wishes = self.shared.lock();
         drop(wishes.add_link(link, link.0));
-        wishes.links.get_mut(&link).unwrap().send = wishes.open;
+        let open = wishes.open;
+        wishes.send(link, open);
         if let Some(old) = old {
             wishes.links.remove(&old);
         }
@@ -166,6 +175,8 @@ impl Scene {
             }
             Happening::Stall => {}
         }
+        // Whatever happens, the latest packets were lost.
+        self.wire.lock().unwrap().ask(self.shown.load(Ordering::SeqCst));
     }
 }
 
@@ -214,20 +225,68 @@ impl Source for Ear {
     }
 }
 
-/// A frame that left, and whether `muted` was shown then.
+/// A packet that left, and whether `muted` was shown then.
+#[derive(Clone)]
 pub(super) struct Left {
     pub(super) link: LinkId,
     pub(super) muted: bool,
-    pub(super) frame: AudioFrame,
+    pub(super) packet: Outgoing,
+    /// How many times it had become muted when the packet was made, and when it left.
+    pub(super) mutings: (u64, u64),
+    /// It had left before.
+    pub(super) again: bool,
+}
+
+/// The lanes of all links, and what left on them.
+#[derive(Default)]
+struct Wire {
+    lanes: BTreeMap<LinkId, Lane>,
+    /// Everything is sent twice, and once more to whoever asks.
+    repeats: bool,
+    /// Grows by a frame with each.
+    now_us: u64,
+    mutings: u64,
+    made: BTreeMap<(LinkId, u16), u64>,
+    left: Vec<Left>,
+}
+
+impl Wire {
+    fn leave(&mut self, link: LinkId, muted: bool, packet: Outgoing) {
+        let made = self.made.get(&(link, packet.sequence)).copied();
+        let mutings = (*self.made.entry((link, packet.sequence)).or_insert(self.mutings), self.mutings);
+        self.left.push(Left { link, muted, packet, mutings, again: made.is_some() });
+    }
+
+    fn send(&mut self, link: LinkId, muted: bool, frame: AudioFrame) {
+        self.now_us += 20_000;
+        let lane = self.lanes.entry(link).or_insert_with(|| Lane::new(0));
+        lane.copy_after(if self.repeats { 3 } else { 0 });
+        if let Some((packet, copy)) = lane.send(frame, self.now_us) {
+            std::iter::once(packet).chain(copy).for_each(|packet| self.leave(link, muted, packet));
+        }
+    }
+
+    fn ask(&mut self, muted: bool) {
+        if !self.repeats {
+            return;
+        }
+        let links: Vec<LinkId> = self.lanes.keys().copied().collect();
+        for link in links {
+            let made = self.made.range((link, 0)..=(link, u16::MAX));
+            let latest: Vec<u16> = made.rev().take(5).map(|((_, sequence), _)| *sequence).collect();
+            let packets = self.lanes.get_mut(&link).map(|lane| lane.again(&latest, self.now_us));
+            packets.into_iter().flatten().for_each(|packet| self.leave(link, muted, packet));
+        }
+    }
 }
 
 /// What leaves, with what was shown.
-struct Way(Arc<Scene>, Arc<Mutex<Vec<Left>>>);
+struct Way(Arc<Scene>);
 
 impl FrameOut for Way {
     fn frame(&mut self, link: LinkId, frame: AudioFrame) {
         let muted = self.0.shown.load(Ordering::SeqCst);
-        self.1.lock().unwrap().push(Left { link, muted, frame });
+        self.0.wire.lock().unwrap().send(link, muted, frame);
     }
 }
 
@@ -235,7 +294,6 @@ impl FrameOut for Way {
 pub(super) struct Stage {
     pub(super) scene: Arc<Scene>,
     desk: Desk,
-    left: Arc<Mutex<Vec<Left>>>,
     pub(super) now_us: u64,
     due_us: Option<u64>,
     _events: mpsc::Receiver<AudioEvent>,
@@ -244,14 +302,14 @@ pub(super) struct Stage {
 impl Stage {
     /// In the middle of a call, not muted; copies of frames are sent against loss, as they are where there is any.
     pub(super) fn new(speaks: Speaks) -> Self {
-        let (scene, left, clock) = (Scene::new(speaks), Arc::default(), Clock::new());
+        let (scene, clock) = (Scene::new(speaks), Clock::new());
         let (now_us, (sender, events)) = (clock.now_us() + 1_000_000, mpsc::channel(64));
         let (input, output) = (DeviceSpec::Default, DeviceSpec::None);
         let config = AudioConfig { input, output, bitrate_bps: 32_000, frame_ms: 20 };
         let parts = Parts {
             clock,
             shared: Arc::clone(&scene.shared),
-            out: Box::new(Way(Arc::clone(&scene), Arc::clone(&left))),
+            out: Box::new(Way(Arc::clone(&scene))),
             events: sender,
             voice: Voice::new(EncoderConfig { loss_percent: 20, ..EncoderConfig::default() }).unwrap(),
             sink: specs::nowhere(),
@@ -269,7 +327,7 @@ impl Stage {
             if around.plugged { Ok(Box::new(ear)) } else { Err(Lost("not there".into())) }
         });
         scene.happen(Happening::HandBack, now_us);
-        Self { scene, desk, left, now_us, due_us: Some(now_us), _events: events }
+        Self { scene, desk, now_us, due_us: Some(now_us), _events: events }
     }
 
     pub(super) fn happen(&mut self, what: Happening) {
@@ -288,12 +346,13 @@ impl Stage {
     }
 
     pub(super) fn left(&self) -> Vec<Left> {
-        std::mem::take(&mut self.left.lock().unwrap())
+        std::mem::take(&mut self.scene.wire.lock().unwrap().left)
     }
 
     /// What happens in one order; returns it, for who must look into it.
     pub(super) fn play(&mut self, dice: &mut Dice) -> Vec<(u64, bool, Happening)> {
         let mut order = Vec::new();
+        self.scene.wire.lock().unwrap().repeats = true;
         for _ in 0..STEPS {
             let what = ALL[dice.below(ALL.len() as u64) as usize];
             let during = dice.below(3) == 0;
