@@ -130,7 +130,8 @@ fn in_real_time(file: &Path, spoken: &[f32]) {
         | AudioEvent::DeviceBack { .. }
         | AudioEvent::MutedTalking { .. }
         | AudioEvent::Speaking { .. }
-        | AudioEvent::Check(_) => None,
+        | AudioEvent::Check(_)
+        | AudioEvent::Limited { .. } => None,
     });
     let sink_us = std::iter::from_fn(|| b_events.try_recv().ok()).find_map(|event| match event {
         AudioEvent::SinkStarted { at_us } => Some(at_us),
@@ -140,7 +141,8 @@ fn in_real_time(file: &Path, spoken: &[f32]) {
         | AudioEvent::DeviceBack { .. }
         | AudioEvent::MutedTalking { .. }
         | AudioEvent::Speaking { .. }
-        | AudioEvent::Check(_) => None,
+        | AudioEvent::Check(_)
+        | AudioEvent::Limited { .. } => None,
     });
     let start_ms = (sink_us.unwrap() as f64 - source_us.unwrap() as f64) / 1_000.0;
     let heard_sound = read(heard.to_str().unwrap());

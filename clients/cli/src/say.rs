@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ahoy_client::control::{
     AttemptKind, CallInfo, CallState, Contact, Direction, EndCause, Event, EventKind, HandOffState, LinkingState,
-    MediaState, PresenceState, RequestEnd, RosterEntry, Snapshot, SoundTest,
+    MediaState, PresenceState, QualityCause, RequestEnd, RosterEntry, Snapshot, SoundTest,
 };
 
 use crate::failure::end_text;
@@ -117,6 +117,7 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::MutedTalking { talking } => talks_muted(*talking),
         EventKind::Speaking { .. } => return None,
         EventKind::SoundTest(test) => return sound_test(test),
+        EventKind::Quality { account, cause, .. } => limited(&names.of(account), *cause),
         EventKind::MissedCall { account, .. } => format!("missed a call of {}", names.of(account)),
         EventKind::Voicemail { account, duration_ms, .. } => left_message(&names.of(account), *duration_ms),
         EventKind::VoicemailDelivered { account, .. } => format!("{} has got the message", names.of(account)),
@@ -163,6 +164,24 @@ fn linked(state: LinkingState, letters: Option<&str>, reason: Option<&str>) -> S
 
 fn left_message(who: &str, duration_ms: u32) -> String {
     format!("{who} left a message of {:.0} s", f64::from(duration_ms) / 1000.0)
+}
+
+/// What limits sound, in words; None if nothing does.
+pub(crate) fn limit_words(cause: QualityCause) -> Option<&'static str> {
+    match cause {
+        QualityCause::None => None,
+        QualityCause::MyUplink => Some("the connection from here"),
+        QualityCause::TheirUplink => Some("the connection from there"),
+        QualityCause::Path => Some("the network between"),
+        QualityCause::Cpu => Some("this machine, which is too busy"),
+    }
+}
+
+fn limited(who: &str, cause: QualityCause) -> String {
+    match limit_words(cause) {
+        Some(what) => format!("sound with {who} is limited by {what}"),
+        None => format!("nothing limits the sound with {who} any more"),
+    }
 }
 
 fn talks_muted(talking: bool) -> String {

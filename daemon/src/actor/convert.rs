@@ -2,8 +2,10 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use ahoy_media::host_media::api::Limit;
 use ahoy_media::simple_webrtc::engine as media;
 use ahoy_protocol::call::signal::{LinkEnd, LinkEvent};
+use ahoy_protocol::control::QualityCause;
 use ahoy_protocol::ids::LinkId;
 use ahoy_protocol::wire::bodies::{Candidate, SdpKind};
 use libp2p::Multiaddr;
@@ -12,6 +14,17 @@ use libp2p::multiaddr::Protocol;
 /// The protocol's name of a link.
 pub(super) fn link(link: media::LinkId) -> LinkId {
     LinkId(link.0)
+}
+
+/// What limits sound, as frontends are told.
+pub(super) fn cause(limit: Limit) -> QualityCause {
+    match limit {
+        Limit::None => QualityCause::None,
+        Limit::MyUplink => QualityCause::MyUplink,
+        Limit::TheirUplink => QualityCause::TheirUplink,
+        Limit::Path => QualityCause::Path,
+        Limit::Cpu => QualityCause::Cpu,
+    }
 }
 
 /// The media layer's name of a link.

@@ -294,6 +294,10 @@ impl<M: Machine> Actor<M> {
                 let link = convert::link(link);
                 return self.feed(Input::Link { link, event: signal::LinkEvent::Speaking(on) });
             }
+            AudioEvent::Limited { link, limit } => {
+                let (link, cause) = (convert::link(link), convert::cause(limit));
+                return self.feed(Input::Link { link, event: signal::LinkEvent::Limited(cause) });
+            }
             AudioEvent::Speaking { link: None, on } => {
                 EventKind::Speaking { call: None, account: None, device: None, speaking: on }
             }

@@ -27,6 +27,7 @@ pub(super) fn tell(kind: &EventKind) {
         EventKind::HistoryCleared { .. } => tracing::info!("the history was cleared"),
         EventKind::DeviceLost { direction, .. } => tracing::warn!(direction, "a sound device is lost"),
         EventKind::DeviceChanged { direction, .. } => tracing::info!(direction, "a sound device is back"),
+        EventKind::Quality { call, cause, .. } => tracing::info!(call = short(call), ?cause, "what limits the sound"),
         EventKind::Warning { about, .. } => tracing::warn!(about, "frontends are warned"),
         EventKind::Linking { state, .. } => tracing::info!(?state, "a device is being linked"),
         EventKind::DevicesChanged { devices } => tracing::info!(count = devices.len(), "devices of the account"),

@@ -258,6 +258,7 @@ fn participant_stats(
         fec_recovered: heard.as_ref().map(|heard| heard.fec_recovered),
         copies_used: None,
         dred_recovered: None,
+        limited_by: heard.as_ref().map(|heard| convert::cause(heard.limited_by)),
         codec: up.then(|| "opus/48000".into()),
         candidate_pair: pair.map(|(local, remote, kind)| CandidatePair {
             local: local.to_string(),

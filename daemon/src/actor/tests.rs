@@ -9,7 +9,7 @@ mod stopping;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use ahoy_media::host_media::api::{AudioEvent, ReceiveStats};
+use ahoy_media::host_media::api::{AudioEvent, Limit, ReceiveStats};
 use ahoy_media::simple_webrtc::engine::{Candidate, DescriptionKind, EngineError, LinkEvent, LinkId, TransportStats};
 use ahoy_protocol::core::effect::{Effect, NetCommand};
 use ahoy_protocol::core::input::{Input, LinkOf};

@@ -197,6 +197,30 @@ pub enum AudioEvent {
     },
     /// Microphone and speaker are being tried.
     Check(CheckEvent),
+    /// Something else limits the sound between us and the other side of a link from now on.
+    Limited {
+        /// Which.
+        link: LinkId,
+        /// What.
+        limit: Limit,
+    },
+}
+
+/// What limits the sound between us and a participant, as far as it can be told apart from here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Limit {
+    /// Nothing.
+    #[default]
+    None,
+    /// What we send arrives badly, or we send less so that it arrives, at everybody: our way out (between two, perhaps their
+    /// way in).
+    MyUplink,
+    /// What this one sends arrives badly, and others don't (between two, perhaps our way in).
+    TheirUplink,
+    /// Both directions, or something between us and this one alone, or (with several) our way in.
+    Path,
+    /// This machine is too busy: the audio thread comes too late.
+    Cpu,
 }
 
 /// Figures of what is heard from a link.
@@ -218,6 +242,8 @@ pub struct ReceiveStats {
     pub fec_recovered: u64,
     /// Packets that were no Opus packets.
     pub packets_refused: u64,
+    /// What limits sound to and from there.
+    pub limited_by: Limit,
 }
 
 /// Figures of what is sent.

@@ -66,6 +66,8 @@ pub(crate) struct LinkWish {
     pub(crate) ties: Arc<Ties>,
     /// What the other side told last, and how many times it told anything.
     told: Arc<Mutex<(WayReport, u64)>>,
+    /// How many of these [`Self::seen`] has seen.
+    seen: u64,
     /// Lets packets into the ring.
     gate: Arc<AtomicBool>,
     /// Figures of what is heard.
@@ -88,6 +90,16 @@ impl LinkWish {
         let (report, count) = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let (came, queue_ms) = self.ties.came();
         Told { link, report, count, came, queue_ms }
+    }
+
+    /// Share lost (before repair) and ms in queues on the way there, if anything new was told of it, and on the way here.
+    pub(crate) fn seen(&mut self) -> (Option<(f64, f64)>, (f64, f64)) {
+        let (report, count) = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = std::mem::replace(&mut self.seen, count) != count;
+        let lost = f64::from(report.lost) / f64::from(report.expected.max(1));
+        let (losses, (_, queue_ms)) = (self.ties.losses().0, self.ties.came());
+        let inward = (f64::from(losses.permille) / 1_000.0, f64::from(queue_ms));
+        (new.then(|| (lost.min(1.0), f64::from(report.queue_ms))), inward)
     }
 }
 
@@ -175,8 +187,8 @@ impl Wishes {
             let (gate, packets) = (Arc::clone(&gate), Some(consumer));
             let stats = ReceiveStats::default();
             let (ties, told) = (Arc::clone(&ties), Arc::clone(&told));
-            let (send, permits, play) = (false, Permits::default(), None);
-            self.links.insert(link, LinkWish { number, send, permits, play, packets, ties, told, gate, stats });
+            let (send, permits, play, seen) = (false, Permits::default(), None, 0);
+            self.links.insert(link, LinkWish { number, send, permits, play, packets, ties, told, seen, gate, stats });
         } else {
             tracing::warn!(limit = MAX_LINKS, "too many links: one more will not be heard");
         }

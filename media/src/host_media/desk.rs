@@ -2,6 +2,7 @@
 //! steps it in real time, tests step it as they like.
 
 mod hearing;
+mod limit;
 mod loss;
 mod pace;
 mod talking;
@@ -13,13 +14,14 @@ use tokio::sync::mpsc;
 use super::{
     api::{AudioConfig, AudioEvent, DeviceSpec, FrameOut, SourceStats, Stage},
     clock::{Clock, samples_to_ms},
-    controls::Shared,
+    controls::{Shared, Wishes},
     outbox::Outbox,
     sink::Sink,
     source::Lost,
     voice::Voice,
 };
 use hearing::Hearing;
+use limit::{Limits, Seen};
 use loss::LossGuess;
 use pace::Pace;
 use talking::{Talking, Wanted};
@@ -35,6 +37,9 @@ pub(crate) struct Desk {
     hearing: Hearing,
     loss: LossGuess,
     pace: Pace,
+    limits: Limits,
+    /// When the next step is due.
+    due_us: Option<u64>,
     /// Sound that the encoder looks ahead, ms.
     lookahead_ms: f64,
     /// Microphone and speaker by the settings.
@@ -74,6 +79,8 @@ impl Desk {
             shared,
             loss: LossGuess::default(),
             pace: Pace::new(config.bitrate_bps, config.frame_ms),
+            limits: Limits::default(),
+            due_us: None,
             lookahead_ms,
             devices: (config.input.clone(), config.output.clone()),
             even: Stage::Auto,
@@ -85,6 +92,7 @@ impl Desk {
 
     /// Does what is due at `now_us`. Returns when to be called again at the latest: none if only a wish can change that.
     pub(crate) fn step(&mut self, now_us: u64) -> Option<u64> {
+        self.limits.step(self.due_us, now_us);
         let wanted = self.read_wishes(now_us);
         self.talking.follow(wanted, now_us, &mut self.outbox);
         self.hearing.follow_playing(now_us, &mut self.outbox);
@@ -94,7 +102,8 @@ impl Desk {
         self.talking.play(played, playing);
         self.outbox.deliver();
         let due = [self.talking.due_us(now_us), self.hearing.due_us(now_us), self.outbox.due_us(now_us)];
-        due.into_iter().flatten().min()
+        self.due_us = due.into_iter().flatten().min();
+        self.due_us
     }
 
     /// Looks at the wishes, and leaves figures there now and then.
@@ -109,6 +118,7 @@ impl Desk {
             wishes.source = self.stats.clone();
             wishes.source.capture_delay_ms += samples_to_ms(self.talking.delay());
             self.hearing.report(now_us, &mut wishes);
+            self.tell_limits(&mut wishes);
             self.loss.look(now_us, self.hearing.packets(now_us));
         }
         if !listeners {
@@ -121,6 +131,21 @@ impl Desk {
         let switches = wishes.processing.switches(&self.devices.0, &self.devices.1);
         let (muted, mutes) = (wishes.muted(), wishes.mutes);
         Wanted { open: wishes.open, openings: wishes.openings, muted, mutes, switches }
+    }
+
+    /// Tells whose limits are others now.
+    fn tell_limits(&mut self, wishes: &mut Wishes) {
+        let heard = wishes.links.iter_mut().filter(|(_, wish)| wish.play.is_some());
+        let seen = heard.map(|(link, wish)| {
+            let (out, inward) = wish.seen();
+            (*link, Seen { out, narrow: self.pace.narrow(*link), inward })
+        });
+        for (link, limit) in self.limits.look(seen) {
+            self.outbox.push(AudioEvent::Limited { link, limit });
+        }
+        for (link, wish) in &mut wishes.links {
+            wish.stats.limited_by = self.limits.of(*link);
+        }
     }
 
     /// Says that there is no sound any more. True: not all of it was told, call again.

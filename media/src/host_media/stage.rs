@@ -135,7 +135,8 @@ impl Stage {
                 | AudioEvent::DeviceBack { .. }
                 | AudioEvent::MutedTalking { .. }
                 | AudioEvent::Speaking { .. }
-                | AudioEvent::Check(_) => {}
+                | AudioEvent::Check(_)
+                | AudioEvent::Limited { .. } => {}
             }
         }
         let frames = std::mem::take(&mut *self.frames.0.lock().unwrap_or_else(PoisonError::into_inner));

@@ -8,7 +8,7 @@ use super::rules::Rule;
 use super::signal::{CallInput, LinkEnd, LinkEvent};
 use super::state::{Flow, Joined, Leg, Phase};
 use super::text;
-use crate::control::EventKind;
+use crate::control::{EventKind, QualityCause};
 use crate::ids::{CallId, DeviceId, LinkId};
 use crate::limits::{ANNOUNCE_EVERY_MS, INTERRUPTED_MS, STATUS_EVERY_MS};
 use crate::wire::bodies::{CallBody, CtlBody, Flags, PairBody, Status};
@@ -204,6 +204,7 @@ impl CallCore {
             LinkEvent::CtlOpen => self.ctl_open(id, device, cx),
             LinkEvent::FirstAudio => self.first_audio(id, device, cx),
             LinkEvent::Speaking(on) => self.speaking(id, device, on, cx),
+            LinkEvent::Limited(cause) => self.limited(id, device, cause, cx),
             LinkEvent::Closed(end) => self.link_closed(id, device, &end, cx),
         }
     }
@@ -280,6 +281,12 @@ impl CallCore {
         let Some(peer) = self.peer_mut(id, device).filter(|peer| peer.joined) else { return };
         let (call, account) = (Some(text::call(id)), Some(text::account(peer.account)));
         cx.event(EventKind::Speaking { call, account, device: Some(text::device(device)), speaking });
+    }
+
+    fn limited(&mut self, id: CallId, device: DeviceId, cause: QualityCause, cx: &mut Cx<'_>) {
+        let Some(peer) = self.peer_mut(id, device).filter(|peer| peer.joined) else { return };
+        let (call, account) = (text::call(id), text::account(peer.account));
+        cx.event(EventKind::Quality { call, account, device: text::device(device), cause });
     }
 
     fn link_closed(&mut self, id: CallId, device: DeviceId, end: &LinkEnd, cx: &mut Cx<'_>) {

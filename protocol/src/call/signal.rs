@@ -1,6 +1,6 @@
 //! What the call core is told: verified signals of peers, commands of frontends, events of links.
 
-use crate::control::{CallCommand, EndCause};
+use crate::control::{CallCommand, EndCause, QualityCause};
 use crate::ids::{AccountId, CallId, DeviceId, LinkId, Ticket};
 use crate::wire::bodies::{
     CallBody, Candidate, CtlBody, Elsewhere, HandOff, Missed, Offer, PairBody, Reason, SdpKind, Verdict,
@@ -268,6 +268,8 @@ pub enum LinkEvent {
     FirstAudio,
     /// The other side talks, or no longer.
     Speaking(bool),
+    /// Something else limits the sound to and from there.
+    Limited(QualityCause),
     /// The link is over; nothing more comes from it.
     Closed(LinkEnd),
 }

@@ -45,6 +45,25 @@ pub enum Direction {
     Out,
 }
 
+/// What limits the sound between us and a participant, as far as it can be told apart from one end. A way is bad from 5 %
+/// of packets lost (before repair) or 80 ms in queues, in the mean of two seconds, until 3 % and 40 ms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum QualityCause {
+    /// Nothing.
+    None,
+    /// The way out is bad to everybody, or less is sent so that it fits: our connection. Between two it may be
+    /// their way in.
+    MyUplink,
+    /// What this one sends comes badly, what others send doesn't. Between two it may be our way in.
+    TheirUplink,
+    /// Both directions are bad; or one, and only between us and this one; or what comes from everybody.
+    Path,
+    /// This machine is too busy: in the last three seconds the audio thread came too late by 60 ms in all, not counting
+    /// 20 ms each time.
+    Cpu,
+}
+
 /// What lies behind an end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EndCause {
@@ -250,6 +269,17 @@ pub enum EventKind {
     },
     /// How a trial of microphone and speaker goes (`device.audio.test`).
     SoundTest(SoundTest),
+    /// Something else limits the sound between us and a participant from now on. `call.stats` has it as `limited_by`.
+    Quality {
+        /// Call.
+        call: String,
+        /// Whose.
+        account: String,
+        /// Its device.
+        device: String,
+        /// What; `none`: nothing any more.
+        cause: QualityCause,
+    },
     /// A call was missed.
     MissedCall {
         /// Call.

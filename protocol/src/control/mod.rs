@@ -33,7 +33,7 @@ pub use devices::{
 };
 pub use discover::openrpc;
 pub use error::{ControlError, ErrorKind};
-pub use event::{CallState, Direction, EndCause, Event, EventKind, Level, MediaState, MuteSource};
+pub use event::{CallState, Direction, EndCause, Event, EventKind, Level, MediaState, MuteSource, QualityCause};
 pub use explain::{END_CAUSES, END_REASONS, EndReason, Explanation, Fault, end_reason};
 pub use hand_off::{HandOffParams, HandOffReply, HandOffState};
 pub use history::{HistoryCall, HistoryParams, HistoryReply, PlayParams, VoicemailInfo, VoicemailsReply};

@@ -7,7 +7,7 @@ use super::config::{ConfigReply, SetConfigReply};
 use super::contact::{AttemptsReply, Contact, ContactRequestInfo, ContactRequestsReply, PresenceState, SafetyReply};
 use super::counts::Counts;
 use super::devices::{DevicesReply, LinkReply};
-use super::event::{CallState, Direction, EndCause};
+use super::event::{CallState, Direction, EndCause, QualityCause};
 use super::hand_off::HandOffReply;
 use super::history::{HistoryReply, VoicemailsReply};
 
@@ -338,6 +338,8 @@ pub struct ParticipantStats {
     pub copies_used: Option<u64>,
     /// Frames repaired by DRED.
     pub dred_recovered: Option<u64>,
+    /// What limits sound to and from there.
+    pub limited_by: Option<QualityCause>,
     /// Codec, such as `opus/48000`.
     pub codec: Option<String>,
     /// The pair of addresses in use.

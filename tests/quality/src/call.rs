@@ -37,6 +37,8 @@ const TRIP_US: u64 = 1_000_000;
 pub struct Plan<'a> {
     /// The road.
     pub profile: &'a Profile,
+    /// Another one from the second side back to the first.
+    pub back: Option<&'a Profile>,
     /// Decides the fate of packets.
     pub seed: u64,
     /// What both say, 48 kHz, [`LEAD_S`] of silence at its beginning.
@@ -123,7 +125,8 @@ impl World {
             };
             let config = AudioConfig { input, output, bitrate_bps: plan.bitrate_bps, frame_ms: 20 };
             let begins_us = (LEAD_S * 1e6) as u64;
-            let road = Road::new(plan.profile, begins_us, plan.seed, [11, 23][n % 2]);
+            let profile = plan.back.filter(|_| n == 1).unwrap_or(plan.profile);
+            let road = Road::new(profile, begins_us, plan.seed, [11, 23][n % 2]);
             let pace = if n == 0 { 1.0 } else { 1.0 + plan.drift_ppm / 1e6 };
             Ok(Side { stage: Stage::new(&config)?, road, pace, waits_ms: Vec::new(), trip_us: None })
         };

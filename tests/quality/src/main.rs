@@ -106,6 +106,7 @@ fn one(options: &Options, profile: &Profile, seed: u64, path: &Path, spoken: &[f
     let length_us = spoken.len() as u64 * 1_000_000 / u64::from(RATE);
     let plan = Plan {
         profile,
+        back: None,
         seed,
         spoken: path,
         // The first direction is what the second side hears.

@@ -31,8 +31,12 @@ fn story(node: &Node, call: &str) -> Vec<String> {
 
 fn name(event: &EventKind) -> Option<String> {
     match event {
-        // Not about a call; how often it comes depends on what is acknowledged first.
-        EventKind::ContactChanged { .. } | EventKind::Presence { .. } | EventKind::Speaking { .. } => None,
+        // Not about a call; how often it comes depends on what is acknowledged first, on what is heard, and on how busy
+        // the machine is.
+        EventKind::ContactChanged { .. }
+        | EventKind::Presence { .. }
+        | EventKind::Speaking { .. }
+        | EventKind::Quality { .. } => None,
         // In order already.
         EventKind::CallState { state, .. } if *state != CallState::Ended => None,
         EventKind::CallState { reason, cause, .. } => Some(format!("{reason:?} {cause:?}")),

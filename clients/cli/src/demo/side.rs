@@ -74,6 +74,7 @@ impl Seen {
             | EventKind::MutedTalking { .. }
             | EventKind::Speaking { .. }
             | EventKind::SoundTest(_)
+            | EventKind::Quality { .. }
             | EventKind::HistoryCleared { .. }
             | EventKind::Voicemail { .. }
             | EventKind::VoicemailDelivered { .. }

@@ -9,7 +9,7 @@ use ahoy_client::control::{CallInfo, CallState, Direction, LinkState, Participan
 
 use crate::failure::{Failure, end_text};
 use crate::out::Out;
-use crate::say::{Names, state_word, who};
+use crate::say::{Names, limit_words, state_word, who};
 use crate::verbs::meant::meant;
 
 /// All calls.
@@ -74,9 +74,10 @@ fn stats_line(stats: &ParticipantStats, names: &Names) -> String {
     let loss = stats.loss_rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.1} %", rate * 100.0));
     let pair = stats.candidate_pair.as_ref();
     let pair = pair.map(|pair| format!(", {} -> {} ({})", pair.local, pair.remote, pair.kind)).unwrap_or_default();
+    let limit = stats.limited_by.and_then(limit_words).map(|what| format!(", limited by {what}")).unwrap_or_default();
     let mark = if stats.state == LinkState::Connected { "" } else { " !" };
     format!(
-        "{} {}{mark}: round trip {}, loss {loss}, jitter {}, buffer {}, mouth to ear {}, {}/{} kbit/s in/out, {}{pair}",
+        "{} {}{mark}: round trip {}, loss {loss}, jitter {}, buffer {}, mouth to ear {}, {}/{} kbit/s in/out, {}{pair}{limit}",
         names.of(&stats.account),
         state.as_str().unwrap_or("?"),
         ms(stats.rtt_ms),

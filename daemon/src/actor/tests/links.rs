@@ -126,6 +126,8 @@ async fn what_links_and_sound_say_reaches_the_core() {
     assert_eq!(told.recv().await.unwrap(), "5 FirstAudio");
     world.audio.send(AudioEvent::Speaking { link: Some(link), on: true }).await.unwrap();
     assert_eq!(told.recv().await.unwrap(), "5 Speaking(true)");
+    world.audio.send(AudioEvent::Limited { link, limit: Limit::Cpu }).await.unwrap();
+    assert_eq!(told.recv().await.unwrap(), "5 Limited(Cpu)");
     world.settle().await;
     assert_eq!(world.media.take(), ["forget 5"], "a link that is over is not heard any more");
 }

@@ -153,6 +153,7 @@ async fn figures_of_a_call_come_from_engine_and_sound() {
         playout_delay_ms: 25.0,
         concealed_ms: 60.0,
         fec_recovered: 2,
+        limited_by: Limit::MyUplink,
         ..Default::default()
     };
     world.media.heard.lock().unwrap().insert(link, heard);
@@ -169,6 +170,7 @@ async fn figures_of_a_call_come_from_engine_and_sound() {
     assert_eq!(alice.target_bitrate_bps, Some(32_000.0));
     assert_eq!(alice.candidate_pair.as_ref().unwrap().kind, "srflx");
     assert_eq!(alice.codec.as_deref(), Some("opus/48000"));
+    assert_eq!((alice.limited_by, bob.limited_by), (Some(ahoy_protocol::control::QualityCause::MyUplink), None));
     assert_eq!((alice.bitrate_bps_out, alice.retransmitted), (None, None), "not measurable");
     assert_eq!((bob.packets_sent, bob.loss_rate, bob.connected_at_ms), (None, None, None), "no link yet");
 }

@@ -108,6 +108,8 @@ struct Listener {
     told_us: u64,
     /// The most that fits through, bits a second on the wire; none: no limit was met.
     fits_bps: Option<u32>,
+    /// It said so itself.
+    said: bool,
     /// A queue has to empty: less than that is sent.
     full: bool,
     trouble_us: Option<u64>,
@@ -160,6 +162,13 @@ impl Pace {
         (plan, !self.listeners.is_empty())
     }
 
+    /// Less is sent than is set, because this listener said that no more fits through: what is only guessed by the way back
+    /// doesn't count.
+    pub(super) fn narrow(&self, link: LinkId) -> bool {
+        let narrow = |listener: &Listener| listener.said && listener.plan(self.set).bitrate_bps < self.set.bitrate_bps;
+        self.listeners.get(&link).is_some_and(narrow)
+    }
+
     /// For the median listener.
     fn plan(&self) -> Plan {
         let mut plans: Vec<Plan> = self.listeners.values().map(|listener| listener.plan(self.set)).collect();
@@ -182,6 +191,7 @@ impl Listener {
             heard_us: now_us,
             told_us: now_us,
             fits_bps: None,
+            said: false,
             full: false,
             trouble_us: None,
             calm_us: now_us,
@@ -212,6 +222,7 @@ impl Listener {
             // A try that made trouble: the next one waits longer.
             self.patience_us = if self.fits_bps.is_some() { (self.patience_us * 2).min(UP_MOST_US) } else { UP_US };
             (self.fits_bps, self.full) = (Some(percent(rate_bps, FULL_PERCENT).max(LEAST_BPS)), true);
+            self.said = true;
             self.trouble_us = None;
         }
     }
@@ -261,6 +272,7 @@ impl Listener {
         // What is above all that is wanted limits nothing.
         let limits = more < percent(set.wire_bps(), UP_PERCENT);
         self.fits_bps = limits.then_some(more);
+        self.said &= limits;
     }
 
     fn plan(&self, set: Plan) -> Plan {

@@ -29,6 +29,8 @@ impl Counts {
             concealed_ms: samples_to_ms(self.concealed),
             fec_recovered: self.repaired,
             packets_refused: self.refused,
+            // Not the buffer's to know.
+            ..ReceiveStats::default()
         }
     }
 }

@@ -181,7 +181,8 @@ fn a_defect_of_the_audio_thread_ends_sound_and_is_told_even_to_a_slow_listener()
             | AudioEvent::DeviceBack { .. }
             | AudioEvent::MutedTalking { .. }
             | AudioEvent::Speaking { .. }
-            | AudioEvent::Check(_)) => panic!("{other:?}"),
+            | AudioEvent::Check(_)
+            | AudioEvent::Limited { .. }) => panic!("{other:?}"),
         }
     }
     assert_eq!(lost, [true, false]);

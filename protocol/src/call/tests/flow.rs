@@ -1,10 +1,10 @@
 //! Whether sound arrives: connecting and its limits, interruptions, restarts, giving up.
 
 use super::desk::*;
-use crate::call::Times;
 use crate::call::effect::{CallEffect, LinkCommand};
 use crate::call::signal::{LinkEnd, LinkEvent};
-use crate::control::{CallState, EventKind, LinkState};
+use crate::call::{Times, text};
+use crate::control::{CallState, EventKind, LinkState, QualityCause};
 use crate::wire::bodies::{LinkGeneration, PairBody, Reason, SdpKind};
 
 /// Restarts wanted of the engine: (link, generation).
@@ -320,4 +320,18 @@ fn a_participant_that_is_reconnecting_is_shown_so() {
         })
         .collect();
     assert_eq!(shown, [true, false]);
+}
+
+#[test]
+fn what_limits_the_sound_is_told_of_who_takes_part_and_of_nobody_else() {
+    let mut b = Desk::new(2);
+    b.rings(call(7), 3);
+    let link = b.link_of(call(7), device(3)).unwrap();
+    assert!(b.link(link, LinkEvent::Limited(QualityCause::TheirUplink)).is_empty(), "it rings");
+    let mut b = Desk::new(2);
+    let link = b.talks(call(7), 3);
+    b.link(link, LinkEvent::Limited(QualityCause::MyUplink));
+    let told = b.events().into_iter().rev().find(|event| matches!(event, EventKind::Quality { .. })).unwrap();
+    let (call, account, device) = (text::call(call(7)), text::account(account(3)), text::device(device(3)));
+    assert_eq!(*told, EventKind::Quality { call, account, device, cause: QualityCause::MyUplink });
 }

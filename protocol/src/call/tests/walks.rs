@@ -6,7 +6,7 @@ use rand_core::Rng;
 use super::desk::*;
 use super::world::{Rules, World};
 use crate::call::signal::{CallInput, ContactPolicy, LinkEnd, LinkEvent, Sender};
-use crate::control::{CallCommand, CallState, InCall};
+use crate::control::{CallCommand, CallState, InCall, QualityCause};
 use crate::ids::{CallId, LinkId, Ticket};
 use crate::testing::{SeededRng, rng};
 use crate::wire::bodies::{
@@ -152,6 +152,7 @@ impl Walker {
             5 | 6 => LinkEvent::CtlOpen,
             7 | 8 => LinkEvent::FirstAudio,
             9 if self.coin() => LinkEvent::Speaking(self.coin()),
+            9 if self.coin() => LinkEvent::Limited(QualityCause::Path),
             9 => LinkEvent::EndOfCandidates { generation },
             10 => LinkEvent::Description { kind: SdpKind::Offer, generation, sdp: "v=0\r\n".to_owned() },
             11.. => return CallInput::Ctl { link, body: CtlBody::HangUp(self.any(&REASONS)) },

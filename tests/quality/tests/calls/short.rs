@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ahoy_media::host_media::api::Limit;
 use ahoy_quality::{
     call::{self, Direction, LEAD_S, Plan},
     measure::{Figures, Pair, RATE, figures},
@@ -11,19 +12,25 @@ use ahoy_quality::{
 /// Seconds of speech: enough to learn what a road is like, and to talk on it.
 const SECONDS: usize = 8;
 
-/// What came of a call; `no_questions`: nothing is asked for again.
-fn call(name: &str, seed: u64, no_questions: bool) -> (Figures, Direction) {
-    let dir = tempfile::tempdir().unwrap();
+/// Ada's first [`SECONDS`], after the silence before, 48 kHz.
+fn said() -> Vec<f32> {
     let said = Path::new(env!("CARGO_MANIFEST_DIR")).join("../speech/ada.wav");
     let (rate, said) = speech::read(&said).unwrap();
     let mut whole = vec![0.0; (LEAD_S * 48_000.0) as usize];
     whole.extend(speech::resampled(&said[..SECONDS * rate as usize], rate, 48_000));
     whole.extend(std::iter::repeat_n(0.0, 24_000));
+    whole
+}
+
+/// What came of a call; `no_questions`: nothing is asked for again.
+fn call(name: &str, seed: u64, no_questions: bool) -> (Figures, Direction) {
+    let (dir, whole) = (tempfile::tempdir().unwrap(), said());
     let path = dir.path().join("spoken.wav");
     speech::write(&path, 48_000, &whole).unwrap();
     let heard = dir.path().join("heard.wav");
     let plan = Plan {
         profile: &profile::named(name).unwrap(),
+        back: None,
         seed,
         spoken: &path,
         heard: [PathBuf::new(), heard.clone()],
@@ -76,4 +83,38 @@ fn the_same_seed_gives_the_same_call() {
     let (other, second) = call("loss10", 7, false);
     assert_eq!(first.traffic, second.traffic);
     assert_eq!((one.m2e_ms, one.distance_db), (other.m2e_ms, other.distance_db));
+}
+
+/// What each of two says limits the sound between them in the end, when what the first sends takes the first of these roads
+/// and what the second sends the other.
+fn limits(roads: [&str; 2]) -> [Limit; 2] {
+    let (dir, whole) = (tempfile::tempdir().unwrap(), said());
+    let path = dir.path().join("spoken.wav");
+    speech::write(&path, 48_000, &whole).unwrap();
+    let [profile, back] = roads.map(|name| profile::named(name).unwrap());
+    let plan = Plan {
+        profile: &profile,
+        back: Some(&back),
+        seed: 1,
+        spoken: &path,
+        heard: [PathBuf::new(), PathBuf::new()],
+        length_us: whole.len() as u64 * 1_000 / 48,
+        drift_ppm: 0.0,
+        bitrate_bps: 40_000,
+        no_questions: false,
+    };
+    // The first direction's figures are the second's.
+    let [there, here] = call::hold(&plan).unwrap();
+    [here.stats.limited_by, there.stats.limited_by]
+}
+
+#[test]
+fn both_sides_say_whose_connection_limits_their_sound() {
+    assert_eq!(limits(["loss10", "clean"]), [Limit::MyUplink, Limit::TheirUplink]);
+    assert_eq!(limits(["clean", "loss10"]), [Limit::TheirUplink, Limit::MyUplink]);
+    assert_eq!(limits(["loss20", "loss20"]), [Limit::Path; 2]);
+    assert_eq!(limits(["rate24", "clean"]), [Limit::MyUplink, Limit::None], "less is sent, which comes well");
+    assert_eq!(limits(["clean", "rate24"]), [Limit::None, Limit::MyUplink]);
+    assert_eq!(limits(["clean", "clean"]), [Limit::None; 2]);
+    assert_eq!(limits(["jitter", "jitter"]), [Limit::None; 2], "jitter alone costs delay, and is waited for");
 }

@@ -104,7 +104,8 @@ fn sink_start(event: &AudioEvent) -> Option<u64> {
         | AudioEvent::DeviceBack { .. }
         | AudioEvent::MutedTalking { .. }
         | AudioEvent::Speaking { .. }
-        | AudioEvent::Check(_) => None,
+        | AudioEvent::Check(_)
+        | AudioEvent::Limited { .. } => None,
     }
 }
 

@@ -94,7 +94,8 @@ fn told(side: &super::wire::Side) -> Vec<(bool, bool)> {
         | AudioEvent::FirstAudio { .. }
         | AudioEvent::MutedTalking { .. }
         | AudioEvent::Speaking { .. }
-        | AudioEvent::Check(_) => None,
+        | AudioEvent::Check(_)
+        | AudioEvent::Limited { .. } => None,
     };
     side.told.iter().filter_map(of_a_device).collect()
 }

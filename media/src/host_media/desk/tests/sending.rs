@@ -283,7 +283,8 @@ fn each_opening_starts_the_file_at_its_sample_0_even_if_the_thread_missed_the_cl
             | AudioEvent::DeviceBack { .. }
             | AudioEvent::MutedTalking { .. }
             | AudioEvent::Speaking { .. }
-            | AudioEvent::Check(_) => None,
+            | AudioEvent::Check(_)
+            | AudioEvent::Limited { .. } => None,
         })
         .collect();
     assert_eq!((starts.len(), starts[1]), (2, opened_us));

@@ -185,7 +185,8 @@ impl World {
             | AudioEvent::DeviceBack { .. }
             | AudioEvent::MutedTalking { .. }
             | AudioEvent::Speaking { .. }
-            | AudioEvent::Check(_) => None,
+            | AudioEvent::Check(_)
+            | AudioEvent::Limited { .. } => None,
         });
         let sink = self.listener.told.iter().rev().find_map(|event| match event {
             AudioEvent::SinkStarted { at_us } => Some(*at_us),
@@ -195,7 +196,8 @@ impl World {
             | AudioEvent::DeviceBack { .. }
             | AudioEvent::MutedTalking { .. }
             | AudioEvent::Speaking { .. }
-            | AudioEvent::Check(_) => None,
+            | AudioEvent::Check(_)
+            | AudioEvent::Limited { .. } => None,
         });
         (source.expect("the source started"), sink.expect("the sink started"))
     }
