@@ -10,7 +10,7 @@ help:
 	@echo 'make test    format, lints, docs, licences and all tests'
 	@echo 'make lab     calls in network namespaces (as root) through a blackout, a new address, loss; LAB="blackout" for one, PROFILE=release'
 	@echo 'make deb     build the release and make a Debian package in target/'
-	@echo 'make quality calls over bad roads in virtual time, scored with PESQ and STOI (python3 with venv); QUALITY="--seeds 1 --profiles loss10" for less,'
+	@echo 'make quality calls over bad roads in virtual time, scored with PESQ and STOI, and drawn (python3 with venv); QUALITY="--seeds 1 --profiles loss10" for less,'
 	@echo '             SPEECH=FILE.wav for other speech than our own'
 	@echo 'make bench   a release build, measured against every bar of speed and cost, beside baresip where it is installed (as root)'
 
