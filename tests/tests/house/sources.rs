@@ -9,14 +9,15 @@ pub(crate) fn top() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
-/// All files below `folder` (relative to the top) whose name ends with `ending`, without build output and git's own.
+/// All files below `folder` (relative to the top) whose name ends with `ending`, without build output, what the
+/// commands of the Makefile leave (`demo-out` and the like), and git's own.
 pub(crate) fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![top().join(folder)];
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(&next).unwrap().map(Result::unwrap) {
             let name = entry.file_name().into_string().unwrap();
-            if ["target", ".git", "__pycache__", "demo-out", "soak-out"].contains(&name.as_str()) {
+            if ["target", ".git", "__pycache__"].contains(&name.as_str()) || name.ends_with("-out") {
                 continue;
             }
             if entry.file_type().unwrap().is_dir() {
