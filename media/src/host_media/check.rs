@@ -109,7 +109,8 @@ impl Finding {
 /// Tries devices, one pair at a time.
 pub(crate) struct Checker {
     clock: Clock,
-    events: mpsc::Sender<AudioEvent>,
+    /// Whether the audio thread is still there decides when this channel ends, not this.
+    events: mpsc::WeakSender<AudioEvent>,
     state: Arc<State>,
 }
 
@@ -130,8 +131,8 @@ impl Drop for Seat {
 
 impl Checker {
     /// Tells on `events` what it finds.
-    pub(crate) fn new(clock: Clock, events: mpsc::Sender<AudioEvent>) -> Self {
-        Self { clock, events, state: Arc::default() }
+    pub(crate) fn new(clock: Clock, events: &mpsc::Sender<AudioEvent>) -> Self {
+        Self { clock, events: events.downgrade(), state: Arc::default() }
     }
 
     /// Begins, on a thread of its own.
@@ -142,12 +143,15 @@ impl Checker {
         if check.record_ms > CHECK_RECORD_MS {
             return Err(SoundError::Setting(format!("record_ms is at most {CHECK_RECORD_MS}")));
         }
+        let Some(events) = self.events.upgrade() else {
+            return Err(SoundError::Thread("a defect has ended it; start the daemon again".into()));
+        };
         if self.state.runs.swap(true, Ordering::AcqRel) {
             return Err(SoundError::Busy);
         }
         self.state.stop.store(false, Ordering::Release);
         let seat = Seat(Arc::clone(&self.state));
-        let (clock, events) = (self.clock, self.events.clone());
+        let clock = self.clock;
         let work = move || {
             let mut run = Run::new(check, clock, clock.now_us(), events);
             while let Some(due_us) = run.step(clock.now_us(), seat.0.stop.load(Ordering::Acquire)) {

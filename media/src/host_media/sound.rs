@@ -76,7 +76,7 @@ impl HostSound {
             sink: specs::sink(&config.output, clock).map_err(|lost| SoundError::Output(lost.0))?,
             lookahead_ms: samples_to_ms(lookahead),
         };
-        let checker = Checker::new(clock, parts.events.clone());
+        let checker = Checker::new(clock, &parts.events);
         tell_absent(&config, parts.events.clone())?;
         let mut desk = Desk::new(parts, &config, clock.now_us());
         let watched = Arc::clone(&shared);
