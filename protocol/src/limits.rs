@@ -114,8 +114,9 @@ pub const VOICEMAIL_FETCHES_MAX: usize = 4 * VOICEMAILS_OWED_MAX;
 pub const VOICEMAILS_GOT_MAX: usize = 64;
 /// Milliseconds: a forgotten call keeps its topics at most this long for its last words.
 pub const FORGET_MS: u64 = 5_000;
-/// Milliseconds: a forgotten call keeps its topics at least this long, to acknowledge the other side's last words.
-pub const FORGET_LINGER_MS: u64 = 1_000;
+/// Milliseconds: a forgotten call keeps its topics at least this long, to acknowledge the other side's last words, and to
+/// hear those that crossed ours: the first six sends of one, at 0, .1, .25, .5, 1 and 2 s.
+pub const FORGET_LINGER_MS: u64 = 3_000;
 /// Count: call frames kept of a call whose topic has no subscriber.
 pub const FRAMES_KEPT: usize = 8;
 /// Count: our first announces in a call, which carry our prekey record.

@@ -101,6 +101,9 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
             };
             format!("{} call {} {what}{}", way(*direction), short(call), asked_by(client.as_deref()))
         }
+        EventKind::EndAmended { call, reason, cause, .. } => {
+            format!("call {}: the other side ended it before it heard of us: {}", short(call), end_text(reason, cause.as_ref()))
+        }
         EventKind::ParticipantJoined { account, .. } => format!("{} is heard", names.of(account)),
         EventKind::ParticipantLeft { account, reason, by_us, .. } => left(&names.of(account), reason, *by_us),
         EventKind::ParticipantState { account, state, client, .. } => {

@@ -17,6 +17,9 @@ pub(super) fn tell(kind: &EventKind) {
             let (reason, cause) = (reason.as_deref(), cause.as_ref().map(|cause| cause.what.as_str()));
             tracing::info!(call = short(call), ?state, ?direction, reason, cause, "call");
         }
+        EventKind::EndAmended { call, reason, .. } => {
+            tracing::info!(call = short(call), reason, "both ended a call: the word of who offered it counts");
+        }
         EventKind::ParticipantJoined { call, .. } => tracing::info!(call = short(call), "the other side is heard"),
         EventKind::HandOff { call, state, reason, .. } => {
             tracing::info!(call = short(call), ?state, reason = reason.as_deref(), "a call is handed over");

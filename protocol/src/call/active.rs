@@ -47,7 +47,11 @@ impl CallCore {
     /// A body of the pair channel.
     pub(super) fn pair(&mut self, id: CallId, device: DeviceId, body: PairBody, cx: &mut Cx<'_>) {
         let Some(call) = self.live.get_mut(&id) else {
-            self.keep_early(id, device, CallInput::Pair { call: id, device, body }, cx);
+            if self.ended.contains(id) {
+                self.last_word(id, device, &body, cx);
+            } else {
+                self.keep_early(id, device, CallInput::Pair { call: id, device, body }, cx);
+            }
             return;
         };
         let Some(peer) = call.peer_mut(device) else { return };

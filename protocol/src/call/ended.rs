@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
+use super::amend::Told;
 use crate::control::{CallInfo, CallState, EndCause, LinkState};
 use crate::ids::{CallId, Now};
-use crate::limits::{CONTINUED_MAX, ENDED_MAX, ENDED_MS};
+use crate::limits::{CONTINUED_MAX, ENDED_MAX, ENDED_MS, FORGET_MS};
 use crate::wire::bodies::Reason;
 
 /// Calls that ended lately, oldest first.
@@ -20,11 +21,19 @@ struct Ended {
     id: CallId,
     at_ms: u64,
     info: CallInfo,
+    /// What the other side's last word may change; none of calls without a line of history of their own.
+    told: Option<Told>,
 }
 
 impl EndedCalls {
     /// Adds a call that just ended; what is too old or too much goes.
-    pub(super) fn push(&mut self, id: CallId, mut info: CallInfo, end: (Reason, Option<EndCause>), now: Now) {
+    pub(super) fn push(
+        &mut self,
+        (id, told): (CallId, Option<Told>),
+        mut info: CallInfo,
+        end: (Reason, Option<EndCause>),
+        now: Now,
+    ) {
         info.state = CallState::Ended;
         info.ended_at_ms = Some(now.unix_ms);
         info.reason = Some(end.0.text().to_owned());
@@ -36,7 +45,7 @@ impl EndedCalls {
         while self.calls.front().is_some_and(|c| !fresh(c, now)) || self.calls.len() >= ENDED_MAX {
             self.calls.pop_front();
         }
-        self.calls.push_back(Ended { id, at_ms: now.mono_ms, info });
+        self.calls.push_back(Ended { id, at_ms: now.mono_ms, info, told });
     }
 
     /// A call is over, and another one of the same people goes on in its place.
@@ -53,14 +62,29 @@ impl EndedCalls {
         self.continued.iter().fold(id, |id, (over, next)| if *over == id { *next } else { id })
     }
 
+    /// What was told of a call, while the session layer still hears the other side's last words.
+    pub(super) fn told(&mut self, id: CallId, now: Now) -> Option<&mut Told> {
+        let call = self.calls.iter_mut().rev().find(|call| call.id == id)?;
+        call.told.as_mut().filter(|_| call.at_ms.saturating_add(FORGET_MS) >= now.mono_ms)
+    }
+
+    /// It ended for another reason than was thought.
+    pub(super) fn set_end(&mut self, id: CallId, (reason, cause): (Reason, Option<EndCause>)) {
+        if let Some(call) = self.calls.iter_mut().rev().find(|call| call.id == id) {
+            call.info.reason = Some(reason.text().to_owned());
+            call.info.cause = cause;
+        }
+    }
+
     /// It ended lately.
     pub(super) fn contains(&self, id: CallId) -> bool {
         self.calls.iter().any(|c| c.id == id)
     }
 
-    /// All of the last 10 minutes.
+    /// All of the last 10 minutes, but for those in whose place another one went on: for people both are one call.
     pub(super) fn list(&self, now: Now) -> Vec<CallInfo> {
-        self.calls.iter().filter(|c| fresh(c, now)).map(|c| c.info.clone()).collect()
+        let went_on = |call: &Ended| self.continued.iter().any(|(over, _)| *over == call.id);
+        self.calls.iter().filter(|c| fresh(c, now) && !went_on(c)).map(|c| c.info.clone()).collect()
     }
 }
 

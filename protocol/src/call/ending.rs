@@ -2,12 +2,13 @@
 
 use rand_core::CryptoRng;
 
+use super::amend::Told;
 use super::core::{CallCore, Closing, Cx};
 use super::effect::{CallEffect, HistoryEntry, LinkCommand};
 use super::end_reason::End;
 use super::rejoin::end_of;
 use super::rules::Rule;
-use super::state::{Call, Leg, Phase};
+use super::state::{Call, Leg, Outgoing, Phase};
 use super::text;
 use crate::control::{CallState, EndCause, EventKind};
 use crate::ids::{AccountId, CallId, DeviceId, Now};
@@ -20,7 +21,8 @@ impl CallCore {
         let Some(call) = self.live.get(&id) else { return };
         let other = self.moves_with(id);
         let reason = match call.phase {
-            Phase::Joined(_) => Reason::HungUp,
+            // People were in the call that is being rejoined.
+            Phase::Joined(_) | Phase::Outgoing(Outgoing { rejoins: Some(_), .. }) => Reason::HungUp,
             Phase::Outgoing(_) => {
                 self.crossed_by_cancelled(id, cx);
                 Reason::Cancelled
@@ -211,7 +213,9 @@ impl CallCore {
     /// Ends a call in whose place another one goes on, if one does.
     pub(super) fn finish_as(&mut self, id: CallId, end: End, tell: Reason, next: Option<CallId>, cx: &mut Cx<'_>) {
         let Some(call) = self.live.get(&id) else { return };
-        let (info, end) = (self.call_info(call), end_of(call, end));
+        let (info, stands_for) = (self.call_info(call), call.rejoins().is_some());
+        let end = end_of(call, end);
+        let tell = if stands_for { end.reason } else { tell };
         let devices: Vec<DeviceId> = call.peers.iter().map(|p| p.device).collect();
         for device in devices {
             self.dismiss(id, device, tell, cx);
@@ -238,11 +242,11 @@ impl CallCore {
             client: None,
             continues_as: next.map(text::call),
         });
-        self.record_end(&call, &end, cx);
+        let told = self.record_end(&call, &end, cx);
         self.given_call_ended(id, end.reason, cx);
         self.taken_call_ended(id, end.reason, cx);
         cx.push(CallEffect::Forget { call: id });
-        self.ended.push(id, info, (end.reason, end.cause), cx.now);
+        self.ended.push((id, told), info, (end.reason, end.cause), cx.now);
         if let Some(next) = next {
             self.ended.continues_as(id, next);
         }
@@ -254,31 +258,33 @@ impl CallCore {
         }
     }
 
-    /// History, and the missed call if it is one.
-    fn record_end(&mut self, call: &Call, end: &End, cx: &mut Cx<'_>) {
+    /// History, and the missed call if it is one; what was told, if it has a line.
+    fn record_end(&mut self, call: &Call, end: &End, cx: &mut Cx<'_>) -> Option<Told> {
         let line = call.line();
         if call.is_taken() {
-            return;
+            return None;
         }
         let missed = call.facts.incoming && line.accepted_ms.is_none() && end.reason.leaves_missed_call();
         // One that goes on as another one, or beside the one whose place it never took, is told with that.
-        if !self.line_goes_on(line.call) {
-            cx.push(CallEffect::History(Box::new(HistoryEntry {
-                call: line.call,
-                incoming: line.incoming,
-                roster: call.facts.roster.clone(),
-                by: end.by,
-                started_ms: line.started_ms,
-                accepted_ms: line.accepted_ms,
-                ended_ms: Some(cx.now.unix_ms),
-                reason: end.reason,
-                cause: end.cause.clone(),
-                missed,
-                flags: call.told.flags,
-            })));
+        let told = (!self.line_goes_on(line.call)).then(|| HistoryEntry {
+            call: line.call,
+            incoming: line.incoming,
+            roster: call.facts.roster.clone(),
+            by: end.by,
+            started_ms: line.started_ms,
+            accepted_ms: self.accepted_by_both(call, end.reason),
+            ended_ms: Some(cx.now.unix_ms),
+            reason: end.reason,
+            cause: end.cause.clone(),
+            missed,
+            flags: call.told.flags,
+        });
+        if let Some(entry) = &told {
+            cx.push(CallEffect::History(Box::new(entry.clone())));
         }
+        let told = told.map(|entry| Told::new(call, entry));
         if !call.facts.incoming {
-            return;
+            return told;
         }
         let first = self.first_miss(call.id, call.facts.offerer, cx);
         if missed && first {
@@ -287,5 +293,6 @@ impl CallCore {
         if let Some(seen) = self.seen.of(call.id, call.facts.offerer, cx.now.unix_ms) {
             seen.over = true;
         }
+        told
     }
 }

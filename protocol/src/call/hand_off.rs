@@ -244,6 +244,12 @@ impl CallCore {
         });
     }
 
+    /// Another device of ours has accepted it, and may have it by now.
+    pub(super) fn is_handed_over(&self, call: CallId) -> bool {
+        let moves = |giving: &Giving| giving.call == call && matches!(giving.stage, Stage::Moving | Stage::Works);
+        self.hand_offs.giving.values().any(moves)
+    }
+
     /// A call of ours is over: if it was being handed over, that has worked or is withdrawn.
     pub(super) fn given_call_ended(&mut self, call: CallId, reason: Reason, cx: &mut Cx<'_>) {
         let given = self.hand_offs.giving.iter().find(|(_, giving)| giving.call == call);

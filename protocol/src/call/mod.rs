@@ -4,6 +4,7 @@
 //! `outgoing`, `incoming`, `active`, `ending`; `negotiation` makes links; `timers` knows what is due.
 
 mod active;
+mod amend;
 mod commands;
 mod core;
 mod early;

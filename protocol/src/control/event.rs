@@ -185,6 +185,22 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         continues_as: Option<String>,
     },
+    /// Both sides ended a call at the same moment, and the word of the side that offered it counts, at both: what was
+    /// told of its end is replaced by this, also in `call.list` and in the history.
+    EndAmended {
+        /// Call.
+        call: String,
+        /// Why it ended.
+        reason: String,
+        /// What lies behind it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<EndCause>,
+        /// The device that ended it, if another one did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<String>,
+        /// It had been accepted, as both sides have it.
+        accepted: bool,
+    },
     /// Media flows with a participant.
     ParticipantJoined {
         /// Call.

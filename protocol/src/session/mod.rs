@@ -250,10 +250,10 @@ impl Session {
             let silent = call.is_forgotten();
             let leg = call.legs.iter_mut().find(|(_, leg)| leg.pair.tag() == frame.pair_tag && leg.sas().is_some());
             if let Some((device, leg)) = leg {
-                let bodies = leg.pair.receive(frame)?;
-                if !silent {
-                    deliver(*id, *device, leg.pair.purpose(), bodies, cx);
-                }
+                let mut bodies = leg.pair.receive(frame)?;
+                // Of a call that is over here the other side's last words still count: they may have crossed ours.
+                bodies.retain(|body| !silent || matches!(body, PairBody::HangUp(_) | PairBody::Verdict(_)));
+                deliver(*id, *device, leg.pair.purpose(), bodies, cx);
                 return Ok(());
             }
         }

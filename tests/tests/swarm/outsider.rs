@@ -56,6 +56,7 @@ fn name(event: &EventKind) -> Option<String> {
         | EventKind::VoicemailDelivered { .. }
         | EventKind::MissedCall { .. }
         | EventKind::HandOff { .. }
+        | EventKind::EndAmended { .. }
         | EventKind::ContactRequest { .. }
         | EventKind::RequestClosed { .. }
         | EventKind::BlockedAttempt { .. }

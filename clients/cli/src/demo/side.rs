@@ -80,6 +80,7 @@ impl Seen {
             | EventKind::VoicemailDelivered { .. }
             | EventKind::MissedCall { .. }
             | EventKind::HandOff { .. }
+            | EventKind::EndAmended { .. }
             | EventKind::ContactChanged { .. }
             | EventKind::ContactRequest { .. }
             | EventKind::RequestClosed { .. }

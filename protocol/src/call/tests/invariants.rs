@@ -34,6 +34,8 @@ pub(super) struct Invariants {
     /// Calls that are one for people with an earlier one: the first of those.
     first: BTreeMap<CallId, CallId>,
     history: BTreeMap<CallId, u32>,
+    /// Lines that are to be corrected.
+    amended: BTreeSet<CallId>,
     missed: BTreeSet<CallId>,
     joined: BTreeSet<(CallId, String)>,
     links: BTreeMap<LinkId, Link>,
@@ -176,6 +178,9 @@ impl Invariants {
             CallEffect::History(entry) => {
                 let goes_on = self.first.values().any(|first| *first == entry.call);
                 assert!(goes_on || !self.gave_way.contains(&entry.call), "a line of history for a call that gave way");
+                if self.amended.remove(&entry.call) {
+                    return;
+                }
                 let lines = self.history.entry(entry.call).or_default();
                 *lines += 1;
                 // A late confirm turns the missed call into a call.
@@ -242,6 +247,11 @@ impl Invariants {
             if *state == CallState::Ended {
                 self.ended.insert(call);
             }
+        }
+        if let EventKind::EndAmended { call, .. } = event {
+            let call = parse_call(call);
+            assert!(self.ended.contains(&call), "what isn't over is corrected");
+            assert!(self.amended.insert(self.first_of(call)), "a correction without its line of history");
         }
         if let EventKind::MissedCall { call, .. } = event {
             assert!(self.missed.insert(parse_call(call)), "a second missed call");

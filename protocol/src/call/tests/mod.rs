@@ -4,6 +4,7 @@
 mod agree;
 mod commands;
 mod continues;
+mod crossing_ends;
 mod desk;
 mod early;
 mod faults;

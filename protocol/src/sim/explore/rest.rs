@@ -15,7 +15,7 @@ impl Scene {
         let within = state.nodes.iter().all(|node| !node.watch.broken.contains(&rule));
         within
             && match rule {
-                Broken::Disagree => self.agree(state) && self.know(state),
+                Broken::Disagree => self.agree(state) && self.say_the_same(state) && self.know(state),
                 Broken::ShownMuteIsNotHeard => self.shown_is_heard(state),
                 Broken::CrossingPrompts => self.cross_well(state),
                 Broken::HeldIsHeard => self.held_is_silent(state),
@@ -35,7 +35,7 @@ impl Scene {
             node.watch.ended.iter().all(|(first, end)| {
                 // What is one call for people has ended as its last one.
                 // Own devices are told what another one did, by the caller as by each other.
-                let elsewhere = matches!(end.reason, Reason::AnsweredElsewhere | Reason::DeclinedElsewhere);
+                let elsewhere = is_elsewhere(end.reason);
                 let by = end.by.and_then(|by| (0..state.nodes.len()).find(|n| self.device(*n) == by));
                 let call = &node.watch.last_of(*first);
                 let said = by.and_then(|n| state.nodes[n].watch.ended.get(&state.nodes[n].watch.first_of(*call)));
@@ -47,6 +47,25 @@ impl Scene {
                 let taken = |n: usize| state.nodes[n].watch.handed.contains(call);
                 let unseen = unseen || (said.is_none() && by.is_some_and(taken));
                 elsewhere || unseen || end.by.is_none() || said.is_some_and(|said| said.reason == end.reason)
+            })
+        })
+    }
+
+    /// Where nothing was lost and no time has passed, both sides have the same of a call once all has arrived, also where
+    /// both ended it: why it is over, and whether it was accepted. Of several devices of one account those that don't
+    /// have it say that another one took or refused it.
+    fn say_the_same(&self, state: &State) -> bool {
+        if !state.quiet() || state.spoiled {
+            return true;
+        }
+        let ends = |n: usize| state.nodes[n].watch.ended.iter();
+        (0..state.nodes.len()).all(|n| {
+            ends(n).filter(|(_, end)| !is_elsewhere(end.reason)).all(|(first, end)| {
+                let call = state.nodes[n].watch.last_of(*first);
+                let said = |m: usize| state.nodes[m].watch.ended.get(&state.nodes[m].watch.first_of(call));
+                let others = (0..state.nodes.len()).filter(|m| *m != n).filter_map(said);
+                let mut others = others.filter(|other| !is_elsewhere(other.reason));
+                others.all(|other| (other.reason, other.accepted) == (end.reason, end.accepted))
             })
         })
     }
@@ -168,6 +187,11 @@ impl Scene {
             state.tidy();
         }
     }
+}
+
+/// Another device of the account took it, or refused it.
+fn is_elsewhere(reason: Reason) -> bool {
+    matches!(reason, Reason::AnsweredElsewhere | Reason::DeclinedElsewhere)
 }
 
 /// Both ends have it and nothing is waited for: it is on or held.

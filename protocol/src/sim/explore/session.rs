@@ -10,6 +10,7 @@ use crate::call::OfPair;
 use crate::call::effect::{CallEffect, LinkCommand};
 use crate::call::signal::{CallInput, HandOffEvent, LinkEnd, LinkEvent, Sender};
 use crate::ids::{CallId, DeviceId, LinkId};
+use crate::limits::FORGET_MS;
 use crate::wire::bodies::{Candidate, PairBody, Purpose, SdpKind};
 
 /// What a device's own engine tells it at once, in order.
@@ -82,7 +83,7 @@ impl Scene {
                 }
             }
             CallEffect::Forget { call } => {
-                state.session.forgotten.insert((n, *call));
+                state.session.forgotten.entry((n, *call)).or_insert(state.clock_ms);
                 state.session.offering.retain(|(of, from, _)| of != call || *from != n);
                 state.session.waiting.retain(|(of, _, to), _| of != call || *to != n);
             }
@@ -105,7 +106,7 @@ impl Scene {
             CallInput::Offer { offer, .. } => {
                 // Answered at once; nothing is waited for once a pair exists.
                 let key = (offer.call, from, to);
-                if !state.session.pairs.contains(&key) && !state.session.forgotten.contains(&(to, offer.call)) {
+                if !state.session.pairs.contains(&key) && !state.session.forgotten.contains_key(&(to, offer.call)) {
                     state.session.waiting.entry(key).or_insert(state.clock_ms);
                     let reached = CallInput::Reached { call: offer.call, device: self.device(to) };
                     loose(state, to, from, reached);
@@ -119,7 +120,7 @@ impl Scene {
                 state.session.pairs.insert((*call, from, to));
             }
             CallInput::Pair { call, .. } | CallInput::Frame { call, .. }
-                if state.session.forgotten.contains(&(to, *call)) =>
+                if is_unheard(state, (to, *call), &flying.input) =>
             {
                 return;
             }
@@ -253,6 +254,13 @@ fn about_question(session: &Session, input: &CallInput) -> Option<(CallId, Devic
         OfPair::Said(body) => HandOffEvent::said(body, |_| true),
     };
     session.questions.contains(&question).then(|| (question, device, event()))
+}
+
+/// The device has forgotten the call: for a while it still hears last words, and nothing else.
+fn is_unheard(state: &State, of: (usize, CallId), input: &CallInput) -> bool {
+    let Some(since_ms) = state.session.forgotten.get(&of) else { return false };
+    let last = matches!(input, CallInput::Pair { body: PairBody::HangUp(_) | PairBody::Verdict(_), .. });
+    !last || state.clock_ms > since_ms + FORGET_MS
 }
 
 fn loose(state: &mut State, from: usize, to: usize, input: CallInput) {

@@ -46,8 +46,8 @@ pub(super) struct Session {
     pub(super) waiting: BTreeMap<(CallId, usize, usize), u64>,
     /// Pairs with a confirm that came.
     pub(super) pairs: BTreeSet<(CallId, usize, usize)>,
-    /// Calls that a device has forgotten.
-    pub(super) forgotten: BTreeSet<(usize, CallId)>,
+    /// Calls that a device has forgotten, and when.
+    pub(super) forgotten: BTreeMap<(usize, CallId), u64>,
     /// Ids of questions whether another device takes over a call.
     pub(super) questions: BTreeSet<CallId>,
 }

@@ -40,6 +40,7 @@ pub(crate) enum Broken {
 pub(super) struct Ended {
     pub(super) reason: Reason,
     pub(super) by: Option<DeviceId>,
+    pub(super) accepted: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +64,8 @@ pub(super) struct Watch {
     pub(super) gave_way: BTreeSet<CallId>,
     missed: BTreeSet<CallId>,
     told_ended: BTreeSet<CallId>,
+    /// Lines of history that are about to be corrected.
+    amended: BTreeSet<CallId>,
     /// Calls that frontends were told of.
     shown: BTreeSet<CallId>,
     /// Calls that say which one they take the place of.
@@ -111,7 +114,7 @@ impl Watch {
         self.rule(Broken::HeldIsHeard, talking.len() < 2);
         let talks = self.may_talk.iter().any(|call| !self.told_ended.contains(call));
         self.rule(Broken::OpensWithoutAccept, !self.microphone || talks);
-        let written = self.all_is_written();
+        let written = self.all_is_written() && self.amended.is_empty();
         self.rule(Broken::EndsTwice, written);
     }
 
@@ -206,7 +209,12 @@ impl Watch {
             CallEffect::Mute { muted } => self.muted = *muted,
             CallEffect::Event(event) => self.event(event),
             CallEffect::History(entry) => {
-                let ended = Ended { reason: entry.reason, by: entry.by };
+                let ended = Ended { reason: entry.reason, by: entry.by, accepted: entry.accepted_ms.is_some() };
+                if self.amended.remove(&entry.call) {
+                    let known = self.ended.insert(entry.call, ended).is_some();
+                    self.rule(Broken::EndsTwice, known);
+                    return;
+                }
                 // A missed call that never rang is written down without having been shown; it may ring yet.
                 let unseen = entry.missed && !self.rang.contains(&entry.call);
                 let first = if unseen {
@@ -272,6 +280,11 @@ impl Watch {
             let first = self.rang.insert(call);
             self.rule(Broken::EndsTwice, first);
             self.acts(call);
+        }
+        if let EventKind::EndAmended { call, .. } = event {
+            let call = parse_call(call);
+            let over = self.told_ended.contains(&call) && self.amended.insert(self.first_of(call));
+            self.rule(Broken::EndsTwice, over);
         }
         if let EventKind::CallState { call, state, .. } = event {
             let call = parse_call(call);

@@ -8,6 +8,8 @@ const CALLER_MS: u64 = 60_000;
 const RINGING_MS: u64 = 45_000;
 /// An offer without a word after it was missed, ms; and who is gone while it rings is given up.
 const WORD_MS: u64 = 5_000;
+/// So long after the end the other's last word still counts, ms.
+const LAST_WORDS_MS: u64 = 5_000;
 /// Who is gone in a call is given up, ms.
 const LOST_MS: u64 = 60_000;
 
@@ -56,6 +58,7 @@ impl Model {
         let who = self.calls[at].who[end];
         let waited = self.calls[at].ends[end].place == Place::Waits;
         self.calls[at].ends[end].place = Place::Over(reason, own);
+        (self.calls[at].ends[end].over_ms, self.calls[at].ends[end].told) = (self.now_ms, !own);
         assert_eq!(self.reasons.insert((at, end), reason), None, "a call ends once");
         self.people[who].lines += 1;
         let leaves = matches!(reason, "cancelled" | "no_answer" | "lost");
@@ -88,6 +91,7 @@ impl Model {
                 if !self.calls[at].hazy {
                     self.ring(at);
                     self.end(at);
+                    self.amend(at);
                     self.link(at);
                     self.show(at);
                     self.hear(at);
@@ -141,6 +145,25 @@ impl Model {
                 Place::Over(reason, true) => self.over(at, end, reason, false),
                 Place::In if self.calls[at].ends[end].place == Place::Waits => self.join(at, end),
                 Place::In | Place::Waits | Place::Unseen | Place::Gone | Place::Over(_, false) => {}
+            }
+        }
+    }
+
+    /// Both have ended it before either was told: the word of whoever offered it counts.
+    fn amend(&mut self, at: usize) {
+        let call = &self.calls[at];
+        let [Place::Over(word, _), Place::Over(was, own)] = call.ends.each_ref().map(|end| end.place) else { return };
+        for (end, other) in [(0, 1), (1, 0)] {
+            let in_time = self.now_ms <= self.calls[at].ends[end].over_ms + LAST_WORDS_MS;
+            let heard = self.open(self.calls[at].who[other], self.calls[at].who[end]) && in_time;
+            if !heard || std::mem::replace(&mut self.calls[at].ends[end].told, true) || was == word {
+                continue;
+            }
+            if self.calls[at].crossed {
+                self.calls[at].either = true;
+            } else if end == 1 && own {
+                self.calls[at].ends[1].place = Place::Over(word, false);
+                self.people[self.calls[at].who[1]].lines += 1;
             }
         }
     }

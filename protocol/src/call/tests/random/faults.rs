@@ -32,7 +32,7 @@ impl Wire {
         self.broken.remove(&path(a, b));
         for (n, other) in [(a, b), (b, a)] {
             let paired = self.known.iter().filter(|(_, x, y)| path(*x, *y) == path(a, b)).map(|key| key.0);
-            let paired: Vec<CallId> = paired.filter(|call| !self.forgotten.contains(&(other, *call))).collect();
+            let paired: Vec<CallId> = paired.filter(|call| !self.forgotten.contains_key(&(other, *call))).collect();
             for call in paired {
                 self.feed(n, CallInput::Listens { call, device: device(byte(other)), listens: true });
             }
@@ -61,7 +61,8 @@ impl Wire {
         self.pairs.retain(|(from, to), _| *from != n && *to != n);
         self.told.retain(|(of, _)| *of != n);
         let calls: Vec<CallId> = self.known.iter().filter(|(_, a, b)| *a == n || *b == n).map(|key| key.0).collect();
-        self.forgotten.extend(calls.into_iter().map(|call| (n, call)));
+        // Its keys are gone with it: not even last words are heard.
+        self.forgotten.extend(calls.into_iter().map(|call| ((n, call), 0)));
         self.offering.retain(|(_, from, _), _| *from != n);
         self.waiting.retain(|(_, _, to), _| *to != n);
         let ends: Vec<LinkId> = self.tails.keys().filter(|key| key.0 == n).map(|key| key.1).collect();

@@ -71,6 +71,10 @@ pub(super) struct End {
     pub(super) worked: bool,
     /// What is shown of the other: muted, held.
     pub(super) shown: (bool, bool),
+    /// When it was over, ms.
+    pub(super) over_ms: u64,
+    /// The other's last word was heard.
+    pub(super) told: bool,
 }
 
 /// How far the ringing of a call got.
@@ -105,6 +109,10 @@ pub(super) struct Call {
     pub(super) crossed: bool,
     /// They cross, and what is said of it waits on its way.
     pub(super) hazy: bool,
+    /// Both ended it for reasons of their own, of two calls that crossed: whose counts isn't known here.
+    pub(super) either: bool,
+    /// Another one took its place: for people both are one.
+    pub(super) went_on: bool,
 }
 
 /// Somebody.
@@ -150,7 +158,8 @@ pub(super) fn path(a: usize, b: usize) -> (usize, usize) {
 
 impl Call {
     pub(super) fn new(who: [usize; 2], now_ms: u64) -> Self {
-        let end = |place| End { place, displaced: None, worked: false, shown: (false, false) };
+        let end =
+            |place| End { place, displaced: None, worked: false, shown: (false, false), over_ms: 0, told: false };
         Self {
             who,
             ends: [end(Place::Waits), end(Place::Unseen)],
@@ -164,6 +173,8 @@ impl Call {
             missed: false,
             crossed: false,
             hazy: false,
+            either: false,
+            went_on: false,
         }
     }
 

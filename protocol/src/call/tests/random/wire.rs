@@ -9,8 +9,9 @@ use crate::call::effect::{CallEffect, LinkCommand};
 use crate::call::signal::{CallInput, ContactPolicy, LinkEnd, LinkEvent, Sender};
 use crate::call::tests::desk::{Desk, account, device};
 use crate::ids::{CallId, DeviceId, LinkId};
+use crate::limits::FORGET_MS;
 use crate::sim::dice::Dice;
-use crate::wire::bodies::SdpKind;
+use crate::wire::bodies::{PairBody, SdpKind};
 
 /// On its way.
 #[derive(Clone, Debug)]
@@ -57,12 +58,16 @@ pub(super) struct Wire {
     pub(super) waiting: BTreeMap<(CallId, usize, usize), u64>,
     /// Pairs, by call, caller and callee.
     pub(super) known: BTreeSet<(CallId, usize, usize)>,
-    /// Calls that somebody has no keys of any more.
-    pub(super) forgotten: BTreeSet<(usize, CallId)>,
+    /// Calls that somebody has no keys of any more: of what comes for them only last words count, for a while.
+    pub(super) forgotten: BTreeMap<(usize, CallId), u64>,
 }
 
 fn who(of: DeviceId) -> usize {
     usize::from(of.0[0]) - 1
+}
+
+fn is_last_word(input: &CallInput) -> bool {
+    matches!(input, CallInput::Pair { body: PairBody::HangUp(_) | PairBody::Verdict(_), .. })
 }
 
 impl Wire {
@@ -85,7 +90,7 @@ impl Wire {
             offering: BTreeMap::new(),
             waiting: BTreeMap::new(),
             known: BTreeSet::new(),
-            forgotten: BTreeSet::new(),
+            forgotten: BTreeMap::new(),
         };
         wire.desks = (0..PEOPLE).map(|n| wire.desk(n)).collect();
         wire
@@ -157,7 +162,7 @@ impl Wire {
                 self.fly(n, who(*device), CallInput::Missed { from, body: *body });
             }
             CallEffect::Forget { call } => {
-                self.forgotten.insert((n, *call));
+                self.forgotten.entry((n, *call)).or_insert(self.now_ms);
                 self.offering.retain(|(of, from, _), _| of != call || *from != n);
                 self.waiting.retain(|(of, _, to), _| of != call || *to != n);
             }
@@ -222,7 +227,7 @@ impl Wire {
     fn arrive(&mut self, from: usize, to: usize, input: CallInput) {
         if let CallInput::Offer { offer, .. } = &input {
             let key = (offer.call, from, to);
-            if !self.known.contains(&key) && !self.forgotten.contains(&(to, offer.call)) {
+            if !self.known.contains(&key) && !self.forgotten.contains_key(&(to, offer.call)) {
                 self.waiting.entry(key).or_insert(self.now_ms);
                 let reached = CallInput::Reached { call: offer.call, device: device(byte(to)) };
                 self.loose.push(Flying { from: to, to: from, again: false, input: reached });
@@ -240,7 +245,8 @@ impl Wire {
             self.known.insert((*call, from, to));
         }
         if let CallInput::Pair { call, .. } | CallInput::Frame { call, .. } = &input
-            && self.forgotten.contains(&(to, *call))
+            && let Some(since_ms) = self.forgotten.get(&(to, *call))
+            && (!is_last_word(&input) || self.now_ms > since_ms + FORGET_MS)
         {
             return;
         }
