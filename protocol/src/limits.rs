@@ -115,8 +115,8 @@ pub const VOICEMAILS_GOT_MAX: usize = 64;
 /// Milliseconds: a forgotten call keeps its topics at most this long for its last words.
 pub const FORGET_MS: u64 = 5_000;
 /// Milliseconds: a forgotten call keeps its topics at least this long, to acknowledge the other side's last words, and to
-/// hear those that crossed ours: the first six sends of one, at 0, .1, .25, .5, 1 and 2 s.
-pub const FORGET_LINGER_MS: u64 = 3_000;
+/// hear those that crossed ours: the first four sends of one, at 0, .1, .25 and .5 s.
+pub const FORGET_LINGER_MS: u64 = 1_000;
 /// Count: call frames kept of a call whose topic has no subscriber.
 pub const FRAMES_KEPT: usize = 8;
 /// Count: our first announces in a call, which carry our prekey record.
@@ -236,6 +236,8 @@ pub const HAND_OFF_DONE_MS: u64 = HAND_OFF_MOVE_MS + 35_000;
 /// Milliseconds: the other device says that the new call works, and so does the participant by ending the old one; it may
 /// be late by as much as a hang-up on a bad path.
 pub const HAND_OFF_SETTLE_MS: u64 = 5_000;
+/// Count: calls at other devices of the account whose lines of history here are known, should they come back.
+pub const STAYS_MAX: usize = 64;
 /// Count: devices of ours that ask us at once; an account has no more others.
 pub const HAND_OFFS_ASKED_MAX: usize = DEVICES_MAX;
 

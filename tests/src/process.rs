@@ -242,7 +242,7 @@ impl Home {
     /// If there is none.
     #[must_use]
     pub fn call(&self) -> Value {
-        self.says(&["calls"]).ok().last().clone()
+        self.says(&["calls"]).ok().lines[0].clone()
     }
 
     /// Kills the daemon as a crash would: nothing is said to anybody.

@@ -18,12 +18,14 @@ pub(crate) enum Failure {
         cause: Option<EndCause>,
     },
     /// No other device took the call over; it goes on here, or has ended for everybody.
-    #[error("not handed over: {}; the call is as it was", end_text(.reason, .cause.as_ref()))]
+    #[error("not handed over: {}", not_handed(*.over, end_text(.reason, .cause.as_ref())))]
     NotHandedOver {
         /// Why, as in the event.
         reason: String,
         /// What was tried.
         cause: Option<EndCause>,
+        /// The call has ended meanwhile.
+        over: bool,
     },
     /// The wait ran out; the call goes on.
     #[error("timed out after {0} s; the call goes on as it is (`ahoy calls` shows it)")]
@@ -78,6 +80,10 @@ fn client_text(error: &ClientError) -> String {
     error.to_string()
 }
 
+fn not_handed(over: bool, why: String) -> String {
+    if over { format!("the call has ended meanwhile: {why}") } else { format!("{why}; the call goes on here") }
+}
+
 /// An end reason for people.
 pub(crate) fn end_text(reason: &str, cause: Option<&EndCause>) -> String {
     let plain = end_reason(reason).map_or(reason, |known| known.text);
@@ -108,6 +114,13 @@ mod tests {
         for reason in ["declined", "busy", "refused", "answered_elsewhere", "declined_elsewhere"] {
             assert_eq!(ended(reason), 6, "{reason}");
         }
+    }
+
+    #[test]
+    fn a_hand_off_that_came_to_nothing_says_whether_the_call_goes_on() {
+        let failed = |over| Failure::NotHandedOver { reason: "hung_up".into(), cause: None, over }.to_string();
+        assert_eq!(failed(false), "not handed over: hung up; the call goes on here");
+        assert_eq!(failed(true), "not handed over: the call has ended meanwhile: hung up");
     }
 
     #[test]

@@ -101,9 +101,7 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
             };
             format!("{} call {} {what}{}", way(*direction), short(call), asked_by(client.as_deref()))
         }
-        EventKind::EndAmended { call, reason, cause, .. } => {
-            format!("call {}: the other side ended it before it heard of us: {}", short(call), end_text(reason, cause.as_ref()))
-        }
+        EventKind::EndAmended { call, reason, cause, .. } => amended(call, reason, cause.as_ref()),
         EventKind::ParticipantJoined { account, .. } => format!("{} is heard", names.of(account)),
         EventKind::ParticipantLeft { account, reason, by_us, .. } => left(&names.of(account), reason, *by_us),
         EventKind::ParticipantState { account, state, client, .. } => {
@@ -194,6 +192,11 @@ fn talks_muted(talking: bool) -> String {
         "you no longer talk into the muted microphone"
     };
     text.to_owned()
+}
+
+/// Whoever offered the call has the last word.
+fn amended(call: &str, reason: &str, cause: Option<&EndCause>) -> String {
+    format!("call {}: both sides ended it at once, and it counts as {}", short(call), end_text(reason, cause))
 }
 
 fn goes_on(call: &str, next: &str) -> String {
@@ -324,6 +327,8 @@ mod tests {
         assert_eq!(of("source_started", json!({ "at_us": 1 })), "microphone open");
         assert_eq!(of("sink_started", json!({ "at_us": 1 })), "playback began");
         assert_eq!(of("lagged", json!({ "missed": 3 })), "3 events were missed");
+        let amended = json!({ "reason": "cancelled", "accepted": false });
+        assert_eq!(of("end_amended", amended), "call c: both sides ended it at once, and it counts as cancelled");
         let lost = json!({ "direction": "input", "detail": "unplugged" });
         assert_eq!(of("device_lost", lost), "input device lost: unplugged");
         let warning = json!({ "about": "clock", "hint": "set it" });

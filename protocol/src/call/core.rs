@@ -13,8 +13,9 @@ use super::moved::Network;
 use super::seen::SeenCalls;
 use super::signal::{CallInput, ContactPolicy};
 use super::state::{Call, Peer, Phase};
+use super::stays::Stays;
 use super::times::Times;
-use crate::control::{CallInfo, ControlError, EventKind, Reply};
+use crate::control::{CallInfo, CallState, ControlError, EventKind, Reply};
 use crate::ids::{AccountId, CallId, DeviceId, LinkId, Now, Ticket};
 
 /// All calls of a device, as one pure state machine.
@@ -35,6 +36,8 @@ pub struct CallCore {
     pub(super) early: EarlySignals,
     /// Calls on their way between devices of our account.
     pub(super) hand_offs: HandOffs,
+    /// Calls that are at another device of our account, and may come back.
+    pub(super) stays: Stays,
     /// Links of ended calls that are still to be closed.
     pub(super) closing: Vec<Closing>,
     /// The one call whose microphone may be open: the one a person offered or accepted last.
@@ -100,6 +103,7 @@ impl CallCore {
             seen: SeenCalls::default(),
             early: EarlySignals::default(),
             hand_offs: HandOffs::default(),
+            stays: Stays::default(),
             closing: Vec::new(),
             focus: None,
             mic_open: false,
@@ -197,12 +201,15 @@ impl CallCore {
         }
     }
 
-    /// All calls, also those that ended within the last 10 minutes, oldest first; names are left open.
+    /// All calls, also those that ended within the last 10 minutes: first those that are not over, of both the newest
+    /// first; names are left open.
     #[must_use]
     pub fn calls(&self, now: Now) -> Vec<CallInfo> {
         let mut calls = self.ended.list(now);
         calls.extend(self.visible().map(|call| self.call_info(call)));
-        calls.sort_by_key(|info| info.started_at_ms);
+        let over = |info: &CallInfo| info.state == CallState::Ended;
+        let newest = |info: &CallInfo| std::cmp::Reverse(info.started_at_ms);
+        calls.sort_by(|a, b| (over(a), newest(a), &a.call).cmp(&(over(b), newest(b), &b.call)));
         calls
     }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::amend::Told;
+use super::text;
 use crate::control::{CallInfo, CallState, EndCause, LinkState};
 use crate::ids::{CallId, Now};
 use crate::limits::{CONTINUED_MAX, ENDED_MAX, ENDED_MS, FORGET_MS};
@@ -81,10 +82,11 @@ impl EndedCalls {
         self.calls.iter().any(|c| c.id == id)
     }
 
-    /// All of the last 10 minutes, but for those in whose place another one went on: for people both are one call.
+    /// All of the last 10 minutes. Those in whose place another one went on say so: for people both are one call.
     pub(super) fn list(&self, now: Now) -> Vec<CallInfo> {
-        let went_on = |call: &Ended| self.continued.iter().any(|(over, _)| *over == call.id);
-        self.calls.iter().filter(|c| fresh(c, now) && !went_on(c)).map(|c| c.info.clone()).collect()
+        let next = |id: CallId| self.continued.iter().find(|(over, _)| *over == id).map(|(_, next)| text::call(*next));
+        let shown = |call: &Ended| CallInfo { continues_as: next(call.id), ..call.info.clone() };
+        self.calls.iter().filter(|call| fresh(call, now)).map(shown).collect()
     }
 }
 

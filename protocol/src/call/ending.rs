@@ -40,6 +40,9 @@ impl CallCore {
     pub(super) fn peer_hung_up(&mut self, id: CallId, device: DeviceId, reason: Reason, cx: &mut Cx<'_>) {
         let Some(call) = self.live.get_mut(&id) else { return };
         match call.phase {
+            Phase::Outgoing(_) if reason == Reason::AnsweredElsewhere && call.facts.continues.is_none() => {
+                self.in_call_elsewhere(id, device, cx);
+            }
             Phase::Outgoing(_) => {
                 // One device gives up; others may still ring.
                 let Some(peer) = call.peer_mut(device) else { return };
@@ -243,7 +246,7 @@ impl CallCore {
             continues_as: next.map(text::call),
         });
         let told = self.record_end(&call, &end, cx);
-        self.given_call_ended(id, end.reason, cx);
+        self.given_call_ended(&call, end.reason, cx);
         self.taken_call_ended(id, end.reason, cx);
         cx.push(CallEffect::Forget { call: id });
         self.ended.push((id, told), info, (end.reason, end.cause), cx.now);
@@ -266,6 +269,9 @@ impl CallCore {
         }
         let missed = call.facts.incoming && line.accepted_ms.is_none() && end.reason.leaves_missed_call();
         // One that goes on as another one, or beside the one whose place it never took, is told with that.
+        if end.reason == Reason::AnsweredElsewhere && call.joined().is_none() {
+            self.stays.remember(call.id, line);
+        }
         let told = (!self.line_goes_on(line.call)).then(|| HistoryEntry {
             call: line.call,
             incoming: line.incoming,

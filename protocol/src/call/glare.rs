@@ -155,6 +155,7 @@ impl CallCore {
             Some(old) => self.take_back(old, to, cx),
             None => {
                 self.join_theirs(to, cx);
+                self.end_others(to, cx);
                 if waited_for {
                     self.hear_if_free(to);
                 }

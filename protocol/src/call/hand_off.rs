@@ -18,7 +18,8 @@ use super::core::{CallCore, Cx};
 use super::effect::CallEffect;
 use super::end_reason::End;
 use super::signal::HandOffEvent;
-use super::state::Leg;
+use super::state::{Call, Leg};
+use super::stays::taken_as;
 use super::taking::Taking;
 use super::text;
 use crate::control::{ControlError, EventKind, HandOffReply, HandOffState, Reply};
@@ -100,7 +101,7 @@ impl CallCore {
     ) -> Result<Reply, ControlError> {
         let (id, _) = self.hand_off_call(call)?;
         if self.hand_offs.giving.values().any(|giving| giving.call == id) {
-            let hint = "wait until the other device has answered, at most 30 s";
+            let hint = "wait until the other device has answered: it is looked for for 10 s, and rings for 20 s";
             return Err(wrong_state("this call is being handed over already", hint));
         }
         let Some(call) = self.live.get(&id) else { return Err(wrong_state("this call is over", "call again")) };
@@ -251,13 +252,14 @@ impl CallCore {
     }
 
     /// A call of ours is over: if it was being handed over, that has worked or is withdrawn.
-    pub(super) fn given_call_ended(&mut self, call: CallId, reason: Reason, cx: &mut Cx<'_>) {
-        let given = self.hand_offs.giving.iter().find(|(_, giving)| giving.call == call);
+    pub(super) fn given_call_ended(&mut self, call: &Call, reason: Reason, cx: &mut Cx<'_>) {
+        let given = self.hand_offs.giving.iter().find(|(_, giving)| giving.call == call.id);
         let Some((id, stage)) = given.map(|(id, giving)| (*id, giving.stage)) else { return };
         match stage {
             Stage::Moving | Stage::Works if reason == Reason::AnsweredElsewhere => {
                 self.tell_hand_off(id, HandOffState::Done, cx);
                 self.hand_offs.giving.remove(&id);
+                self.stays.remember(taken_as(id), call.line());
                 cx.push(CallEffect::Forget { call: id });
             }
             // Whoever has accepted it there may still get it: the participant decides.

@@ -117,6 +117,8 @@ impl CallCore {
                     self.drop_offered(id, cx);
                 } else if self.waits_enough(id) {
                     self.drop_offered(id, cx);
+                } else if self.is_with_another_device(id, device) {
+                    self.refuse_second(id, cx);
                 } else if let Some(by) = self.decided_by(id, device).or(continues) {
                     let undecided = Undecided { by, since_ms: cx.now.mono_ms, clock_off };
                     self.leave_undecided(id, device, undecided, cx);
@@ -321,6 +323,7 @@ impl CallCore {
             Phase::Ringing(_) => {
                 self.take_focus(id, end);
                 self.join_theirs(id, cx);
+                self.end_others(id, cx);
             }
             Phase::Handed(_) => self.take_over(id, end, cx),
             Phase::Outgoing(_) | Phase::Offered(_) | Phase::Undecided(_) => {
@@ -352,6 +355,7 @@ impl CallCore {
         cx.reply(ticket, Ok(reply));
         self.take_focus(id, false);
         self.join_theirs(id, cx);
+        self.end_others(id, cx);
     }
 
     /// `call.decline`.

@@ -45,6 +45,7 @@ impl CallCore {
             ended_at_ms: None,
             reason: None,
             cause: None,
+            continues_as: None,
             context: call.facts.context.as_deref().map(|c| String::from_utf8_lossy(c).into_owned()),
         }
     }
@@ -71,6 +72,7 @@ pub(super) fn gone_call(old: &JoinedCall, muted: bool) -> CallInfo {
         ended_at_ms: None,
         reason: None,
         cause: None,
+        continues_as: None,
         context: old.context.as_deref().map(|c| String::from_utf8_lossy(c).into_owned()),
     }
 }

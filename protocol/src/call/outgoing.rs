@@ -286,11 +286,13 @@ impl CallCore {
             self.dismiss(id, other, Reason::AnsweredElsewhere, cx);
         }
         let Some(call) = self.live.get_mut(&id) else { return };
-        let waited_for = call.rejoins().is_none();
+        // What a person here is in, or has accepted already, stays as it is, held or not.
+        let waited_for = !call.is_being_joined();
         if let Some(peer) = call.peer_mut(device) {
             peer.leg = Leg::Accepted;
         }
         self.join(id, cx);
+        self.end_others(id, cx);
         if waited_for {
             self.hear_if_free(id);
         }

@@ -176,7 +176,8 @@ impl CallCore {
     }
 }
 
-fn killed(detail: &str) -> EndCause {
+/// The cause of an end of which a daemon before this one knows no more.
+pub(super) fn killed(detail: &str) -> EndCause {
     cause("daemon_killed", detail)
 }
 

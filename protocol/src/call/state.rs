@@ -267,7 +267,7 @@ pub(super) enum Flow {
 impl Facts {
     /// As frontends call it.
     pub(super) fn direction(&self) -> Direction {
-        text::direction(self.line.map_or(self.incoming || self.handed, |line| line.incoming))
+        text::direction(self.handed || self.line.map_or(self.incoming, |line| line.incoming))
     }
 }
 

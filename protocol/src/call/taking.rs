@@ -12,6 +12,7 @@ use super::core::{CallCore, Cx};
 use super::effect::CallEffect;
 use super::end_reason::End;
 use super::state::{Call, Facts, Handed, Outgoing, Peer, Phase, Told};
+use super::stays::taken_as;
 use super::text;
 use super::times::Times;
 use crate::control::{EventKind, RosterEntry};
@@ -75,8 +76,7 @@ impl CallCore {
             self.refuse_question(id, device, cx);
             return;
         }
-        let mut call = CallId([0; 16]);
-        cx.rng.fill_bytes(&mut call.0);
+        let call = taken_as(id);
         // Nobody else can offer, cancel or have missed a call of this id.
         self.seen.settle(call, self.own, cx.now.unix_ms);
         self.live.insert(call, self.new_handed(call, body, cx));
@@ -108,7 +108,7 @@ impl CallCore {
                 context: body.context.clone(),
                 ice_policy: 0,
                 started_unix_ms: cx.now.unix_ms,
-                line: None,
+                line: self.stays.line_of(body.call),
                 continues: Some(body.call),
             },
             phase: Phase::Handed(Handed {

@@ -2,6 +2,7 @@
 
 use super::core::CallCore;
 use super::effect::HistoryEntry;
+use super::rejoin::killed;
 use crate::ids::CallId;
 use crate::wire::bodies::{Flags, Reason};
 
@@ -22,6 +23,15 @@ impl CallCore {
     }
 }
 
+impl HistoryEntry {
+    /// The store says when the killed daemon was last known to be in the call.
+    pub(crate) fn was_on_until(&mut self, alive_ms: u64) {
+        let detail = "this daemon was killed in the call, and started again too late to go on with it; its end is the last \
+                      moment at which the call is known to have been on";
+        (self.ended_ms, self.cause) = (Some(alive_ms), Some(killed(detail)));
+    }
+}
+
 /// The line of history of a call that a killed daemon was in. `times`: offered, and accepted if it was, Unix ms.
 pub(crate) fn cut_off(
     call: CallId,
@@ -38,9 +48,9 @@ pub(crate) fn cut_off(
         started_ms,
         accepted_ms,
         ended_ms: None,
-        reason: Reason::DaemonStopped,
+        reason: Reason::Lost,
         missed: incoming && accepted_ms.is_none(),
         flags: Flags::default(),
-        cause: None,
+        cause: Some(killed("this daemon was killed in the call; when it ended is not known")),
     }
 }

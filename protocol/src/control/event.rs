@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::audio::SoundTest;
+use super::cause::EndCause;
 use super::contact::{AttemptInfo, PresenceState, RequestEnd};
 use super::devices::LinkingState;
 use super::hand_off::HandOffState;
@@ -62,23 +63,6 @@ pub enum QualityCause {
     /// This machine is too busy: in the last three seconds the audio thread came too late by 60 ms in all, not counting
     /// 20 ms each time.
     Cpu,
-}
-
-/// What lies behind an end.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct EndCause {
-    /// A stable word.
-    pub what: String,
-    /// For people: what was tried and what to do.
-    pub detail: String,
-}
-
-impl EndCause {
-    /// A cause.
-    #[must_use]
-    pub fn new(what: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { what: what.into(), detail: detail.into() }
-    }
 }
 
 /// What a participant's media do.

@@ -177,7 +177,7 @@ pub const END_REASONS: [EndReason; 14] = [
 ];
 
 /// Words of `cause.what` of an end, each with what it means; the words of `cause.detail` are for people.
-pub const END_CAUSES: [(&str, &str); 11] = [
+pub const END_CAUSES: [(&str, &str); 12] = [
     ("unreachable", "no device of the contact was found; `detail` has what was tried"),
     ("no_device_known", "no device of the contact is known"),
     ("no_device_answered", "a device of the contact was there, and none answered"),
@@ -192,6 +192,10 @@ pub const END_CAUSES: [(&str, &str); 11] = [
     ("peer_vanished", "the other device gave no sign of life any more"),
     ("media_failed", "no way for the sound was found, or nothing came on it; `detail` has what was tried"),
     ("link_failed", "the media connection failed; `detail` says how"),
+    (
+        "in_call_elsewhere",
+        "another device of our account is in a call with this contact; `ahoy handoff` there moves it here",
+    ),
     ("called_again", "the other side had lost the call and called again: it goes on as another one"),
     ("daemon_killed", "this daemon was killed in the call"),
     ("device_revoked", "the other device was revoked from its account"),

@@ -34,6 +34,7 @@ pub enum HandOffState {
     Moving,
     /// The call goes on there; here it has ended.
     Done,
-    /// Nothing came of it: the call goes on here. `reason` says why, as for the end of a call.
+    /// Nothing came of it: the call goes on here, unless it has ended meanwhile, which `call_state` has said before this
+    /// event. `reason` says why, as for the end of a call.
     Failed,
 }

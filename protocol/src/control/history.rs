@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::event::{Direction, EndCause};
+use super::cause::EndCause;
+use super::event::Direction;
 use super::reply::RosterEntry;
 
 /// `history.list`.
@@ -52,7 +53,9 @@ pub struct HistoryCall {
     /// When it was accepted, Unix ms; absent if it never was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_at_ms: Option<u64>,
-    /// When it ended, Unix ms; absent where that is not known: it was told later by a note, or the daemon was killed in it.
+    /// When it ended, Unix ms; absent where that is not known: it was told later by a note, or the daemon was killed before
+    /// it was accepted. Of one that was on when the daemon was killed (cause `daemon_killed`) and that it did not go on
+    /// with, the last moment at which it is known to have been on, 5 s before the kill at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at_ms: Option<u64>,
     /// Somebody left a message so long, ms: `history.play` plays it.

@@ -4,6 +4,7 @@
 //! calls as 32 hex digits. Times are Unix milliseconds unless the name says otherwise.
 
 mod audio;
+mod cause;
 mod command;
 mod config;
 mod contact;
@@ -20,6 +21,7 @@ mod reply;
 mod request;
 
 pub use audio::{PlayedSound, SoundFinding, SoundTest, SoundTestState, SoundVerdict, TestAudioParams};
+pub use cause::EndCause;
 pub use command::{AccountCommand, CallCommand, ContactCommand, Unproven};
 pub use config::{ConfigReply, SetConfigParams, SetConfigReply, Setting};
 pub use contact::{
@@ -33,7 +35,7 @@ pub use devices::{
 };
 pub use discover::openrpc;
 pub use error::{ControlError, ErrorKind};
-pub use event::{CallState, Direction, EndCause, Event, EventKind, Level, MediaState, MuteSource, QualityCause};
+pub use event::{CallState, Direction, Event, EventKind, Level, MediaState, MuteSource, QualityCause};
 pub use explain::{END_CAUSES, END_REASONS, EndReason, Explanation, Fault, end_reason};
 pub use hand_off::{HandOffParams, HandOffReply, HandOffState};
 pub use history::{HistoryCall, HistoryParams, HistoryReply, PlayParams, VoicemailInfo, VoicemailsReply};

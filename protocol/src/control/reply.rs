@@ -3,11 +3,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::cause::EndCause;
 use super::config::{ConfigReply, SetConfigReply};
 use super::contact::{AttemptsReply, Contact, ContactRequestInfo, ContactRequestsReply, PresenceState, SafetyReply};
 use super::counts::Counts;
 use super::devices::{DevicesReply, LinkReply};
-use super::event::{CallState, Direction, EndCause, QualityCause};
+use super::event::{CallState, Direction, QualityCause};
 use super::hand_off::HandOffReply;
 use super::history::{HistoryReply, VoicemailsReply};
 
@@ -107,7 +108,7 @@ pub struct OfferedReply {
 /// `call.list`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CallsReply {
-    /// Newest last.
+    /// First those that are not over; of both, the newest first, by the time they were offered.
     pub calls: Vec<CallInfo>,
 }
 
@@ -284,6 +285,9 @@ pub struct CallInfo {
     /// What lies behind it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<EndCause>,
+    /// The call of the same people that went on in its place when it ended; as in the event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues_as: Option<String>,
     /// The messenger's word for the conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub context: Option<String>,

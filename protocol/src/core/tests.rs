@@ -16,6 +16,7 @@ mod requests;
 mod revocation;
 mod rotation;
 mod settings;
+mod stays;
 mod sync;
 mod vanished;
 mod voicemail;

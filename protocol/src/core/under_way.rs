@@ -80,10 +80,13 @@ impl Core {
     ) -> Vec<JournalRow> {
         let (waited_for, stale): (Vec<JournalRow>, Vec<JournalRow>) =
             joined.into_iter().partition(|row| self.is_waited_for(row, step));
-        for row in stale {
+        for row in &stale {
             step.store(StoreCommand::Delete { table: Table::Joined, key: row.call.call.0.to_vec() });
         }
-        for entry in calls {
+        for mut entry in calls {
+            if let Some(row) = stale.iter().find(|row| row.call.first == entry.call) {
+                entry.was_on_until(row.alive_ms);
+            }
             if waited_for.iter().any(|row| row.call.first == entry.call) {
                 self.under_way.insert(entry.call, entry.accepted_ms);
                 continue;

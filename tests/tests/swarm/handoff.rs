@@ -58,7 +58,7 @@ async fn moves(a: &mut Node, from: &mut Node, to: &mut Node, call: &str, with: &
     let taken = offered(to, &device).await;
     handing(from, HandOffState::Ringing).await;
     let before = to.ear.packets();
-    assert_eq!(to.frontend.ask.calls().await.unwrap().last().unwrap().state, CallState::Incoming);
+    assert_eq!(to.frontend.ask.calls().await.unwrap()[0].state, CallState::Incoming);
     to.frontend.ask.accept(Some(&taken), InCall::Hold).await.unwrap();
     to.frontend.state(&taken, CallState::Active).await;
     assert_eq!(from.frontend.ended(call).await.reason, "answered_elsewhere");

@@ -19,7 +19,8 @@ pub(crate) async fn calls(client: &mut Client, out: &Out) -> Result<(), Failure>
     if calls.is_empty() {
         out.note("No calls.");
     }
-    for call in &calls {
+    // For people one that went on as another one is that one.
+    for call in calls.iter().filter(|call| call.continues_as.is_none()) {
         out.show(call, || call_line(call, &us))?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use ahoy_client::control::{EndCause, Event, EventKind, HandOffState};
+use ahoy_client::control::{CallState, EndCause, Event, EventKind, HandOffState};
 use ahoy_client::{Client, Notice};
 
 use crate::args::{HandOffArgs, HandOffWait};
@@ -35,6 +35,7 @@ pub(crate) async fn hand_off(client: &mut Client, args: &HandOffArgs, out: &Out)
         return out.show(&line, || format!("call {} is offered to {}", asked.call, short(&asked.device)));
     };
     let mut clock = Clock::default();
+    let mut over = false;
     loop {
         let notice = match deadline {
             None => client.event().await?,
@@ -50,14 +51,15 @@ pub(crate) async fn hand_off(client: &mut Client, args: &HandOffArgs, out: &Out)
             continue;
         }
         show(&notice, &names, &mut clock, out)?;
-        let Some(EventKind::HandOff { state, reason, detail, .. }) = notice.known.map(|event| event.kind) else {
-            continue;
-        };
+        let kind = notice.known.map(|event| event.kind);
+        // It is told first that the call has ended, where it has.
+        over |= matches!(kind, Some(EventKind::CallState { state: CallState::Ended, .. }));
+        let Some(EventKind::HandOff { state, reason, detail, .. }) = kind else { continue };
         if state == HandOffState::Failed {
             let reason = reason.unwrap_or_default();
             out.object(&last("failed", &asked.call, &asked.device, Some(&reason)))?;
             let cause = detail.map(|detail| EndCause::new("hand_off", detail));
-            return Err(Failure::NotHandedOver { reason, cause });
+            return Err(Failure::NotHandedOver { reason, cause, over });
         }
         if wanted.reached_by(state) {
             return out.object(&last("reached", &asked.call, &asked.device, None));

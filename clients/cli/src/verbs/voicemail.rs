@@ -83,6 +83,7 @@ mod tests {
             ended_at_ms: None,
             reason: Some("no_answer".into()),
             cause: None,
+            continues_as: None,
             context: None,
         };
         let text = whose_text(Some(&(call, Some(other))), &chrono::Utc);

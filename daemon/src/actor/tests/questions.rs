@@ -33,6 +33,7 @@ fn call(number: u8, state: CallState) -> CallInfo {
         ended_at_ms: None,
         reason: None,
         cause: None,
+        continues_as: None,
         context: None,
     }
 }

@@ -222,3 +222,21 @@ fn every_reason_has_the_word_of_the_design() {
         assert_eq!(b.reason(call(7)).as_deref(), Some(word));
     }
 }
+
+#[test]
+fn calls_that_are_on_are_listed_first_and_the_newest_of_both_first() {
+    let mut b = Desk::new(2);
+    let listed = |b: &Desk| b.core.calls(b.now).iter().map(|info| parse_call(&info.call)).collect::<Vec<_>>();
+    b.talks(call(7), 1);
+    b.wait(1_000);
+    b.rings(call(8), 3);
+    b.decline(call(8)).unwrap();
+    b.wait(1_000);
+    b.rings(call(9), 3);
+    b.wait(1_000);
+    b.rings(call(5), 4);
+    b.rings(call(6), 4);
+    assert_eq!(listed(&b), [call(5), call(6), call(9), call(7), call(8)]);
+    b.hang_up(call(7)).unwrap();
+    assert_eq!(listed(&b), [call(5), call(6), call(9), call(8), call(7)], "over, and the older of these two");
+}

@@ -33,9 +33,9 @@ fn ends(world: &World, call: CallId) -> Vec<(Reason, bool, bool)> {
 }
 
 fn amended(world: &World, n: usize) -> Vec<(String, bool)> {
-    let of = |event: &&EventKind| match event {
-        EventKind::EndAmended { reason, accepted, .. } => Some((reason.clone(), *accepted)),
-        _other => None,
+    let of = |event: &&EventKind| {
+        let EventKind::EndAmended { reason, accepted, .. } = event else { return None };
+        Some((reason.clone(), *accepted))
     };
     world.nodes[n].desk.events().iter().filter_map(of).collect()
 }

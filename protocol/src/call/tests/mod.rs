@@ -17,6 +17,7 @@ mod late;
 mod links;
 mod media;
 mod moved;
+mod one_call;
 mod orders;
 mod outgoing;
 mod random;

@@ -34,8 +34,9 @@ fn who_lost_us_and_calls_again_is_taken_back_without_ringing() {
     assert!(b.microphone());
     assert_eq!(b.reason(call(7)).as_deref(), Some("lost"));
     assert_eq!((b.history().len(), b.missed_calls()), (0, 0), "for people it goes on");
-    assert_eq!(b.info(call(7)), None, "one call is one line");
-    let started_ms = b.info(NEW).unwrap().started_at_ms;
+    let started_ms = b.info(call(7)).unwrap().started_at_ms;
+    assert_eq!(b.info(NEW).unwrap().started_at_ms, started_ms);
+    assert_eq!(b.info(call(7)).unwrap().continues_as, Some(crate::call::text::call(NEW)), "one call for people");
     b.hang_up(call(7)).unwrap();
     assert_eq!(b.reason(NEW).as_deref(), Some("hung_up"), "the old name means the new call");
     let [line] = &b.history()[..] else { panic!("{:?}", b.history()) };

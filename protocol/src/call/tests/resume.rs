@@ -205,3 +205,30 @@ fn a_call_that_a_person_holds_stays_held_though_another_one_that_displaced_it_on
     assert_eq!(b.state(call(7)), Some(CallState::Held));
     assert!(!b.microphone());
 }
+
+#[test]
+fn a_call_that_nobody_has_accepted_says_so_when_it_is_to_be_held() {
+    let mut a = Desk::new(1);
+    assert_eq!(hold(&mut a, None), Err(ErrorKind::NoSuchCall), "there is none");
+    let id = a.dial(2, &[2]);
+    assert_eq!(hold(&mut a, None), Err(ErrorKind::WrongState), "it is there, and not accepted");
+    a.reached(id, 2);
+    a.verdict(id, 2, Verdict::Accept);
+    assert_eq!(hold(&mut a, None), Ok(()));
+}
+
+#[test]
+fn a_call_that_is_being_rejoined_is_held_and_resumed_before_it_is_joined() {
+    let mut b = Desk::new(2);
+    b.talks(call(7), 1);
+    let old = b.core.joined_calls().next().unwrap().0;
+    let mut b = Desk::new(2);
+    let new = b.rejoin(old);
+    assert_eq!(hold(&mut b, None), Ok(()));
+    assert_eq!(hold(&mut b, Some(new)), Err(ErrorKind::WrongState), "it is held");
+    b.reached(new, 1);
+    b.verdict(new, 1, Verdict::Accept);
+    assert_eq!((b.state(new), b.microphone()), (Some(CallState::Held), false));
+    assert_eq!(resume(&mut b, None), Ok(()));
+    assert!(b.microphone());
+}

@@ -74,8 +74,10 @@ pub(super) struct Watch {
     first: BTreeMap<CallId, CallId>,
     /// The call that ended last of those that are one.
     last: BTreeMap<CallId, CallId>,
-    /// Another device of ours has asked us to take a call over.
-    asked: bool,
+    /// Another device of ours has asked us to take this call over.
+    asked: Option<CallId>,
+    /// Calls that it hands over, and that rang here before: they are one for people once they are joined.
+    back: BTreeMap<CallId, CallId>,
     /// Calls that another device of ours hands over.
     pub(super) handed: BTreeSet<CallId>,
     links: BTreeMap<LinkId, Link>,
@@ -168,11 +170,20 @@ impl Watch {
         {
             self.continues.insert(offer.call, old);
         }
-        self.asked |= matches!(input, CallInput::HandOff { event: HandOffEvent::Asked { .. }, .. });
+        if let CallInput::HandOff { event: HandOffEvent::Asked { body, .. }, .. } = input {
+            self.asked = Some(body.call);
+        }
         if let CallInput::Pair { call, body: PairBody::Verdict(Verdict::Accept), .. } = input
             && self.offered.contains(call)
         {
             self.may_talk.insert(*call);
+        }
+        if let CallInput::Pair { call, body: PairBody::Verdict(Verdict::Accept), .. } = input
+            && let Some(old) = self.back.remove(call)
+            && !self.told_ended.contains(call)
+        {
+            self.first.insert(*call, old);
+            self.ended.remove(&old);
         }
         if let CallInput::Link { link, event: LinkEvent::Closed(_) } = input {
             self.links.remove(link);
@@ -274,8 +285,10 @@ impl Watch {
             let call = parse_call(call);
             if handed_off_from.is_some() {
                 self.handed.insert(call);
+                self.back.extend(self.asked.filter(|old| self.rang.contains(old)).map(|old| (call, old)));
             }
-            let confirmed = if handed_off_from.is_some() { self.asked } else { self.confirmed.contains(&call) };
+            let confirmed =
+                if handed_off_from.is_some() { self.asked.is_some() } else { self.confirmed.contains(&call) };
             self.rule(Broken::RingsWithoutConfirm, confirmed);
             let first = self.rang.insert(call);
             self.rule(Broken::EndsTwice, first);

@@ -144,7 +144,6 @@ fn after_59_s_it_is_back_and_after_the_other_side_gave_up_it_is_lost_and_rings_n
             }
             settled(&mut world);
             assert_eq!(world.nodes[killed].lines.len(), 1);
-            let reason = world.nodes[killed].lines[0].reason;
             if back {
                 assert_eq!(
                     world.nodes.iter().map(|node| node.lines[0].reason).collect::<Vec<_>>(),
@@ -152,10 +151,10 @@ fn after_59_s_it_is_back_and_after_the_other_side_gave_up_it_is_lost_and_rings_n
                 );
                 continue;
             }
-            // A daemon that is back too late can only say that it was stopped.
-            let told = if away_ms > 66_000 { Reason::DaemonStopped } else { Reason::Lost };
-            assert!(reason == told || (!back && reason == Reason::DaemonStopped), "{away_ms} ms: {reason:?}");
-            assert_eq!(world.nodes[1 - killed].lines[0].reason, Reason::Lost);
+            let [here, there] = [killed, 1 - killed].map(|n| &world.nodes[n].lines[0]);
+            assert_eq!((here.reason, there.reason), (Reason::Lost, Reason::Lost), "{away_ms} ms");
+            assert_eq!(here.cause.as_ref().map(|cause| &*cause.what), Some("daemon_killed"));
+            assert!(here.ended_ms.is_some());
         }
     }
 }

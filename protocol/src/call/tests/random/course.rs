@@ -163,7 +163,6 @@ impl Model {
                 self.calls[at].either = true;
             } else if end == 1 && own {
                 self.calls[at].ends[1].place = Place::Over(word, false);
-                self.people[self.calls[at].who[1]].lines += 1;
             }
         }
     }

@@ -111,8 +111,6 @@ pub(super) struct Call {
     pub(super) hazy: bool,
     /// Both ended it for reasons of their own, of two calls that crossed: whose counts isn't known here.
     pub(super) either: bool,
-    /// Another one took its place: for people both are one.
-    pub(super) went_on: bool,
 }
 
 /// Somebody.
@@ -158,8 +156,7 @@ pub(super) fn path(a: usize, b: usize) -> (usize, usize) {
 
 impl Call {
     pub(super) fn new(who: [usize; 2], now_ms: u64) -> Self {
-        let end =
-            |place| End { place, displaced: None, worked: false, shown: (false, false), over_ms: 0, told: false };
+        let end = |place| End { place, displaced: None, worked: false, shown: (false, false), over_ms: 0, told: false };
         Self {
             who,
             ends: [end(Place::Waits), end(Place::Unseen)],
@@ -174,7 +171,6 @@ impl Call {
             crossed: false,
             hazy: false,
             either: false,
-            went_on: false,
         }
     }
 

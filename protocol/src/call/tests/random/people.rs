@@ -107,7 +107,6 @@ impl Model {
             self.calls[new].ends[1].displaced = None;
         }
         self.over(old, end, "lost", true);
-        self.calls[old].went_on = true;
         // For people it goes on: the new one has the line of both.
         self.people[b].lines -= 1;
     }
