@@ -211,6 +211,7 @@ fn take_stage(name: &str, from: &Processing, to: &mut Processing) {
         "processing.noise_suppression" => to.noise_suppression = from.noise_suppression,
         "processing.gain_control" => to.gain_control = from.gain_control,
         "processing.even_levels" => to.even_levels = from.even_levels,
+        "processing.music" => to.music = from.music,
         _ => {}
     }
 }

@@ -89,7 +89,7 @@ impl LinkWish {
     pub(crate) fn told(&self, link: LinkId) -> Told {
         let (report, count) = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let (came, queue_ms) = self.ties.came();
-        Told { link, report, count, came, queue_ms }
+        Told { link, report, count, came, queue_ms, trip_us: self.ties.round_trip_us() }
     }
 
     /// Share lost (before repair) and ms in queues on the way there, if anything new was told of it, and on the way here.
@@ -116,6 +116,8 @@ pub(crate) struct Told {
     pub(crate) came: u32,
     /// What waits in queues on their way, ms.
     pub(crate) queue_ms: u16,
+    /// Round trip, microseconds, once it was measured.
+    pub(crate) trip_us: Option<u64>,
 }
 
 /// A packet on its way to the audio thread.

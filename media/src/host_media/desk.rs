@@ -4,6 +4,7 @@
 mod hearing;
 mod limit;
 mod loss;
+mod music;
 mod pace;
 mod talking;
 
@@ -20,9 +21,11 @@ use super::{
     source::Lost,
     voice::Voice,
 };
+use crate::processing::Switches;
 use hearing::Hearing;
 use limit::{Limits, Seen};
 use loss::LossGuess;
+use music::{MUSIC, Music};
 use pace::Pace;
 use talking::{Talking, Wanted};
 
@@ -40,8 +43,7 @@ pub(crate) struct Desk {
     limits: Limits,
     /// When the next step is due.
     due_us: Option<u64>,
-    /// Sound that the encoder looks ahead, ms.
-    lookahead_ms: f64,
+    music: Music,
     /// Microphone and speaker by the settings.
     devices: (DeviceSpec, DeviceSpec),
     even: Stage,
@@ -59,18 +61,14 @@ pub(crate) struct Parts {
     pub(crate) events: mpsc::Sender<AudioEvent>,
     pub(crate) voice: Voice,
     pub(crate) sink: Box<dyn Sink>,
-    /// What cannot be heard before, ms: the encoder looks ahead.
-    pub(crate) lookahead_ms: f64,
 }
 
 impl Desk {
     /// A desk where nothing is open.
     pub(crate) fn new(parts: Parts, config: &AudioConfig, now_us: u64) -> Self {
-        let Parts { clock, shared, out, events, voice, sink, lookahead_ms } = parts;
-        let stats = SourceStats {
-            target_bitrate_bps: config.bitrate_bps,
-            capture_delay_ms: f64::from(config.frame_ms) + lookahead_ms,
-        };
+        let Parts { clock, shared, out, events, voice, sink } = parts;
+        let stats =
+            SourceStats { target_bitrate_bps: config.bitrate_bps, capture_delay_ms: f64::from(config.frame_ms) };
         let input = (config.input.clone(), config.frame_ms);
         Self {
             talking: Talking::new((clock, now_us), Arc::clone(&shared), out, input, voice),
@@ -81,7 +79,7 @@ impl Desk {
             pace: Pace::new(config.bitrate_bps, config.frame_ms),
             limits: Limits::default(),
             due_us: None,
-            lookahead_ms,
+            music: Music::default(),
             devices: (config.input.clone(), config.output.clone()),
             even: Stage::Auto,
             stats,
@@ -111,8 +109,9 @@ impl Desk {
         let shared = Arc::clone(&self.shared);
         let mut wishes = shared.lock();
         self.hearing.follow_links(&mut wishes);
-        let told = wishes.links.iter().filter(|(_, wish)| wish.sends()).map(|(link, wish)| wish.told(*link));
-        let (mut plan, listeners) = self.pace.look(now_us, told);
+        let told = || wishes.links.iter().filter(|(_, wish)| wish.sends()).map(|(link, wish)| wish.told(*link));
+        let (usual, listeners) = self.pace.look(now_us, told());
+        let mut plan = self.music.plan(wishes.processing.music.works(false), usual, told(), now_us);
         if now_us >= self.stats_us + STATS_US || self.stats_us == 0 {
             self.stats_us = now_us;
             wishes.source = self.stats.clone();
@@ -126,9 +125,12 @@ impl Desk {
         }
         self.talking.follow_plan(plan);
         self.stats.target_bitrate_bps = plan.bitrate_bps;
-        self.stats.capture_delay_ms = f64::from(plan.frame_ms) + self.lookahead_ms;
+        self.stats.capture_delay_ms = f64::from(plan.frame_ms) + self.talking.lookahead_ms();
         self.even = wishes.processing.even_levels;
-        let switches = wishes.processing.switches(&self.devices.0, &self.devices.1);
+        // The stages take pieces of 10 ms, and are made for speech.
+        let music = plan.frame_ms == MUSIC.frame_ms;
+        let stages = wishes.processing.switches(&self.devices.0, &self.devices.1);
+        let switches = if music { Switches::default() } else { stages };
         let (muted, mutes) = (wishes.muted(), wishes.mutes);
         Wanted { open: wishes.open, openings: wishes.openings, muted, mutes, switches }
     }

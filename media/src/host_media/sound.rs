@@ -18,11 +18,11 @@ use super::{
         SoundError, SourceStats,
     },
     check::{Checker, SoundCheck},
-    clock::{Clock, samples_to_ms},
+    clock::Clock,
     controls::Shared,
     desk::{Desk, Parts},
     device::{self, list},
-    opus::{BITRATE_BPS, Encoder, EncoderConfig},
+    opus::{BITRATE_BPS, EncoderConfig},
     ringer::Ringer,
     source::wave::Wave,
     specs,
@@ -66,7 +66,6 @@ impl HostSound {
         let shared = Arc::new(Shared::default());
         let encoder = EncoderConfig { bitrate_bps: config.bitrate_bps, ..EncoderConfig::default() };
         let opus = |error: super::opus::OpusError| SoundError::Setting(error.to_string());
-        let lookahead = Encoder::new(encoder).and_then(|mut encoder| encoder.lookahead()).map_err(opus)?;
         let parts = Parts {
             clock,
             shared: Arc::clone(&shared),
@@ -74,7 +73,6 @@ impl HostSound {
             events,
             voice: Voice::new(encoder).map_err(opus)?,
             sink: specs::sink(&config.output, clock).map_err(|lost| SoundError::Output(lost.0))?,
-            lookahead_ms: samples_to_ms(lookahead),
         };
         let checker = Checker::new(clock, &parts.events);
         tell_absent(&config, parts.events.clone())?;

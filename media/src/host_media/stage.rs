@@ -10,11 +10,11 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use super::{
-    api::{AudioConfig, AudioEvent, FrameOut, ReceiveStats, SoundError},
-    clock::{Clock, samples_to_ms},
+    api::{AudioConfig, AudioEvent, FrameOut, Processing, ReceiveStats, SoundError},
+    clock::Clock,
     controls::{Inlet, Shared},
     desk::{Desk, Parts},
-    opus::{Encoder, EncoderConfig, OpusError},
+    opus::{EncoderConfig, OpusError},
     specs,
     voice::Voice,
 };
@@ -95,7 +95,6 @@ impl Stage {
         let (sender, events) = mpsc::channel(EVENTS);
         let (shared, frames) = (Arc::new(Shared::default()), Frames::default());
         let encoder = EncoderConfig { bitrate_bps: config.bitrate_bps, ..EncoderConfig::default() };
-        let lookahead = Encoder::new(encoder).and_then(|mut encoder| encoder.lookahead()).map_err(opus)?;
         let parts = Parts {
             clock,
             shared: Arc::clone(&shared),
@@ -103,7 +102,6 @@ impl Stage {
             events: sender,
             voice: Voice::new(encoder).map_err(opus)?,
             sink: specs::sink(&config.output, clock).map_err(|lost| SoundError::Output(lost.0))?,
-            lookahead_ms: samples_to_ms(lookahead),
         };
         let desk = Desk::new(parts, config, base_us);
         let mut wishes = shared.lock();
@@ -147,6 +145,11 @@ impl Stage {
             leaving.extend(copy.map(Leaving::from));
         }
         leaving
+    }
+
+    /// What is done to sound from now on.
+    pub fn process(&mut self, processing: Processing) {
+        self.shared.lock().processing = processing;
     }
 
     /// The round trip of the link was measured.

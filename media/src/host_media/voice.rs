@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 
-use super::opus::{Encoder, EncoderConfig, OpusError};
+use super::{
+    clock::samples_to_ms,
+    opus::{Encoder, EncoderConfig, OpusError},
+};
 
 /// Encodes frames; muted, it encodes silence in frames of the same size.
 pub(crate) struct Voice {
@@ -49,16 +52,27 @@ impl Voice {
     }
 
     /// Bits a second, and the loss that frames will meet, per cent: decides how many of them the copy of the frame before
-    /// gets.
+    /// gets. Frames below 10 ms take another encoder, with low delay.
     ///
     /// # Errors
-    /// As [`Encoder::configure`].
-    pub(crate) fn adapt(&mut self, bitrate_bps: u32, loss_percent: u32) -> Result<(), OpusError> {
-        if (bitrate_bps, loss_percent) == (self.config.bitrate_bps, self.config.loss_percent) {
+    /// As [`Encoder::configure`], and [`Encoder::new`].
+    pub(crate) fn adapt(&mut self, bitrate_bps: u32, loss_percent: u32, frame_ms: u32) -> Result<(), OpusError> {
+        let config = EncoderConfig { bitrate_bps, loss_percent, low_delay: frame_ms < 10, ..self.config };
+        if config == self.config {
             return Ok(());
         }
-        (self.config.bitrate_bps, self.config.loss_percent) = (bitrate_bps, loss_percent);
-        self.encoder.configure(self.config)
+        if config.low_delay == self.config.low_delay {
+            self.encoder.configure(config)?;
+        } else {
+            self.encoder = Encoder::new(config)?;
+        }
+        self.config = config;
+        Ok(())
+    }
+
+    /// Milliseconds by which decoded sound lags what was captured, beside its frame: the encoder looks ahead.
+    pub(crate) fn lookahead_ms(&mut self) -> f64 {
+        self.encoder.lookahead().map_or(0.0, samples_to_ms)
     }
 
     /// What [`Self::adapt`] was told last.
@@ -139,10 +153,21 @@ mod tests {
         let mut voice = Voice::new(EncoderConfig::default()).unwrap();
         let frames = |voice: &mut Voice| (0..10).map(|n| voice.encode(&mut tone(n * 960)).unwrap()).collect::<Vec<_>>();
         let plain = frames(&mut voice);
-        voice.adapt(32_000, 20).unwrap();
+        voice.adapt(32_000, 20, 20).unwrap();
         let protected = frames(&mut voice);
         assert!(!plain.iter().any(|frame| has_fec(frame)));
         assert!(protected.iter().skip(1).any(|frame| has_fec(frame)));
         assert!(plain.iter().chain(&protected).all(|frame| frame.len() == plain[0].len()));
+    }
+
+    #[test]
+    fn frames_of_five_ms_take_an_encoder_with_a_shorter_look_ahead_and_back() {
+        let mut voice = Voice::new(EncoderConfig::default()).unwrap();
+        for (frame_ms, lookahead_ms) in [(20, 6.5), (5, 2.5), (10, 6.5)] {
+            voice.adapt(64_000, 0, frame_ms).unwrap();
+            assert_eq!(voice.lookahead_ms(), lookahead_ms, "{frame_ms} ms");
+            let packet = voice.encode(&mut tone(0)[..frame_ms as usize * 48]).unwrap();
+            assert_eq!(crate::host_media::opus::packet_samples(&packet), Ok(frame_ms as usize * 48));
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use ahoy_media::host_media::{
-    api::{AudioConfig, DeviceSpec, ReceiveStats, SoundError},
+    api::{AudioConfig, DeviceSpec, Processing, ReceiveStats, SoundError, Stage as Switch},
     stage::{Leaving, Stage},
 };
 
@@ -53,6 +53,8 @@ pub struct Plan<'a> {
     pub bitrate_bps: u32,
     /// The sides never learn of the round trip, so nothing is asked for again: to see what that is worth.
     pub no_questions: bool,
+    /// Both sides want music mode.
+    pub music: bool,
 }
 
 /// What became of one direction.
@@ -128,7 +130,12 @@ impl World {
             let profile = plan.back.filter(|_| n == 1).unwrap_or(plan.profile);
             let road = Road::new(profile, begins_us, plan.seed, [11, 23][n % 2]);
             let pace = if n == 0 { 1.0 } else { 1.0 + plan.drift_ppm / 1e6 };
-            Ok(Side { stage: Stage::new(&config)?, road, pace, waits_ms: Vec::new(), trip_us: None })
+            let mut stage = Stage::new(&config)?;
+            stage.process(Processing {
+                music: if plan.music { Switch::On } else { Switch::Off },
+                ..Processing::default()
+            });
+            Ok(Side { stage, road, pace, waits_ms: Vec::new(), trip_us: None })
         };
         Ok(Self { sides: [side(0)?, side(1)?], flying: Vec::new(), number: 0, questions: !plan.no_questions })
     }

@@ -37,6 +37,9 @@ struct Options {
     /// Nothing is asked for again.
     #[arg(long)]
     no_questions: bool,
+    /// Music mode, where the road allows it.
+    #[arg(long)]
+    music: bool,
 }
 
 /// One direction of one call.
@@ -115,6 +118,7 @@ fn one(options: &Options, profile: &Profile, seed: u64, path: &Path, spoken: &[f
         drift_ppm: 0.0,
         bitrate_bps: options.bitrate_bps,
         no_questions: options.no_questions,
+        music: options.music,
     };
     let directions = call::hold(&plan).map_err(|error| error.to_string())?;
     let mut lines = Vec::new();

@@ -71,6 +71,7 @@ fn encode(data: &[u8]) {
         fec: fec & 1 == 0,
         loss_percent: u32::from(*loss) % 110,
         constant_rate: vbr & 1 == 0,
+        low_delay: vbr & 2 != 0,
     };
     let sound = BITRATE_BPS.contains(&config.bitrate_bps) && config.complexity <= 10 && config.loss_percent <= 100;
     let encoder = Encoder::new(config);

@@ -162,13 +162,18 @@ impl Talking {
     /// Encodes by this plan from the next frame on.
     pub(super) fn follow_plan(&mut self, plan: Plan) {
         let Plan { bitrate_bps, frame_ms, loss_percent } = plan;
-        if let Err(error) = self.voice.adapt(bitrate_bps, loss_percent) {
+        if let Err(error) = self.voice.adapt(bitrate_bps, loss_percent, frame_ms) {
             tracing::error!(%error, "the encoder stays as it is");
         }
         self.frame = usize::try_from(frame_ms).unwrap_or(20) * 48;
         if let Some(capture) = &mut self.capture {
             capture.cut_into(self.frame);
         }
+    }
+
+    /// Milliseconds by which the encoder looks ahead.
+    pub(super) fn lookahead_ms(&mut self) -> f64 {
+        self.voice.lookahead_ms()
     }
 
     /// What the encoder was told.

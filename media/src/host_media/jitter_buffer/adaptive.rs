@@ -1,13 +1,14 @@
 //! The first jitter buffer: waits as long as the measured unevenness asks for, conceals what is late, repairs what is
 //! lost from the next packet, and shrinks or grows by single periods of the pitch.
 
+mod fit;
+
 use super::{
     FrameDecoder, Incoming, JitterBuffer, Pulled,
     counts::Counts,
     delay::{Delay, media_us},
     order::{Held, Order, Taken},
     patience::Patience,
-    stretch::{self, Care},
 };
 use crate::{
     host_media::{
@@ -33,23 +34,10 @@ const GAP_MAX: i64 = 9_600;
 /// Shortest piece that Opus conceals, samples: 2.5 ms.
 const GRAIN: i64 = 120;
 
-/// Delay beyond the wanted one that is left alone, microseconds.
-const SLACK_US: i64 = 8_000;
-
-/// What shortening leaves of the delay beyond the wanted one, microseconds: where many links play, sound is pulled in
-/// blocks of 5 ms, and a frame that is shorter makes the next one be needed up to a block sooner.
-const LEFT_US: i64 = 5_000;
-
-/// Delay beyond the wanted one from which every frame is shortened, heard or not, microseconds.
-const FORCED_US: i64 = 60_000;
-
 /// Delay beyond the wanted one, or in all, from which whole packets are left out, microseconds. Keeps the promise that
 /// delay never stays above 400 ms.
 const CUT_EXCESS_US: i64 = 300_000;
 const CUT_TOTAL_US: i64 = 370_000;
-
-/// Delay short of the wanted one from which frames are lengthened, microseconds.
-const SHORT_US: i64 = 2_000;
 
 /// Share of lost packets from which it pays to wait for the next packet and its copy of the lost one.
 const REPAIR_FROM: f32 = 0.01;
@@ -206,13 +194,7 @@ impl<D: FrameDecoder> Adaptive<D> {
         };
         let mut sound = sound.to_vec();
         if let Some(excess_us) = excess_us {
-            if excess_us > SLACK_US {
-                let care = if excess_us > FORCED_US { Care::Forced } else { Care::Unheard };
-                let most = us_to_samples((excess_us - LEFT_US).unsigned_abs());
-                stretch::shorten(&mut sound, care, usize::try_from(most).unwrap_or(usize::MAX));
-            } else if excess_us < -SHORT_US {
-                stretch::lengthen(&mut sound, Care::Unheard);
-            }
+            self.fit(&mut sound, excess_us, samples);
         }
         let waited_ms = now_us.saturating_sub(arrived_us) as f64 / 1_000.0 + samples_to_ms(self.sound.len());
         self.waited_ms += (waited_ms - self.waited_ms) / 16.0;

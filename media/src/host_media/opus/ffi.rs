@@ -52,7 +52,7 @@ fn length(len: usize) -> Result<c_int, Code> {
     c_int::try_from(len).map_err(|_| Code(sys::OPUS_BAD_ARG))
 }
 
-/// A mono encoder for speech. Owns its state alone.
+/// A mono encoder, for speech or for low delay. Owns its state alone.
 pub(super) struct RawEncoder(NonNull<sys::OpusEncoder>);
 
 // SAFETY: the state is plain heap memory without thread affinity, owned by this value alone, and every call that touches
@@ -60,10 +60,11 @@ pub(super) struct RawEncoder(NonNull<sys::OpusEncoder>);
 unsafe impl Send for RawEncoder {}
 
 impl RawEncoder {
-    pub(super) fn new() -> Result<Self, Code> {
+    pub(super) fn new(low_delay: bool) -> Result<Self, Code> {
         let mut error = sys::OPUS_OK;
+        let use_for = if low_delay { sys::OPUS_APPLICATION_RESTRICTED_LOWDELAY } else { sys::OPUS_APPLICATION_VOIP };
         // SAFETY: `error` is a valid place for one int during the call.
-        let state = unsafe { sys::opus_encoder_create(RATE, 1, sys::OPUS_APPLICATION_VOIP, &raw mut error) };
+        let state = unsafe { sys::opus_encoder_create(RATE, 1, use_for, &raw mut error) };
         done(error)?;
         NonNull::new(state).map(Self).ok_or(Code(sys::OPUS_ALLOC_FAIL))
     }

@@ -53,7 +53,8 @@ fn packets_are_those_of_the_oracle() {
 
 #[test]
 fn settings_agree_with_the_oracle() {
-    let config = EncoderConfig { bitrate_bps: 20_000, complexity: 7, fec: true, loss_percent: 9, constant_rate: true };
+    let (fec, constant_rate, low_delay) = (true, true, false);
+    let config = EncoderConfig { bitrate_bps: 20_000, complexity: 7, fec, loss_percent: 9, constant_rate, low_delay };
     let (mut ours, mut theirs) = (Encoder::new(config).unwrap(), oracle_encoder(config));
     assert_eq!(ours.config().unwrap(), config);
     assert_eq!(ours.lookahead().unwrap(), usize::try_from(theirs.get_lookahead().unwrap()).unwrap());

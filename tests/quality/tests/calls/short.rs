@@ -24,6 +24,10 @@ fn said() -> Vec<f32> {
 
 /// What came of a call; `no_questions`: nothing is asked for again.
 fn call(name: &str, seed: u64, no_questions: bool) -> (Figures, Direction) {
+    hold(name, seed, no_questions, false)
+}
+
+fn hold(name: &str, seed: u64, no_questions: bool, music: bool) -> (Figures, Direction) {
     let (dir, whole) = (tempfile::tempdir().unwrap(), said());
     let path = dir.path().join("spoken.wav");
     speech::write(&path, 48_000, &whole).unwrap();
@@ -38,6 +42,7 @@ fn call(name: &str, seed: u64, no_questions: bool) -> (Figures, Direction) {
         drift_ppm: 0.0,
         bitrate_bps: 40_000,
         no_questions,
+        music,
     };
     let [direction, _] = call::hold(&plan).unwrap();
     let (rate, sound) = speech::read(&heard).unwrap();
@@ -78,6 +83,17 @@ fn a_road_far_too_narrow_for_what_is_set_still_carries_speech() {
 }
 
 #[test]
+fn music_on_a_local_network_takes_less_than_15_ms_and_elsewhere_it_is_a_talk_as_any_other() {
+    let (figures, near) = hold("clean", 1, false, true);
+    assert!(figures.m2e_ms <= 15.0 && figures.silence_ms == 0, "{figures:?}");
+    assert!(figures.distance_db < 1.0, "{figures:?}");
+    assert!(near.traffic.packets > 1_200, "200 packets a second, once the way is known: {:?}", near.traffic);
+    let (_, far) = hold("loss5", 1, false, true);
+    let (_, talk) = call("loss5", 1, false);
+    assert_eq!(far.traffic, talk.traffic);
+}
+
+#[test]
 fn the_same_seed_gives_the_same_call() {
     let (one, first) = call("loss10", 7, false);
     let (other, second) = call("loss10", 7, false);
@@ -102,6 +118,7 @@ fn limits(roads: [&str; 2]) -> [Limit; 2] {
         drift_ppm: 0.0,
         bitrate_bps: 40_000,
         no_questions: false,
+        music: false,
     };
     // The first direction's figures are the second's.
     let [there, here] = call::hold(&plan).unwrap();

@@ -5,7 +5,7 @@ use super::*;
 const LINK: LinkId = LinkId(1);
 
 fn told(link: LinkId, report: WayReport, count: u64) -> Told {
-    Told { link, report, count, came: 0, queue_ms: 0 }
+    Told { link, report, count, came: 0, queue_ms: 0, trip_us: None }
 }
 
 /// A listener behind a road of this rate, in steps of a report.

@@ -17,6 +17,7 @@ const ALL: Processing = Processing {
     noise_suppression: Stage::On,
     gain_control: Stage::On,
     even_levels: Stage::On,
+    music: Stage::Off,
 };
 
 /// Writes a sound to be spoken.

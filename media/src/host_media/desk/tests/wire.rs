@@ -4,13 +4,7 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::{
-    host_media::{
-        api::ReceiveStats,
-        clock::{Clock, samples_to_ms},
-        controls::Wishes,
-        opus::{Encoder, EncoderConfig},
-        specs,
-    },
+    host_media::{api::ReceiveStats, clock::Clock, controls::Wishes, opus::EncoderConfig, specs},
     simple_webrtc::engine::{AudioPacket, PacketSink},
 };
 
@@ -69,7 +63,6 @@ impl Side {
         let (sender, events) = mpsc::channel(64);
         let (shared, frames) = (Arc::new(Shared::default()), Frames::default());
         let encoder = EncoderConfig::default();
-        let lookahead = Encoder::new(encoder).unwrap().lookahead().unwrap();
         let parts = Parts {
             clock,
             shared: Arc::clone(&shared),
@@ -77,7 +70,6 @@ impl Side {
             events: sender,
             voice: Voice::new(encoder).unwrap(),
             sink: specs::sink(output, clock).unwrap(),
-            lookahead_ms: samples_to_ms(lookahead),
         };
         let config = AudioConfig { input: input.clone(), output: output.clone(), bitrate_bps: 32_000, frame_ms: 20 };
         let desk = Desk::new(parts, &config, now_us);

@@ -313,7 +313,6 @@ impl Stage {
             events: sender,
             voice: Voice::new(EncoderConfig { loss_percent: 20, ..EncoderConfig::default() }).unwrap(),
             sink: specs::nowhere(),
-            lookahead_ms: 6.5,
         };
         // Every stage that holds sound back, but none that would take this steady voice for noise.
         let (echo_cancellation, noise_suppression) = (api::Stage::On, api::Stage::Off);
