@@ -1,6 +1,7 @@
 //! Which packets of a link are missing, which of them are worth asking for again, and how the way looks. Works on the
 //! link's own task, where packets arrive: the audio thread looks once a frame, and a round trip has no frame to lose.
 
+mod overdue;
 mod way;
 
 use std::{
@@ -8,6 +9,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use overdue::Overdue;
 pub(crate) use way::HEAD_BYTES;
 use way::Way;
 
@@ -27,7 +29,7 @@ pub(crate) const OUTAGE: i64 = 25;
 
 /// From this share of losses (per mille) on, in runs of this many packets (tenths), copies of each frame are wanted: a
 /// question is noticed only behind the run, and then it is too late for what it began with.
-const COPIES_FROM: Losses = Losses { permille: 25, run_tenths: 20 };
+const COPIES_FROM: Losses = Losses { permille: 25, run_tenths: 20, queued: false };
 
 /// Packets that must have been met before: a second at 20 ms.
 const COPIES_MET: f64 = 50.0;
@@ -59,7 +61,7 @@ pub(crate) struct Ties {
     /// Share of packets that don't come by themselves, per mille, packets in a row that are lost then, in tenths, and after
     /// how many frames copies come.
     losses: AtomicU64,
-    /// Packets that came so far (modulo 2^32), and what waits in queues on their way, ms.
+    /// Packets that came so far (modulo 2^32), kbit/s at which they come, and what waits in queues on their way, ms.
     came: AtomicU64,
     /// Timestamp of the next sample to be decoded, and when: tenths of ms, modulo 2^32. 0: not known.
     due: AtomicU64,
@@ -72,6 +74,8 @@ pub(crate) struct Losses {
     pub(crate) permille: u32,
     /// Packets in a row, in tenths.
     pub(crate) run_tenths: u32,
+    /// Packets wait in queues: what is lost is lost there, and nothing of it is counted.
+    pub(crate) queued: bool,
 }
 
 impl Ties {
@@ -83,19 +87,21 @@ impl Ties {
     /// What was lost lately, and after how many frames copies come.
     pub(crate) fn losses(&self) -> (Losses, u8) {
         let packed = self.losses.load(Ordering::Relaxed);
-        let losses = Losses { permille: (packed >> 32) as u32, run_tenths: (packed >> 8 & 0xff_ffff) as u32 };
+        let (permille, run_tenths) = ((packed >> 32) as u32, (packed >> 8 & 0x7f_ffff) as u32);
+        let losses = Losses { permille, run_tenths, queued: packed >> 31 & 1 == 1 };
         (losses, (packed & 0xff) as u8)
     }
 
-    /// Packets that came so far (modulo 2^32), and what waits in queues on their way, ms.
-    pub(crate) fn came(&self) -> (u32, u16) {
+    /// Packets that came so far (modulo 2^32), kbit/s at which they come, and what waits in queues on their way, ms.
+    pub(crate) fn came(&self) -> (u32, u16, u16) {
         let packed = self.came.load(Ordering::Relaxed);
-        ((packed >> 32) as u32, (packed & 0xffff) as u16)
+        ((packed >> 32) as u32, (packed >> 16 & 0xffff) as u16, (packed & 0xffff) as u16)
     }
 
     fn tell_losses(&self, losses: Losses, copies_after: u8) {
-        let Losses { permille, run_tenths } = losses;
-        let packed = u64::from(permille) << 32 | u64::from(run_tenths & 0xff_ffff) << 8 | u64::from(copies_after);
+        let Losses { permille, run_tenths, queued } = losses;
+        let run = u64::from(queued) << 31 | u64::from(run_tenths & 0x7f_ffff) << 8;
+        let packed = u64::from(permille) << 32 | run | u64::from(copies_after);
         self.losses.store(packed, Ordering::Relaxed);
     }
 
@@ -123,8 +129,16 @@ impl Ties {
 struct Missing {
     timestamp: u32,
     tries: u32,
+    /// When it is asked for (again); [`NEVER`]: it would be too late.
     next_us: u64,
+    /// When an answer may come, microseconds.
+    answer_us: u64,
+    /// Its sound was due and it wasn't there.
+    missed: bool,
 }
+
+/// See [`Missing`].
+const NEVER: u64 = u64::MAX;
 
 /// The newest packet.
 #[derive(Clone, Copy, Debug)]
@@ -140,17 +154,22 @@ struct Newest {
 pub(crate) struct Asking {
     newest: Option<Newest>,
     missing: BTreeMap<i64, Missing>,
-    /// Packets are asked for.
+    /// Packets are asked for; and not now, as the way is too narrow.
     asks: bool,
+    quiet: bool,
     permille: f64,
     run: f64,
     /// Runs of losses met so far, up to [`RUNS`].
     runs: f64,
+    /// Packets lost since the last one that came by itself.
+    gone: i64,
     /// Packets met so far, up to [`MEMORY`].
     met: f64,
     way: Way,
+    overdue: Overdue,
     came: u32,
     queue_ms: u16,
+    kbps: u16,
     /// Until then nothing is asked for, as the way is too narrow.
     queued_until_us: u64,
 }
@@ -159,40 +178,67 @@ impl Asking {
     /// A packet has come, with `samples` of sound. True if it is one of those that come again, or may be: when it comes says
     /// nothing of the way.
     pub(crate) fn packet(&mut self, (sequence, timestamp): (u16, u32), samples: u32, bytes: u32, now_us: u64) -> bool {
-        self.way.came(timestamp, bytes, now_us);
+        self.came = self.came.wrapping_add(1);
+        let lag_us = self.way.came(timestamp.wrapping_add(samples), bytes, now_us);
         let Some(newest) = self.newest else {
             self.newest = Some(Newest { sequence: i64::from(sequence) + (1 << 16), timestamp, frame: samples });
+            self.came_by_itself(lag_us, now_us);
             return false;
         };
         let ahead = i64::from(sequence.wrapping_sub((newest.sequence & 0xffff) as u16).cast_signed());
         let number = newest.sequence + ahead;
         if ahead <= 0 {
             self.missing.remove(&number);
-            return self.asks || self.way.copies_after > 0;
+            let again = self.asks || self.way.copies_after > 0;
+            if !again {
+                self.came_by_itself(lag_us, now_us);
+            }
+            return again;
         }
         self.way.expected = self.way.expected.saturating_add(u16::try_from(ahead).unwrap_or(u16::MAX));
-        let copy = self.way.looks_like_a_copy(samples);
+        // It was overdue, asked for, and came no sooner than an answer does.
+        let answer =
+            self.missing.remove(&number).is_some_and(|missing| missing.tries > 0 && now_us >= missing.answer_us);
+        let again = answer || self.way.looks_like_a_copy(samples);
+        let lost = ahead - i64::from(!again);
+        self.way.lost = self.way.lost.saturating_add(u16::try_from(lost).unwrap_or(u16::MAX));
+        self.gone += lost;
+        if !again {
+            self.came_by_itself(lag_us, now_us);
+            let gone = std::mem::take(&mut self.gone);
+            self.learn(if gone > OUTAGE { 0.0 } else { gone as f64 });
+        }
         if ahead > GAP_MOST {
             self.missing.clear();
         } else {
             self.note_gap(newest, ahead - 1, timestamp, now_us);
         }
         self.newest = Some(Newest { sequence: number, timestamp, frame: samples });
-        copy
+        again
+    }
+
+    fn came_by_itself(&mut self, lag_us: Option<i64>, now_us: u64) {
+        self.overdue.came(lag_us);
+        if let Some(lag_us) = lag_us {
+            self.way.came_by_itself(lag_us, now_us);
+        }
     }
 
     /// `lost` packets are missing before the one at `timestamp`.
     fn note_gap(&mut self, newest: Newest, lost: i64, timestamp: u32, now_us: u64) {
-        self.way.lost = self.way.lost.saturating_add(u16::try_from(lost).unwrap_or(u16::MAX));
-        self.learn(if lost > OUTAGE { 0.0 } else { lost as f64 });
         // Frames may change their length, so the time between the two neighbours is shared out.
         let span = timestamp.wrapping_sub(newest.timestamp);
         let step = if lost > 0 { span / (lost as u32 + 1) } else { newest.frame };
         for n in 1..=lost {
-            let timestamp = newest.timestamp.wrapping_add(step.wrapping_mul(n as u32));
-            self.missing.insert(newest.sequence + n, Missing { timestamp, tries: 0, next_us: now_us });
+            self.miss(newest.sequence + n, newest.timestamp.wrapping_add(step.wrapping_mul(n as u32)), now_us);
         }
-        while self.missing.len() > MISSING_PACKETS {
+    }
+
+    /// A packet is missing, if that is not known.
+    fn miss(&mut self, sequence: i64, timestamp: u32, now_us: u64) {
+        let missing = Missing { timestamp, tries: 0, next_us: now_us, answer_us: NEVER, missed: false };
+        self.missing.entry(sequence).or_insert(missing);
+        if self.missing.len() > MISSING_PACKETS {
             self.missing.pop_first();
         }
     }
@@ -214,13 +260,35 @@ impl Asking {
         self.mind_queues(now_us);
         let losses = self.losses();
         self.want_copies(losses);
+        while let Some((sequence, timestamp, _)) = self.next_overdue().filter(|(_, _, at_us)| *at_us <= now_us) {
+            self.miss(sequence, timestamp, now_us);
+        }
         ties.tell_losses(losses, self.way.copies_after);
         let asked = self.asks(ties, round_trip_us, now_us);
         let report = self.way.report(now_us);
-        self.came = self.came.wrapping_add(1);
-        self.queue_ms = report.map_or(self.queue_ms, |report| report.queue_ms);
-        ties.came.store(u64::from(self.came) << 32 | u64::from(self.queue_ms), Ordering::Relaxed);
+        if let Some(report) = report {
+            (self.queue_ms, self.kbps) = (report.queue_ms, u16::try_from(report.rate_bps / 1_000).unwrap_or(u16::MAX));
+        }
+        let packed = u64::from(self.came) << 32 | u64::from(self.kbps) << 16 | u64::from(self.queue_ms);
+        ties.came.store(packed, Ordering::Relaxed);
         (!asked.is_empty() || report.is_some()).then_some(Feedback { asked, report })
+    }
+
+    /// When [`Self::say`] has something to say though no packet comes, microseconds.
+    pub(crate) fn due_us(&self) -> Option<u64> {
+        let asked = self.missing.values().map(|missing| missing.next_us).filter(|us| *us != NEVER).min();
+        let overdue = self.next_overdue().map(|(_, _, at_us)| at_us);
+        asked.into_iter().chain(overdue).min().filter(|_| self.asks && !self.quiet)
+    }
+
+    /// The first packet behind the newest that is not known to be missing: its number, its timestamp, and when it is overdue.
+    /// None where nothing is lost, or nothing came for so long that nobody knows whether anything is sent.
+    fn next_overdue(&self) -> Option<(i64, u32, u64)> {
+        let newest = self.newest.filter(|_| self.permille >= OVERDUE_PERMILLE)?;
+        let ahead = (1..=OVERDUE_MOST).find(|n| !self.missing.contains_key(&(newest.sequence + n)))?;
+        let timestamp = newest.timestamp.wrapping_add(newest.frame.wrapping_mul(ahead as u32));
+        let at_us = self.way.comes_us(timestamp.wrapping_add(newest.frame), self.overdue.lag_us()?)?;
+        Some((newest.sequence + ahead, timestamp, at_us))
     }
 
     /// Where packets wait in queues, losses are those of a place that is too narrow: what is sent again makes it worse.
@@ -228,8 +296,10 @@ impl Asking {
         if self.queue_ms >= QUEUED_MS {
             self.queued_until_us = now_us + QUEUED_US;
         }
-        if now_us < self.queued_until_us {
+        self.quiet = now_us < self.queued_until_us;
+        if self.quiet {
             (self.permille, self.run, self.runs, self.met) = (0.0, 0.0, 0.0, 0.0);
+            self.missing.clear();
         }
     }
 
@@ -239,7 +309,7 @@ impl Asking {
         let share = self.permille / 1_000.0;
         let deviation = (share * (1.0 - share) / self.met.max(1.0)).max(0.0).sqrt();
         let permille = ((share - 1.5 * deviation) * 1_000.0).max(0.0).round() as u32;
-        Losses { permille, run_tenths: (self.run * 10.0).round() as u32 }
+        Losses { permille, run_tenths: (self.run * 10.0).round() as u32, queued: self.quiet }
     }
 
     /// Copies begin where losses come in runs, or are too many for questions, and go on until they are few.
@@ -265,28 +335,35 @@ impl Asking {
     /// asked for again with every packet that comes, without waiting for the answer.
     fn asks(&mut self, ties: &Ties, round_trip_us: Option<u64>, now_us: u64) -> Vec<u16> {
         self.asks = round_trip_us.is_some();
-        let Some(trip_us) = round_trip_us.filter(|_| now_us >= self.queued_until_us) else { return Vec::new() };
+        let Some(trip_us) = round_trip_us.filter(|_| !self.quiet) else { return Vec::new() };
         let often = self.permille >= OFTEN_PERMILLE;
-        let again_us = if often { AGAIN_US } else { trip_us + SLACK_US };
+        let again_us = if often { AGAIN_US.unsigned_abs() } else { trip_us + SLACK_US };
         let mut asked = Vec::new();
-        let way = &mut self.way;
+        let (way, newest) = (&mut self.way, self.newest);
         self.missing.retain(|sequence, missing| {
             let left_us = ties.left_us(missing.timestamp, now_us);
             if left_us.is_some_and(|left_us| left_us < 0) {
-                way.missed = way.missed.saturating_add(1);
-                return false;
+                way.missed = way.missed.saturating_add(u16::from(!missing.missed));
+                (missing.missed, missing.next_us) = (true, NEVER);
+                // What is overdue may still come, and is no news then.
+                return newest.is_some_and(|newest| *sequence > newest.sequence);
             }
             let in_time = left_us.is_none_or(|left_us| left_us.unsigned_abs() >= trip_us + SLACK_US);
-            if in_time && missing.next_us <= now_us && asked.len() + 1 < ASKED_AT_ONCE {
+            if !in_time || missing.tries >= TRIES_MOST {
+                missing.next_us = NEVER;
+            }
+            if missing.next_us <= now_us && asked.len() + 1 < ASKED_AT_ONCE {
                 let number = (*sequence & 0xffff) as u16;
                 asked.push(number);
                 // Where much is lost, the last question that is in time is asked twice, and answered twice.
-                let last = left_us.is_some_and(|left_us| left_us.unsigned_abs() < trip_us + SLACK_US + AGAIN_US);
+                let last = left_us
+                    .is_some_and(|left_us| left_us.unsigned_abs() < trip_us + SLACK_US + AGAIN_US.unsigned_abs());
                 if last && often {
                     asked.push(number);
                 }
                 missing.tries += 1;
                 missing.next_us = now_us + again_us;
+                missing.answer_us = missing.answer_us.min(now_us + trip_us * 9 / 10);
             }
             true
         });
@@ -294,16 +371,23 @@ impl Asking {
     }
 }
 
+/// Losses from which on what is overdue is asked for, per mille, and the packets that may be so at a time: 160 ms at 20 ms,
+/// more than a buffer waits.
+const OVERDUE_PERMILLE: f64 = 10.0;
+const OVERDUE_MOST: i64 = 8;
+
+/// Questions about one packet at most: where nothing is known of its time, they must come to an end.
+const TRIES_MOST: u32 = 10;
+
 /// What waits in queues from which on the way is too narrow, ms, and for how long that is remembered, microseconds.
-const QUEUED_MS: u16 = 80;
+const QUEUED_MS: u16 = 60;
 const QUEUED_US: u64 = 3_000_000;
 
 /// Losses from which answers are not waited for, per mille.
 const OFTEN_PERMILLE: f64 = 60.0;
 
-/// Time between two questions for the same packet then, microseconds: less than a frame of 20 ms, so that each packet
-/// that comes carries one.
-const AGAIN_US: u64 = 15_000;
+/// Time between two questions for the same packet then, microseconds.
+pub(crate) const AGAIN_US: i64 = 15_000;
 
 #[cfg(test)]
 mod tests;

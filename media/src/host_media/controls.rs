@@ -88,8 +88,9 @@ impl LinkWish {
     /// What the other side of `link`, which is this one, told last.
     pub(crate) fn told(&self, link: LinkId) -> Told {
         let (report, count) = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let (came, queue_ms) = self.ties.came();
-        Told { link, report, count, came, queue_ms, trip_us: self.ties.round_trip_us() }
+        let (came, kbps, queue_ms) = self.ties.came();
+        let (comes_bps, trip_us) = (u32::from(kbps) * 1_000, self.ties.round_trip_us());
+        Told { link, report, count, came, comes_bps, queue_ms, trip_us }
     }
 
     /// Share lost (before repair) and ms in queues on the way there, if anything new was told of it, and on the way here.
@@ -97,7 +98,7 @@ impl LinkWish {
         let (report, count) = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let new = std::mem::replace(&mut self.seen, count) != count;
         let lost = f64::from(report.lost) / f64::from(report.expected.max(1));
-        let (losses, (_, queue_ms)) = (self.ties.losses().0, self.ties.came());
+        let (losses, (_, _, queue_ms)) = (self.ties.losses().0, self.ties.came());
         let inward = (f64::from(losses.permille) / 1_000.0, f64::from(queue_ms));
         (new.then(|| (lost.min(1.0), f64::from(report.queue_ms))), inward)
     }
@@ -114,6 +115,8 @@ pub(crate) struct Told {
     pub(crate) count: u64,
     /// Packets of sound that came from there so far (modulo 2^32).
     pub(crate) came: u32,
+    /// Bits a second at which they come.
+    pub(crate) comes_bps: u32,
     /// What waits in queues on their way, ms.
     pub(crate) queue_ms: u16,
     /// Round trip, microseconds, once it was measured.
@@ -237,6 +240,11 @@ impl PacketSink for Inlet {
         }
         let trip_us = round_trip.map(|trip| u64::try_from(trip.as_micros()).unwrap_or(u64::MAX).max(1));
         self.asking.say(&self.ties, trip_us, self.clock.us(now))
+    }
+
+    fn due(&self) -> Option<Instant> {
+        let due_us = self.asking.due_us().filter(|_| self.gate.load(Ordering::Acquire))?;
+        Some(self.clock.instant(due_us))
     }
 
     fn told(&mut self, report: WayReport) {

@@ -3,7 +3,7 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -118,11 +118,20 @@ impl Stage {
     /// When it wants to be stepped; none if only a wish could change anything.
     #[must_use]
     pub fn due_us(&self) -> Option<u64> {
-        self.due_us.map(|at_us| at_us.saturating_sub(self.base_us))
+        let asks_us = self.inlet.due().map(|at| self.clock.us(at));
+        let due_us = self.due_us.into_iter().chain(asks_us).min()?;
+        Some(due_us.saturating_sub(self.base_us))
     }
 
     /// Does what is due, and returns what leaves for the other side.
     pub fn step(&mut self, now_us: u64) -> Vec<Leaving> {
+        let now = self.clock.instant(self.base_us + now_us);
+        // The clocks of both may differ by a microsecond of rounding.
+        let asks = self.inlet.due().filter(|due| self.clock.us(*due) <= self.base_us + now_us);
+        let mut leaving = asks.map_or_else(Vec::new, |due| self.say(now.max(due)));
+        if self.due_us.is_some_and(|due_us| due_us > self.base_us + now_us) {
+            return leaving;
+        }
         self.due_us = self.desk.step(self.base_us + now_us);
         while let Ok(event) = self.events.try_recv() {
             match event {
@@ -138,7 +147,6 @@ impl Stage {
             }
         }
         let frames = std::mem::take(&mut *self.frames.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut leaving = Vec::new();
         for frame in frames {
             let Some((packet, copy)) = self.lane.send(frame, now_us) else { continue };
             leaving.push(packet.into());
@@ -163,8 +171,7 @@ impl Stage {
         match packet {
             Leaving::Media { sequence, timestamp, payload } => {
                 self.inlet.packet(AudioPacket { sequence, timestamp, marker: false, payload, arrived });
-                let feedback = self.inlet.feedback(arrived, self.round_trip).unwrap_or_default();
-                feedback.packets(SOURCE, SOURCE).into_iter().map(Leaving::Feedback).collect()
+                self.say(arrived)
             }
             Leaving::Feedback(bytes) => {
                 let mut feedback = Feedback::default();
@@ -178,6 +185,12 @@ impl Stage {
                 self.lane.again(&feedback.asked, now_us).into_iter().map(Leaving::from).collect()
             }
         }
+    }
+
+    /// What there is to say of what comes.
+    fn say(&mut self, now: Instant) -> Vec<Leaving> {
+        let feedback = self.inlet.feedback(now, self.round_trip).unwrap_or_default();
+        feedback.packets(SOURCE, SOURCE).into_iter().map(Leaving::Feedback).collect()
     }
 
     /// When sample 0 of the microphone was spoken and sample 0 of the speaker was heard, as soon as they are known.

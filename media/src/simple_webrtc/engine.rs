@@ -100,9 +100,14 @@ pub struct AudioPacket {
 pub trait PacketSink: Send {
     /// One packet, as it came from the wire: perhaps late, doubled or out of order.
     fn packet(&mut self, packet: AudioPacket);
-    /// What is to be told to the sender now, if anything; asked after each packet. `round_trip`: of the link, if known.
+    /// What is to be told to the sender now, if anything; asked after each packet, and when it is due. `round_trip`: of the
+    /// link, if known.
     fn feedback(&mut self, now: std::time::Instant, round_trip: Option<std::time::Duration>) -> Option<Feedback> {
         let (_now, _round_trip) = (now, round_trip);
+        None
+    }
+    /// When something is to be told though no packet comes.
+    fn due(&self) -> Option<std::time::Instant> {
         None
     }
     /// The other side tells how the way to it looks.

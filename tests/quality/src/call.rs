@@ -51,6 +51,8 @@ pub struct Plan<'a> {
     pub drift_ppm: f64,
     /// Encoder bitrate, bits a second.
     pub bitrate_bps: u32,
+    /// Sound in a packet, ms.
+    pub frame_ms: u32,
     /// The sides never learn of the round trip, so nothing is asked for again: to see what that is worth.
     pub no_questions: bool,
     /// Both sides want music mode.
@@ -125,7 +127,7 @@ impl World {
                 Some(path) => DeviceSpec::File { path: path.clone(), looped: false },
                 None => DeviceSpec::None,
             };
-            let config = AudioConfig { input, output, bitrate_bps: plan.bitrate_bps, frame_ms: 20 };
+            let config = AudioConfig { input, output, bitrate_bps: plan.bitrate_bps, frame_ms: plan.frame_ms };
             let begins_us = (LEAD_S * 1e6) as u64;
             let profile = plan.back.filter(|_| n == 1).unwrap_or(plan.profile);
             let road = Road::new(profile, begins_us, plan.seed, [11, 23][n % 2]);

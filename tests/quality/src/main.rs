@@ -34,6 +34,9 @@ struct Options {
     /// Encoder bitrate, bits a second.
     #[arg(long, default_value_t = 40_000)]
     bitrate_bps: u32,
+    /// Sound in a packet, ms.
+    #[arg(long, default_value_t = 20)]
+    frame_ms: u32,
     /// Nothing is asked for again.
     #[arg(long)]
     no_questions: bool,
@@ -117,6 +120,7 @@ fn one(options: &Options, profile: &Profile, seed: u64, path: &Path, spoken: &[f
         length_us,
         drift_ppm: 0.0,
         bitrate_bps: options.bitrate_bps,
+        frame_ms: options.frame_ms,
         no_questions: options.no_questions,
         music: options.music,
     };

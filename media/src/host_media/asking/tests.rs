@@ -96,6 +96,66 @@ fn what_comes_late_by_itself_was_not_asked_for() {
     assert!(!ear.asking.packet(place, FRAME, 80, 1_045_000));
 }
 
+/// An ear that has met losses of a tenth; the next packet is 200.
+fn used_to_losses() -> Ear {
+    let mut ear = Ear::new(Some(50_000), 150_000);
+    (0..200).filter(|n| n % 10 != 3).for_each(|n| drop(ear.hear(n, 0)));
+    ear
+}
+
+/// What is asked for at each time from then on, while no packet comes.
+fn asked_alone(ear: &mut Ear) -> Vec<(u64, u16)> {
+    let mut asked = Vec::new();
+    while let Some(due_us) = ear.asking.due_us() {
+        let feedback = ear.asking.say(&ear.ties, ear.trip_us, due_us).unwrap_or_default();
+        asked.extend(feedback.asked.iter().map(|sequence| (due_us, sequence.wrapping_sub(START))));
+        assert!(asked.len() < 200, "it has an end");
+    }
+    asked
+}
+
+#[test]
+fn what_is_overdue_is_asked_for_before_the_next_packet_comes() {
+    let mut ear = used_to_losses();
+    let asked = asked_alone(&mut ear);
+    assert_eq!(asked[0], (1_000_000 + 200 * 20_000 + 3_000, 200), "three milliseconds after its time");
+    assert!(asked.iter().any(|(at_us, number)| *at_us == asked[0].0 + 20_000 && *number == 201), "{asked:?}");
+    let last = asked.iter().map(|(_, number)| *number).max();
+    assert_eq!(last, Some(207), "nobody knows whether more was sent: {asked:?}");
+}
+
+#[test]
+fn where_nothing_is_lost_nothing_is_overdue() {
+    let mut ear = Ear::new(Some(50_000), 150_000);
+    (0..200).for_each(|n| drop(ear.hear(n, 0)));
+    assert_eq!(ear.asking.due_us(), None);
+    let mut deaf = Ear::new(None, 150_000);
+    (0..200).filter(|n| n % 10 != 3).for_each(|n| drop(deaf.hear(n, 0)));
+    assert_eq!(deaf.asking.due_us(), None, "nor is anything asked for in vain");
+}
+
+#[test]
+fn an_answer_is_told_apart_from_what_was_only_late() {
+    for (late_us, answer) in [(8_000, false), (49_000, true)] {
+        let mut ear = used_to_losses();
+        let at_us = ear.asking.due_us().unwrap();
+        ear.asking.say(&ear.ties, ear.trip_us, at_us);
+        let (place, way_lost) = ((START.wrapping_add(200), ear.timestamp(200)), ear.asking.way.lost);
+        assert_eq!(ear.asking.packet(place, FRAME, 80, at_us + late_us), answer);
+        assert_eq!(ear.asking.way.lost - way_lost, u16::from(answer), "{late_us}");
+    }
+}
+
+#[test]
+fn a_place_that_is_too_narrow_is_not_asked_through() {
+    let mut ear = used_to_losses();
+    let late_us = |n: u32| u64::from((n - 200) * 8_000);
+    (200..214).filter(|n| n % 10 != 3).for_each(|n| drop(ear.hear(n, late_us(n))));
+    (214..240).filter(|n| n % 10 != 3).for_each(|n| drop(ear.hear(n, late_us(213))));
+    assert!(ear.ties.losses().0.queued && ear.asking.missing.is_empty());
+    assert_eq!(ear.asking.due_us(), None);
+}
+
 #[test]
 fn losses_are_counted_before_anything_is_repaired() {
     let mut ear = Ear::new(Some(50_000), 150_000);
@@ -124,13 +184,13 @@ fn a_report_tells_of_losses_queues_and_the_rate() {
     let mut ear = Ear::new(Some(50_000), 150_000);
     let reports: Vec<WayReport> = (0..200)
         .filter(|n| n % 10 != 3)
-        .filter_map(|n| ear.hear(n, if n < 100 { 0 } else { 70_000 })?.report)
+        .filter_map(|n| ear.hear(n, if n < 100 { 0 } else { 35_000 })?.report)
         .collect();
     assert!((14..=17).contains(&reports.len()), "four a second: {}", reports.len());
     let sum = |of: fn(&WayReport) -> u16| reports.iter().map(|report| u32::from(of(report))).sum::<u32>();
     assert!((185..=199).contains(&sum(|report| report.expected)), "{}", sum(|report| report.expected));
     assert!((18..=20).contains(&sum(|report| report.lost)));
-    assert_eq!((reports[3].queue_ms, reports[reports.len() - 1].queue_ms), (0, 70));
+    assert_eq!((reports[3].queue_ms, reports[reports.len() - 1].queue_ms), (0, 35));
     // 136 bytes, 45 times a second.
     let rate = reports[6].rate_bps;
     assert!((47_000..51_000).contains(&rate), "{rate}");

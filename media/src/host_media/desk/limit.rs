@@ -9,7 +9,7 @@ use crate::{host_media::api::Limit, simple_webrtc::engine::LinkId};
 /// (PESQ-WB) of 4.04, at 10 % it leaves 3.4 (docs/quality.md, sound on bad roads).
 const LOST: [f64; 2] = [0.05, 0.03];
 
-/// The same for what waits in queues, ms: 80 is what makes us send less (`pace`).
+/// The same for what waits in queues, ms: what is met with less (`pace`) before stays below it.
 const QUEUED_MS: [f64; 2] = [80.0, 40.0];
 
 /// Weight of one look of five a second: the last two seconds count.

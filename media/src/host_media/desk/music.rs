@@ -60,7 +60,7 @@ mod tests {
 
     fn near() -> Told {
         let report = WayReport { expected: 12, ..WayReport::default() };
-        Told { link: LinkId(1), report, count: 1, came: 0, queue_ms: 0, trip_us: Some(400) }
+        Told { link: LinkId(1), report, count: 1, came: 0, comes_bps: 0, queue_ms: 0, trip_us: Some(400) }
     }
 
     /// Whether it is on after each of so many seconds of this.

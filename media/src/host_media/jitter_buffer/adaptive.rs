@@ -321,6 +321,10 @@ impl<D: FrameDecoder> JitterBuffer for Adaptive<D> {
 
     fn expect(&mut self, losses: Losses, copies_after: u8, round_trip_us: Option<u64>) {
         self.patience.expect(losses, copies_after, round_trip_us);
+        if losses.queued {
+            // Copies don't bring back what a full queue drops.
+            self.loss = 0.0;
+        }
     }
 
     fn due(&self, now_us: u64) -> Option<(u32, u64)> {

@@ -7,8 +7,9 @@ use std::collections::VecDeque;
 const WINDOW: usize = 200;
 const WINDOW_US: i64 = 4_000_000;
 
-/// Packets after a spike that show that it is over: half a second at 20 ms.
-const CALM: usize = 25;
+/// Sound after a spike that shows that it is over, microseconds, and in how many packets at least.
+const CALM_US: i64 = 500_000;
+const CALM: usize = 8;
 
 /// Share of packets that should come in time, per mille; the rest is concealed.
 const IN_TIME_PERMILLE: usize = 980;
@@ -68,12 +69,15 @@ impl Delay {
     /// A spike is over once the latest packets came as before it. What recurs crosses its middle again and again; a spike
     /// does so twice.
     fn forget_spike(&mut self) {
-        if self.spread_us < SPIKE_US || self.lags_us.len() < 2 * CALM {
+        let end_us = self.lags_us.back().map_or(0, |(media_us, _)| *media_us);
+        let since_calm = |(media_us, _): &&(i64, i64)| end_us.saturating_sub(*media_us) < CALM_US;
+        let quiet = self.lags_us.iter().rev().take_while(since_calm).count();
+        if self.spread_us < SPIKE_US || quiet < CALM || self.lags_us.len() < 2 * quiet {
             return;
         }
         let middle_us = self.base_us + self.spread_us / 2;
         let late = |n: usize| self.lags_us.get(n).is_some_and(|(_, lag)| *lag > middle_us);
-        let calm = self.lags_us.len() - CALM;
+        let calm = self.lags_us.len() - quiet;
         if (calm..self.lags_us.len()).any(late) || (1..=calm).filter(|n| late(*n) != late(*n - 1)).count() > 2 {
             return;
         }

@@ -1,27 +1,29 @@
 //! How much longer than arrival asks for sound waits, so that what was lost can be had again: sent once more when it was
 //! asked for, or from the copy in the next packet.
 
-use crate::host_media::asking::Losses;
+use crate::host_media::asking::{AGAIN_US, Losses};
 
-/// What an answer may take beyond the round trip, microseconds: the threads of both sides, jitter, and what the buffer lets
-/// its delay fall short.
-const SLACK_US: i64 = 10_000;
+/// What an answer may take beyond the round trip, microseconds: until the packet is overdue, the threads of both sides,
+/// jitter, and what the buffer lets its delay fall short.
+const SLACK_US: i64 = 15_000;
 
 /// Longest wait that this much loss is worth. A lost word is worse than a late one, but a talk suffers from every step: to
-/// hear without a gap costs one round trip at 10 % of loss (an answer is lost as well at 1 of 5), two or three more questions at
-/// 30 %. With 25 ms each way mouth to ear stays below 110, 150, 170, 190 ms.
+/// hear without a gap takes two questions at 10 % of loss (an answer doesn't come at 1 of 5), five at 30 %. With 25 ms each way
+/// mouth to ear stays below 110, 150, 170, 190 ms.
 struct Worth {
     /// Losses from which on it holds, and below which it ends, per mille: far apart, as every change is heard.
     from: u32,
     until: u32,
     wait_us: i64,
+    /// Questions that are worth it.
+    questions: i64,
 }
 
 const WORTH: [Worth; 4] = [
-    Worth { from: 3, until: 1, wait_us: 50_000 },
-    Worth { from: 60, until: 42, wait_us: 88_000 },
-    Worth { from: 135, until: 100, wait_us: 108_000 },
-    Worth { from: 225, until: 180, wait_us: 120_000 },
+    Worth { from: 3, until: 1, wait_us: 50_000, questions: 1 },
+    Worth { from: 60, until: 42, wait_us: 88_000, questions: 2 },
+    Worth { from: 135, until: 100, wait_us: 108_000, questions: 4 },
+    Worth { from: 225, until: 180, wait_us: 128_000, questions: 6 },
 ];
 
 /// Knows what to wait for.
@@ -66,15 +68,13 @@ impl Patience {
         let copies_us = if self.copies_after > 0 { self.copies_after * self.frame_us + COPY_SLACK_US } else { 0 };
         let least_us = next_us.max(copies_us);
         let Some(trip_us) = self.round_trip_us else { return least_us };
-        // A loss is noticed with the next packet.
-        let once_us = self.frame_us + trip_us + SLACK_US;
-        let worth_us = self.step.checked_sub(1).and_then(|step| WORTH.get(step)).map_or(0, |worth| worth.wait_us);
-        if self.frame_us == 0 || once_us > worth_us {
+        let Some(worth) = self.step.checked_sub(1).and_then(|step| WORTH.get(step)) else { return least_us };
+        // A loss is noticed as soon as the packet is overdue.
+        let once_us = trip_us + SLACK_US;
+        if once_us > worth.wait_us {
             return least_us;
         }
-        // Further questions leave with the packets after it.
-        let more = (worth_us - once_us) / self.frame_us;
-        (once_us + more * self.frame_us).max(least_us)
+        (once_us + (worth.questions - 1) * AGAIN_US).min(worth.wait_us).max(least_us)
     }
 }
 
@@ -88,7 +88,7 @@ mod tests {
     fn wait_ms(permille: u32, run_tenths: u32, trip_ms: u64, copies_ms: i64) -> i64 {
         let mut patience = Patience::default();
         patience.frame_us(20_000);
-        patience.expect(Losses { permille, run_tenths }, 0, Some(trip_ms * 1_000));
+        patience.expect(Losses { permille, run_tenths, queued: false }, 0, Some(trip_ms * 1_000));
         patience.wait_us(copies_ms * 1_000) / 1_000
     }
 
@@ -100,13 +100,13 @@ mod tests {
 
     #[test]
     fn a_short_round_trip_is_worth_waiting_for_at_once() {
-        assert_eq!(wait_ms(10, 10, 4, 20), 20 + 4 + 10, "a second question would not fit");
+        assert_eq!(wait_ms(10, 10, 4, 0), 4 + 15);
     }
 
     #[test]
     fn the_more_is_lost_the_more_questions_are_waited_for() {
         let waits = [10, 100, 200, 300].map(|permille: u32| wait_ms(permille, 10, 50, 20));
-        assert_eq!(waits, [20, 80, 100, 120], "at first only the copy in the next packet");
+        assert_eq!(waits, [20, 80, 108, 128], "at first only the copy in the next packet");
     }
 
     #[test]
@@ -114,18 +114,18 @@ mod tests {
         let mut patience = Patience::default();
         patience.frame_us(20_000);
         let mut wait = |permille| {
-            patience.expect(Losses { permille, run_tenths: 10 }, 0, Some(50_000));
+            patience.expect(Losses { permille, run_tenths: 10, queued: false }, 0, Some(50_000));
             patience.wait_us(20_000) / 1_000
         };
         assert_eq!([59, 61, 50, 43, 41, 59].map(&mut wait), [20, 80, 80, 80, 20, 20]);
-        assert_eq!([260, 181, 149, 101, 79, 29].map(&mut wait), [120, 120, 100, 100, 80, 20]);
+        assert_eq!([260, 181, 149, 101, 79, 29].map(&mut wait), [128, 128, 108, 108, 80, 20]);
     }
 
     #[test]
     fn copies_that_come_later_are_waited_for() {
         let mut patience = Patience::default();
         patience.frame_us(20_000);
-        patience.expect(Losses { permille: 50, run_tenths: 40 }, 5, Some(300_000));
+        patience.expect(Losses { permille: 50, run_tenths: 40, queued: false }, 5, Some(300_000));
         assert_eq!(patience.wait_us(20_000), 104_000);
     }
 
@@ -135,7 +135,7 @@ mod tests {
         assert_eq!(wait_ms(300, 40, 200, 0), 0);
         let mut unknown = Patience::default();
         unknown.frame_us(20_000);
-        unknown.expect(Losses { permille: 300, run_tenths: 10 }, 0, None);
+        unknown.expect(Losses { permille: 300, run_tenths: 10, queued: false }, 0, None);
         assert_eq!(unknown.wait_us(20_000), 20_000);
     }
 }

@@ -9,7 +9,7 @@ use ::webrtc::media_stream::track_remote::{TrackRemote, TrackRemoteEvent};
 use ::webrtc::peer_connection::{RTCIceCandidate, RTCIceProtocol, RTCPeerConnectionState, StatsSelector};
 use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::peer::Peer;
 use super::signals::Signal;
@@ -60,6 +60,14 @@ async fn next_packet(remote: Option<&Arc<dyn TrackRemote>>) -> Option<TrackRemot
     }
 }
 
+/// That time; never, if there is none.
+async fn until(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Session<'_> {
     /// Works until the link is over.
     pub(super) async fn run(&mut self) -> CloseReason {
@@ -69,7 +77,7 @@ impl Session<'_> {
         let mut looks = interval(HANDSHAKE_LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let may_tell = self.port.may_tell();
+            let (may_tell, due) = (self.port.may_tell(), self.audio.due());
             let step = tokio::select! {
                 wake = self.port.wake() => match wake {
                     Wake::Closing => Err(CloseReason::Local),
@@ -86,6 +94,11 @@ impl Session<'_> {
                 }
                 feedback = self.peer.told() => {
                     self.told(&feedback).await;
+                    Ok(())
+                }
+                () = until(due) => {
+                    let round_trip = self.round_trip();
+                    self.tell(Instant::now(), round_trip).await;
                     Ok(())
                 }
                 signal = self.signals.recv(), if may_tell => self.signal(signal).await,
@@ -203,7 +216,20 @@ impl Session<'_> {
         let mut stats = self.port.stats();
         stats.packets_received += 1;
         stats.bytes_received += bytes;
-        stats.rtt_ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1e3).ok())
+        drop(stats);
+        self.round_trip()
+    }
+
+    fn round_trip(&self) -> Option<Duration> {
+        self.port.stats().rtt_ms.and_then(|ms| Duration::try_from_secs_f64(ms / 1e3).ok())
+    }
+
+    /// Tells the other side what there is to say of its sound.
+    async fn tell(&mut self, now: Instant, round_trip: Option<Duration>) {
+        let Some(feedback) = self.audio.feedback(now, round_trip) else { return };
+        if !matches!(timeout(FRAME_WRITE, self.peer.tell(&feedback)).await, Ok(Ok(()))) {
+            tracing::trace!(link = self.port.link().0, "feedback was not sent");
+        }
     }
 
     async fn packet(&mut self, event: Option<TrackRemoteEvent>) {
@@ -223,10 +249,7 @@ impl Session<'_> {
                     payload: packet.payload,
                     arrived,
                 });
-                let Some(feedback) = self.audio.feedback(arrived, round_trip) else { return };
-                if !matches!(timeout(FRAME_WRITE, self.peer.tell(&feedback)).await, Ok(Ok(()))) {
-                    tracing::trace!(link = self.port.link().0, "feedback was not sent");
-                }
+                self.tell(arrived, round_trip).await;
             }
             Some(TrackRemoteEvent::OnEnded) | None => self.remote = None,
             Some(_of_no_concern) => {}

@@ -41,6 +41,7 @@ fn hold(name: &str, seed: u64, no_questions: bool, music: bool) -> (Figures, Dir
         length_us: whole.len() as u64 * 1_000 / 48,
         drift_ppm: 0.0,
         bitrate_bps: 40_000,
+        frame_ms: 20,
         no_questions,
         music,
     };
@@ -117,6 +118,7 @@ fn limits(roads: [&str; 2]) -> [Limit; 2] {
         length_us: whole.len() as u64 * 1_000 / 48,
         drift_ppm: 0.0,
         bitrate_bps: 40_000,
+        frame_ms: 20,
         no_questions: false,
         music: false,
     };

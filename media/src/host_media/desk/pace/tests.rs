@@ -5,7 +5,7 @@ use super::*;
 const LINK: LinkId = LinkId(1);
 
 fn told(link: LinkId, report: WayReport, count: u64) -> Told {
-    Told { link, report, count, came: 0, queue_ms: 0, trip_us: None }
+    Told { link, report, count, came: 0, comes_bps: 0, queue_ms: 0, trip_us: None }
 }
 
 /// A listener behind a road of this rate, in steps of a report.
@@ -28,6 +28,11 @@ impl Road {
         self.count += 1;
         self.plan = self.pace.look(self.now_us, std::iter::once(told(LINK, report, self.count))).0;
         self.plan
+    }
+
+    /// A queue of this length, in which this many of 100 are lost, while `rate_bps` come through.
+    fn queue(&mut self, queue_ms: u16, lost: u16, rate_bps: u32) -> Plan {
+        self.report(WayReport { expected: 100, lost, queue_ms, rate_bps, ..WayReport::default() })
     }
 
     /// Nothing in the way, and this many of 100 packets lost and missed.
@@ -73,7 +78,7 @@ fn what_stays_lost_is_protected_with_more_bits_and_what_is_repaired_is_not() {
 
 #[test]
 fn a_narrow_place_is_met_with_less_and_longer_frames() {
-    for (fits_bps, frame_ms) in [(59_500, 20), (57_000, 40), (40_000, 60), (17_000, 60)] {
+    for (fits_bps, frame_ms) in [(59_500, 40), (52_000, 40), (40_000, 60), (19_500, 60)] {
         let mut road = Road::new();
         (0..8).for_each(|_| {
             road.fair(0, 0);
@@ -117,6 +122,74 @@ fn a_longer_way_alone_and_losses_alone_are_no_trouble() {
 }
 
 #[test]
+fn a_queue_that_grows_is_met_before_anything_is_lost() {
+    let mut road = Road::new();
+    (0..8).for_each(|_| {
+        road.fair(0, 0);
+    });
+    let queues = [12_u16, 28, 44, 60, 76, 92];
+    let met = queues.iter().position(|queue_ms| road.queue(*queue_ms, 0, 60_000) != road.pace.set);
+    assert_eq!(met, Some(3));
+    assert!(road.plan.wire_bps() < 45_000, "the queue is to empty: {:?}", road.plan);
+    (0..4).for_each(|_| {
+        road.queue(5, 0, 40_000);
+    });
+    assert!((50_000..60_000).contains(&road.plan.wire_bps()), "then what fits is sent: {:?}", road.plan);
+}
+
+#[test]
+fn what_failed_is_kept_in_mind_and_what_is_a_little_below_is_tried_once() {
+    let mut road = Road::new();
+    (0..8).for_each(|_| {
+        road.narrow(40_000);
+    });
+    let mut plans = vec![road.plan];
+    // 25 s.
+    for _ in 0..100 {
+        let plan = road.narrow(40_000);
+        if plans.last() != Some(&plan) {
+            plans.push(plan);
+        }
+    }
+    assert!(plans.len() <= 3 && plans.iter().all(|plan| plan.wire_bps() <= 40_000), "{plans:?}");
+    assert!(plans[plans.len() - 1].wire_bps() > 34_000, "{plans:?}");
+}
+
+#[test]
+fn a_way_that_became_longer_is_no_queue_with_losses_neither() {
+    for lost in [0, 6] {
+        let mut road = Road::new();
+        (0..8).for_each(|_| {
+            road.fair(lost, 0);
+        });
+        // It grows as if it were one.
+        for queue_ms in (0..120).step_by(10).chain([120; 40]) {
+            let rate_bps = road.plan.wire_bps();
+            road.queue(queue_ms, lost, rate_bps);
+        }
+        let low = road.plan;
+        for _ in 0..400 {
+            let rate_bps = road.plan.wire_bps();
+            road.queue(120, lost, rate_bps);
+        }
+        assert_eq!(road.plan, road.pace.set, "{lost} of 100 lost; it was {low:?}");
+    }
+}
+
+#[test]
+fn reports_that_make_no_sense_do_no_more_than_bits_can() {
+    let mut road = Road::new();
+    for n in 0..2_000_u32 {
+        let any = |k: u32| (n.wrapping_mul(2_654_435_761).rotate_left(k) & 0xffff) as u16;
+        let (expected, lost, missed) = (any(1), any(5), any(9));
+        let queue_ms = if n % 3 == 0 { u16::MAX } else { any(13) };
+        let plan =
+            road.report(WayReport { expected, lost, missed, queue_ms, rate_bps: n * 2_000_000, copies_after: 255 });
+        assert!(BITRATE_BPS.contains(&plan.bitrate_bps) && [20, 40, 60].contains(&plan.frame_ms), "{plan:?}");
+    }
+}
+
+#[test]
 fn the_median_listener_decides() {
     let mut pace = Pace::new(40_000, 20);
     let report =
@@ -143,7 +216,7 @@ fn who_reports_nothing_any_more_has_no_say() {
 
 #[test]
 fn no_report_while_sound_comes_is_trouble_and_silence_is_not() {
-    for (packets, queue_ms, patience_ms) in [(0, 0, None), (1, 0, Some(2_500)), (1, 100, Some(600))] {
+    for (packets, queue_ms, patience_ms) in [(0, 0, None), (1, 0, Some(2_500)), (1, 100, Some(500))] {
         let mut road = Road::new();
         road.fair(0, 0);
         let quiet = |ms: u64| {
