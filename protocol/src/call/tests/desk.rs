@@ -55,9 +55,9 @@ impl Desk {
         }
     }
 
-    /// The desk of a device with randomness of its own.
-    pub(super) fn again(own: u8, seed: &str) -> Self {
-        Self { rng: rng(&format!("desk {own} {seed}")), ..Self::new(own) }
+    /// The desk of a device, by account and device, with randomness of its own.
+    pub(super) fn again((own, device): (u8, u8), seed: &str) -> Self {
+        Self { rng: rng(&format!("desk {device} {seed}")), ..Self::of(own, device, Times::default()) }
     }
 
     /// Feeds an input; what comes out has passed the invariants.

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::call::effect::{CallEffect, LinkCommand};
-use crate::call::signal::{CallInput, LinkEvent};
+use crate::call::signal::{CallInput, HandOffEvent, LinkEvent};
 use crate::control::{CallCommand, CallState, EventKind, Reply};
 use crate::ids::{CallId, DeviceId, LinkId};
-use crate::wire::bodies::{PairBody, Verdict};
+use crate::wire::bodies::{PairBody, Reason, Verdict};
 
 #[derive(Clone, Copy, Debug)]
 struct Link {
@@ -27,6 +27,10 @@ pub(super) struct Invariants {
     rang: BTreeSet<CallId>,
     shown: BTreeMap<CallId, CallState>,
     ended: BTreeSet<CallId>,
+    /// Another device of ours has asked to take a call over.
+    asked: bool,
+    /// Calls that it hands over: not joined, they leave no line.
+    handed: BTreeSet<CallId>,
     /// Calls that say which one they take the place of.
     continues: BTreeMap<CallId, CallId>,
     /// Calls of ours that gave way to one that crossed them.
@@ -34,6 +38,8 @@ pub(super) struct Invariants {
     /// Calls that are one for people with an earlier one: the first of those.
     first: BTreeMap<CallId, CallId>,
     history: BTreeMap<CallId, u32>,
+    /// Calls that another device of ours has, with their lines written.
+    away: BTreeSet<CallId>,
     /// Lines that are to be corrected.
     amended: BTreeSet<CallId>,
     missed: BTreeSet<CallId>,
@@ -62,6 +68,14 @@ impl Invariants {
         }
         if let CallInput::Reached { call, device } = input {
             self.reached.insert((*call, *device));
+        }
+        if let CallInput::HandOff { question, device, event } = input {
+            match event {
+                HandOffEvent::Reached => drop(self.reached.insert((*question, *device))),
+                HandOffEvent::Confirmed => drop(self.confirmed.insert((*question, *device))),
+                HandOffEvent::Asked { .. } => self.asked = true,
+                HandOffEvent::Unreached(_) | HandOffEvent::Verdict(_) | HandOffEvent::HangUp(_) => {}
+            }
         }
         if let CallInput::Pair { call, body: PairBody::Verdict(Verdict::Accept), .. } = input
             && self.offered.contains(call)
@@ -183,6 +197,12 @@ impl Invariants {
                 }
                 let lines = self.history.entry(entry.call).or_default();
                 *lines += 1;
+                if entry.reason == Reason::AnsweredElsewhere {
+                    // Another device of ours has it, and may hand it over.
+                    *lines -= 1;
+                    self.away.insert(entry.call);
+                    return;
+                }
                 // A late confirm turns the missed call into a call.
                 let turned = self.rang.contains(&entry.call) || self.may_talk.contains(&entry.call);
                 assert!(*lines == 1 || (*lines == 2 && turned), "two lines of history");
@@ -233,9 +253,11 @@ impl Invariants {
     }
 
     fn event(&mut self, event: &EventKind) {
-        if let EventKind::IncomingCall { call, .. } = event {
+        if let EventKind::IncomingCall { call, handed_off_from, .. } = event {
             let call = parse_call(call);
-            assert!(self.confirmed.iter().any(|(c, _)| *c == call), "it rings without a confirm");
+            let asked = handed_off_from.is_some() && self.asked;
+            self.handed.extend(asked.then_some(call));
+            assert!(asked || self.confirmed.iter().any(|(c, _)| *c == call), "it rings without a confirm");
             assert!(self.rang.insert(call), "it rings twice");
             self.alive(call, "ringing");
         }
@@ -282,7 +304,8 @@ impl Invariants {
         }
         for call in &self.ended {
             // An end always has its line, whatever ended it.
-            assert!(self.gave_way.contains(call) || self.is_told(*call), "an end without a line of history");
+            let unwritten = self.gave_way.contains(call) || self.handed.contains(call);
+            assert!(unwritten || self.is_told(*call), "an end without a line of history");
         }
     }
 
@@ -290,7 +313,7 @@ impl Invariants {
     fn is_told(&self, call: CallId) -> bool {
         let first = self.first_of(call);
         let on = |of: &CallId| self.first_of(*of) == first && !self.ended.contains(of);
-        self.history.contains_key(&first) || self.shown.keys().any(on)
+        self.history.contains_key(&first) || self.away.contains(&first) || self.shown.keys().any(on)
     }
 
     fn first_of(&self, call: CallId) -> CallId {

@@ -46,7 +46,7 @@ fn killed_twice_it_is_still_the_first_call() {
     b.flows(new, 1);
     let (second, _) = b.core.joined_calls().next().unwrap();
     assert_eq!(second, JoinedCall { call: new, ..first.clone() });
-    let mut b = Desk::again(2, "third");
+    let mut b = Desk::again((2, 2), "third");
     let new = b.rejoin(second);
     b.reached(new, 1);
     b.hear_hang_up(new, 1, Reason::Refused);

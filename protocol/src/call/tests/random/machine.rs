@@ -4,13 +4,13 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 
-use super::model::{Call, End, Model, PEOPLE, Place, Stage, Step};
+use super::model::{Call, End, Model, PEOPLE, Place, Stage, Step, Taken};
 use super::wire::Wire;
 use crate::call::effect::CallEffect;
 use crate::call::signal::CallInput;
 use crate::call::tests::desk::{account, call, device, parse_call};
 use crate::call::text;
-use crate::control::{CallCommand, CallInfo, CallState, ErrorKind, EventKind, Reply};
+use crate::control::{CallCommand, CallInfo, CallState, ErrorKind, EventKind, InCall, Reply};
 use crate::ids::{CallId, Ticket};
 
 /// The byte that names somebody's account and device.
@@ -28,7 +28,8 @@ impl ReferenceStateMachine for Model {
     type Transition = Step;
 
     fn init_state() -> BoxedStrategy<Model> {
-        (any::<bool>(), any::<u64>().no_shrink()).prop_map(|(early, seed)| Model::new(early, seed)).boxed()
+        let kinds = (any::<bool>(), any::<bool>());
+        (kinds, any::<u64>().no_shrink()).prop_map(|(kinds, seed)| Model::new(kinds, seed)).boxed()
     }
 
     fn transitions(state: &Model) -> BoxedStrategy<Step> {
@@ -56,7 +57,7 @@ impl StateMachineTest for Machine {
     type Reference = Model;
 
     fn init_test(model: &Model) -> Self {
-        Self { wire: Wire::new(model.early, model.seed), ids: Vec::new() }
+        Self { wire: Wire::new((model.early, model.twins), model.seed), ids: Vec::new() }
     }
 
     fn apply(mut machine: Self, model: &Model, step: Step) -> Self {
@@ -137,6 +138,7 @@ impl Machine {
                 let call = self.id_of(model, *a, *b);
                 self.command(model, *a, CallCommand::Resume { call });
             }
+            Step::HandOver(a, b, taken) => self.hand_over(model, (*a, *b), *taken),
             Step::Mute(a, true) => self.command(model, *a, CallCommand::Mute { call: None }),
             Step::Mute(a, false) => self.command(model, *a, CallCommand::Unmute { call: None }),
             Step::Block(a, b) => self.wire.block(*a, *b, true),
@@ -164,7 +166,7 @@ impl Machine {
     }
 
     fn offer(&mut self, model: &Model, from: usize, to: usize) {
-        let callee = vec![(account(byte(to)), vec![device(byte(to))])];
+        let callee = vec![(account(self.wire.account_of(to)), vec![device(byte(to))])];
         let command = CallCommand::Offer { to: callee, context: None, unproven: None };
         let answer = self.ask(from, command);
         if let Some(expected) = &model.answer {
@@ -179,6 +181,27 @@ impl Machine {
             model.call_of(from, to).and_then(|at| self.ids.get_mut(at)).filter(|ids| !ids.contains(&id))
         {
             ids.push(id);
+        }
+    }
+
+    /// The last call that two had before the one that the model has now.
+    fn hand_over(&mut self, model: &Model, (a, b): (usize, usize), taken: Taken) {
+        let moved = |at: &usize| model.calls[*at].is_of(a, b) && self.ids.get(*at).is_some();
+        let at = (0..model.calls.len()).rfind(moved);
+        let Some((twin, id)) = model.twin(a).zip(at.map(|at| self.ids[at][0])) else { return };
+        let to = device(byte(twin));
+        self.command(model, a, CallCommand::HandOff { call: Some(id), device: to });
+        self.wire.deliver();
+        let desk = &self.wire.desks[twin];
+        let rings = desk.core.calls(desk.now).into_iter().find(|info| info.state == CallState::Incoming);
+        let call = rings.map(|info| parse_call(&info.call));
+        match taken {
+            Taken::Accepted => {
+                self.ids.extend(call.map(|id| vec![id]));
+                self.command(model, twin, CallCommand::Accept { call, in_call: InCall::Hold });
+            }
+            Taken::Declined => self.command(model, twin, CallCommand::Decline { call }),
+            Taken::Left => self.wire.pass(super::steps::ASKED_MS),
         }
     }
 
@@ -235,8 +258,9 @@ impl Machine {
                 continue;
             }
             let (id, caller) = (self.ids[at][0], byte(call.who[0]));
+            let account = self.wire.account_of(call.who[0]);
             let desk = &mut self.wire.desks[n];
-            desk.offer(id, caller, caller);
+            desk.offer(id, account, caller);
             desk.confirm(id, caller);
         }
     }
@@ -315,7 +339,8 @@ impl Machine {
 
     /// Who has heard the other's last word, and was heard, says the same of it: why it ended, and whether it was accepted.
     fn same_end(&self, at: usize, call: &Call) {
-        if !call.ends.iter().all(|end| end.told && matches!(end.place, Place::Over(..))) {
+        // Of one that went on at another device there is more to be told.
+        if call.went_on.is_some() || !call.ends.iter().all(|end| end.told && matches!(end.place, Place::Over(..))) {
             return;
         }
         let line = |who: usize| {

@@ -9,6 +9,17 @@ use crate::control::{ErrorKind, InCall};
 /// People, by number.
 pub(super) const PEOPLE: usize = 3;
 
+/// What becomes of a call at the device that is asked to take it over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// Somebody accepts it there.
+    Accepted,
+    /// Somebody declines it there.
+    Declined,
+    /// Nobody is there.
+    Left,
+}
+
 /// Something that happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -26,6 +37,8 @@ pub(super) enum Step {
     Hold(usize, usize),
     /// The first resumes the call with the second.
     Resume(usize, usize),
+    /// The first hands its call with the second over to its other device.
+    HandOver(usize, usize, Taken),
     /// Somebody's microphone.
     Mute(usize, bool),
     /// What the first says waits on its way to the second.
@@ -111,6 +124,8 @@ pub(super) struct Call {
     pub(super) hazy: bool,
     /// Both ended it for reasons of their own, of two calls that crossed: whose counts isn't known here.
     pub(super) either: bool,
+    /// For whom another call went on in its place, and which: the other side went on at another device.
+    pub(super) went_on: Option<(usize, usize)>,
 }
 
 /// Somebody.
@@ -132,6 +147,8 @@ pub(super) struct Person {
 pub(super) struct Model {
     /// Links are made while it rings.
     pub(super) early: bool,
+    /// The first and the last are devices of one person.
+    pub(super) twins: bool,
     /// Decides the order in which the network delivers.
     pub(super) seed: u64,
     pub(super) now_ms: u64,
@@ -171,6 +188,7 @@ impl Call {
             crossed: false,
             hazy: false,
             either: false,
+            went_on: None,
         }
     }
 
@@ -190,9 +208,10 @@ impl Call {
 }
 
 impl Model {
-    pub(super) fn new(early: bool, seed: u64) -> Self {
+    pub(super) fn new((early, twins): (bool, bool), seed: u64) -> Self {
         Self {
             early,
+            twins,
             seed,
             now_ms: 1_000_000,
             calls: Vec::new(),
@@ -246,6 +265,7 @@ impl Model {
             Step::HangUp(a, b) => self.answer = Some(self.hang_up(*a, *b)),
             Step::Hold(a, b) => self.answer = Some(self.hold(*a, *b)),
             Step::Resume(a, b) => self.answer = Some(self.resume(*a, *b)),
+            Step::HandOver(a, b, taken) => self.answer = Some(self.hand_over(*a, *b, *taken)),
             Step::Mute(who, muted) => self.answer = Some(self.mute(*who, *muted)),
             Step::Block(a, b) => {
                 self.blocked.insert((*a, *b));

@@ -1,12 +1,16 @@
 //! What people do, and what they are answered.
 
-use super::model::{Call, Model, Place, Stage};
+use super::model::{Call, Model, Place, Stage, Taken};
 use crate::control::{ErrorKind, InCall};
 
 impl Model {
     /// What of it a person may do: the call, and that it lives here, or why not.
     fn mine(&self, who: usize, other: usize) -> Result<(usize, usize), ErrorKind> {
-        let Some(at) = self.call_of(who, other) else { return Err(ErrorKind::NoSuchCall) };
+        let Some(mut at) = self.call_of(who, other) else { return Err(ErrorKind::NoSuchCall) };
+        // Its old name means the call that went on.
+        while let Some((_, next)) = self.calls[at].went_on.filter(|(whose, _)| *whose == who) {
+            at = next;
+        }
         let end = self.calls[at].end_of(who);
         match self.calls[at].ends[end].place {
             Place::Waits | Place::In => Ok((at, end)),
@@ -27,7 +31,24 @@ impl Model {
         }
     }
 
+    /// Another device of the same person is in a call with them: they say so, and nothing rings.
+    fn refused(&mut self, a: usize, b: usize) -> bool {
+        let Some(other) = self.twin(a).and_then(|twin| self.call_of(twin, b)) else { return false };
+        if !self.calls[other].ends.iter().all(|end| end.place == Place::In) {
+            return false;
+        }
+        self.dial(a, b);
+        let at = self.calls.len() - 1;
+        self.calls[at].missed = true;
+        self.calls[at].stage = Stage::Known;
+        self.over(at, 0, "answered_elsewhere", false);
+        true
+    }
+
     pub(super) fn offer(&mut self, a: usize, b: usize) {
+        if self.refused(a, b) {
+            return;
+        }
         if self.already(a, b) {
             self.answer = Some(Err(ErrorKind::AlreadyInCall));
             return;
@@ -180,6 +201,39 @@ impl Model {
         if self.calls[at].ends[end].worked {
             self.works(at, end);
         }
+        Ok(())
+    }
+
+    /// The other device of the same person.
+    pub(super) fn twin(&self, who: usize) -> Option<usize> {
+        (self.twins && who != 1).then_some(2 - who)
+    }
+
+    /// The call goes to the other device, or stays where it is. For people at its other end it is one call.
+    pub(super) fn hand_over(&mut self, a: usize, b: usize, taken: Taken) -> Result<(), ErrorKind> {
+        let (old, end) = self.mine(a, b)?;
+        let Some(twin) = self.twin(a) else { return Err(ErrorKind::NoSuchDevice) };
+        self.people[twin].rang += 1;
+        match taken {
+            Taken::Accepted => {}
+            Taken::Declined => return Ok(()),
+            Taken::Left => {
+                self.pass(super::steps::ASKED_MS);
+                return Ok(());
+            }
+        }
+        let held = self.people[b].focus != Some(old);
+        self.people[twin].muted = self.people[a].muted;
+        self.dial(twin, b);
+        let new = self.calls.len() - 1;
+        self.both_join(new);
+        self.over(old, end, "answered_elsewhere", false);
+        self.over(old, 1 - end, "answered_elsewhere", false);
+        self.calls[old].went_on = Some((b, new));
+        self.people[b].lines -= 1;
+        self.people[b].focus = (!held).then_some(new);
+        self.calls[new].ends[1].displaced = None;
+        // Where either holds, the link alone shows that it works; the rest is told as of any call.
         Ok(())
     }
 

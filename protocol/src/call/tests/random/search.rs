@@ -18,7 +18,7 @@ const STEPS: usize = 10;
 /// Says which sequence failed: the last one that is said is the shortest. (The library names the last one it tried.)
 #[derive(Debug)]
 struct Failing {
-    early: bool,
+    kinds: (bool, bool),
     seed: u64,
     steps: Vec<Step>,
 }
@@ -27,7 +27,7 @@ impl Drop for Failing {
     #[expect(clippy::print_stdout, reason = "who reads a failure needs the sequence")]
     fn drop(&mut self) {
         if std::thread::panicking() {
-            println!("this fails: early {}, seed {}, {:?}", self.early, self.seed, self.steps);
+            println!("this fails: early and twins {:?}, seed {}, {:?}", self.kinds, self.seed, self.steps);
         }
     }
 }
@@ -45,7 +45,11 @@ fn search(seed: u64, sequences: usize, broken: Option<Rule>) -> Result<(), Strin
     };
     let strategy = Model::sequential_strategy(1..STEPS);
     let run = TestRunner::new(config.clone()).run(&strategy, |(model, steps, seen)| {
-        let _failing = broken.is_none().then(|| Failing { early: model.early, seed: model.seed, steps: steps.clone() });
+        let _failing = broken.is_none().then(|| Failing {
+            kinds: (model.early, model.twins),
+            seed: model.seed,
+            steps: steps.clone(),
+        });
         while_broken(broken, || Machine::test_sequential(config.clone(), model, steps, seen));
         Ok(())
     });

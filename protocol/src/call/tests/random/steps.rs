@@ -2,10 +2,13 @@
 
 use crate::control::InCall;
 
-use super::model::{Call, Model, PEOPLE, Place, Stage, Step, path};
+use super::model::{Call, Model, PEOPLE, Place, Stage, Step, Taken, path};
 
 /// How long two who called each other have to sort it out, ms: the second that the higher call waits, and some.
 pub(super) const SORTED_MS: u64 = 1_511;
+
+/// How long a device that nobody answers at is asked to take a call over, ms: it rings there for 20 s.
+pub(super) const ASKED_MS: u64 = 20_503;
 
 /// Times that pass, ms; no sum of a few is a deadline.
 const MOMENTS_MS: [u64; 4] = [307, 307, 307, 1_511];
@@ -82,7 +85,33 @@ impl Model {
         near && others().all(|other| self.of_pair(who, other).all(|call| !call.silent() && whole(call)))
     }
 
+    /// The other device of the first has no call with the second, and nothing keeps any of them from hearing the others.
+    fn may_hand_over(&self, a: usize, b: usize) -> bool {
+        let (Some(twin), Some(call)) = (self.twin(a), self.call_of(a, b).map(|at| &self.calls[at])) else {
+            return false;
+        };
+        let on = call.ends.iter().all(|end| end.place == Place::In && end.worked) && call.gone_ms.is_none();
+        on && self.blocked.is_empty() && self.broken.is_empty() && self.of_pair(twin, b).all(Call::done)
+    }
+
+    /// Whoever has a call with one device of a person is not called by the other one, or is told so at once.
+    fn with_the_other_device(&self, a: usize, b: usize, steps: &mut Vec<Step>) -> bool {
+        let twins = [self.twin(a).map(|twin| (twin, b)), self.twin(b).map(|twin| (a, twin))];
+        let busy = |(x, y): (usize, usize)| !self.of_pair(x, y).all(Call::done);
+        let other = twins.into_iter().flatten().any(busy);
+        let told = self.twin(a).is_some_and(|twin| self.may_hand_over(twin, b));
+        steps.extend(told.then_some(Step::Offer(a, b)));
+        other
+    }
+
     fn people(&self, a: usize, b: usize, steps: &mut Vec<Step>) {
+        if self.twins && a != 1 && b != 1 || self.with_the_other_device(a, b, steps) {
+            return;
+        }
+        if self.may_hand_over(a, b) {
+            let ways = [Taken::Accepted, Taken::Accepted, Taken::Declined, Taken::Left];
+            steps.extend(ways.map(|taken| Step::HandOver(a, b, taken)));
+        }
         let likely = self.call_of(a, b).map(|at| &self.calls[at]).filter(|call| call.lives(call.end_of(a)));
         let there = self.open(a, b) && self.open(b, a);
         let idle = self.of_pair(a, b).all(Call::done);

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::machine::byte;
 use super::model::{PEOPLE, path};
+use crate::call::OfPair;
 use crate::call::effect::{CallEffect, LinkCommand};
-use crate::call::signal::{CallInput, ContactPolicy, LinkEnd, LinkEvent, Sender};
+use crate::call::signal::{CallInput, ContactPolicy, HandOffEvent, LinkEnd, LinkEvent, Sender};
 use crate::call::tests::desk::{Desk, account, device};
 use crate::ids::{CallId, DeviceId, LinkId};
 use crate::limits::FORGET_MS;
 use crate::sim::dice::Dice;
-use crate::wire::bodies::{PairBody, SdpKind};
+use crate::wire::bodies::{PairBody, Purpose, SdpKind};
 
 /// On its way.
 #[derive(Clone, Debug)]
@@ -37,6 +38,10 @@ pub(super) struct Tail {
 /// The cores and all between them.
 pub(super) struct Wire {
     pub(super) desks: Vec<Desk>,
+    /// The first and the last are devices of one account.
+    pub(super) twins: bool,
+    /// Ids of questions whether another device takes a call over.
+    pub(super) questions: BTreeSet<CallId>,
     pub(super) policy: ContactPolicy,
     pub(super) dice: Dice,
     pub(super) seed: u64,
@@ -71,10 +76,12 @@ fn is_last_word(input: &CallInput) -> bool {
 }
 
 impl Wire {
-    pub(super) fn new(early: bool, seed: u64) -> Self {
+    pub(super) fn new((early, twins): (bool, bool), seed: u64) -> Self {
         let policy = ContactPolicy { early_connection: early, ..ContactPolicy::default() };
         let mut wire = Self {
             desks: Vec::new(),
+            twins,
+            questions: BTreeSet::new(),
             policy,
             dice: Dice::new(seed),
             seed,
@@ -96,10 +103,16 @@ impl Wire {
         wire
     }
 
+    /// The byte that names somebody's account.
+    pub(super) fn account_of(&self, n: usize) -> u8 {
+        byte(if self.twins && n == 2 { 0 } else { n })
+    }
+
     pub(super) fn desk(&self, n: usize) -> Desk {
-        let mut desk = Desk::again(byte(n), &format!("{} {}", self.seed, self.lives[n]));
+        let seed = format!("{} {}", self.seed, self.lives[n]);
+        let mut desk = Desk::again((self.account_of(n), byte(n)), &seed);
         for other in 0..PEOPLE {
-            desk.core.set_policy(account(byte(other)), self.policy);
+            desk.core.set_policy(account(self.account_of(other)), self.policy);
         }
         desk.set_clock(self.now_ms);
         desk
@@ -107,6 +120,7 @@ impl Wire {
 
     /// Somebody is told something, and what they want is carried out.
     pub(super) fn feed(&mut self, n: usize, input: CallInput) -> Vec<CallEffect> {
+        let Some(input) = self.about_question(input) else { return Vec::new() };
         let out = self.desks[n].input(input);
         for effect in &out {
             self.signal(n, effect);
@@ -115,9 +129,27 @@ impl Wire {
         out
     }
 
-    fn sender(&self, from: usize) -> Sender {
-        let (account, device) = (account(byte(from)), device(byte(from)));
-        Sender { account, device, own: false, policy: self.policy, sent_ms: self.desks[from].now.unix_ms }
+    /// What is said of a question, as the core above the calls passes it on; everything else as it is.
+    fn about_question(&self, input: CallInput) -> Option<CallInput> {
+        let Some((question, device, said)) = input.clone().of_pair().filter(|of| self.questions.contains(&of.0)) else {
+            let late = matches!(&input, CallInput::Unconfirmed { call, .. } if self.questions.contains(call));
+            return (!late).then_some(input);
+        };
+        let event = match said {
+            OfPair::Offered(..) => return None,
+            OfPair::Reached => HandOffEvent::Reached,
+            OfPair::Unreached(tried) => HandOffEvent::Unreached(tried),
+            OfPair::Expired => HandOffEvent::Unreached(String::new()),
+            OfPair::Confirmed => HandOffEvent::Confirmed,
+            OfPair::Said(body) => HandOffEvent::said(body, |_| true)?,
+        };
+        Some(CallInput::HandOff { question, device, event })
+    }
+
+    fn sender(&self, from: usize, to: usize) -> Sender {
+        let (account, device) = (account(self.account_of(from)), device(byte(from)));
+        let own = self.account_of(from) == self.account_of(to);
+        Sender { account, device, own, policy: self.policy, sent_ms: self.desks[from].now.unix_ms }
     }
 
     fn fly(&mut self, from: usize, to: usize, input: CallInput) {
@@ -129,7 +161,10 @@ impl Wire {
         match effect {
             CallEffect::Offer { device, offer, .. } => {
                 let to = who(*device);
-                let input = CallInput::Offer { from: self.sender(n), offer: offer.as_ref().clone() };
+                if offer.purpose == Purpose::HandOff {
+                    self.questions.insert(offer.call);
+                }
+                let input = CallInput::Offer { from: self.sender(n, to), offer: offer.as_ref().clone() };
                 self.offering.insert((offer.call, n, to), input.clone());
                 self.fly(n, to, input);
             }
@@ -154,11 +189,11 @@ impl Wire {
             }
             CallEffect::Cancel { call, device, reason, .. } => {
                 self.offering.remove(&(*call, n, who(*device)));
-                let from = self.sender(n);
+                let from = self.sender(n, who(*device));
                 self.fly(n, who(*device), CallInput::Cancel { from, call: *call, reason: *reason });
             }
             CallEffect::Missed { device, body, .. } => {
-                let from = self.sender(n);
+                let from = self.sender(n, who(*device));
                 self.fly(n, who(*device), CallInput::Missed { from, body: *body });
             }
             CallEffect::Forget { call } => {
@@ -166,9 +201,13 @@ impl Wire {
                 self.offering.retain(|(of, from, _), _| of != call || *from != n);
                 self.waiting.retain(|(of, _, to), _| of != call || *to != n);
             }
-            // Nobody has a second device here.
-            CallEffect::Elsewhere(_)
-            | CallEffect::OpenLink { .. }
+            CallEffect::Elsewhere(body) => {
+                if let Some(to) = self.twins.then_some(2usize.wrapping_sub(n)).filter(|to| *to < PEOPLE && *to != n) {
+                    let from = self.sender(n, to);
+                    self.fly(n, to, CallInput::Elsewhere { from, body: body.as_ref().clone() });
+                }
+            }
+            CallEffect::OpenLink { .. }
             | CallEffect::Link { .. }
             | CallEffect::Microphone { .. }
             | CallEffect::Mute { .. }
