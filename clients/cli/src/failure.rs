@@ -2,6 +2,7 @@
 
 use ahoy_client::ClientError;
 use ahoy_client::control::{EndCause, end_reason};
+use serde_json::{Value, json};
 
 /// Why a verb failed.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,50 @@ impl Failure {
             Self::TimedOut(_) => 5,
             Self::Usage(_) => 2,
             Self::Output(_) | Self::Failed(_) => 1,
+        }
+    }
+}
+
+impl Failure {
+    /// As scripts read it: what went wrong, in a word and in words, and what to do where that is known.
+    pub(crate) fn object(&self) -> Value {
+        let mut error = json!({ "kind": self.kind(), "message": self.to_string(), "exit_code": self.exit_code() });
+        match self {
+            Self::Client(ClientError::Refused(refusal)) => {
+                error["message"] = json!(refusal.message);
+                error["hint"] = json!(refusal.hint);
+                if !refusal.candidates.is_empty() {
+                    error["candidates"] = json!(refusal.candidates);
+                }
+            }
+            Self::Ended { reason, cause } | Self::NotHandedOver { reason, cause, .. } => {
+                error["reason"] = json!(reason);
+                error["cause"] = json!(cause);
+            }
+            Self::Client(_) | Self::TimedOut(_) | Self::Output(_) | Self::Usage(_) | Self::Failed(_) => {}
+        }
+        json!({ "error": error })
+    }
+
+    fn kind(&self) -> Value {
+        match self {
+            Self::Client(ClientError::Refused(refusal)) => json!(refusal.kind),
+            Self::Client(ClientError::NoDaemon { .. } | ClientError::NoHome | ClientError::Closed) => {
+                json!("no_daemon")
+            }
+            Self::Client(
+                ClientError::NotOurs { .. }
+                | ClientError::PathTooLong { .. }
+                | ClientError::NoAnswer { .. }
+                | ClientError::Protocol(_)
+                | ClientError::Broken(_),
+            ) => json!("no_answer"),
+            Self::Ended { .. } => json!("ended"),
+            Self::NotHandedOver { .. } => json!("not_handed_over"),
+            Self::TimedOut(_) => json!("timed_out"),
+            Self::Output(_) => json!("output"),
+            Self::Usage(_) => json!("usage"),
+            Self::Failed(_) => json!("failed"),
         }
     }
 }
@@ -134,6 +179,18 @@ mod tests {
         assert_eq!(Failure::Client(ClientError::NoHome).exit_code(), 3);
         assert_eq!(Failure::TimedOut(1.0).exit_code(), 5);
         assert_eq!(Failure::Usage(String::new()).exit_code(), 2);
+    }
+
+    #[test]
+    fn scripts_read_what_went_wrong_and_what_to_do() {
+        let refusal = ControlError::new(ErrorKind::NoSuchCall, "no call", "see `ahoy calls`");
+        let object = Failure::Client(ClientError::Refused(refusal)).object();
+        let told = json!({ "kind": "no_such_call", "message": "no call", "hint": "see `ahoy calls`", "exit_code": 4 });
+        assert_eq!(object, json!({ "error": told }));
+        let ended = Failure::Ended { reason: "no_answer".into(), cause: None }.object();
+        let (kind, reason) = (&ended["error"]["kind"], &ended["error"]["reason"]);
+        assert_eq!((kind, reason, &ended["error"]["exit_code"]), (&json!("ended"), &json!("no_answer"), &json!(5)));
+        assert_eq!(Failure::Client(ClientError::NoHome).object()["error"]["kind"], "no_daemon");
     }
 
     #[test]

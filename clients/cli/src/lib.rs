@@ -18,8 +18,18 @@ mod verbs;
 /// Runs the program on its command line; the exit code says how it came out.
 #[must_use]
 pub fn run() -> ExitCode {
-    // Wrong usage ends in here with exit code 2, as clap does by itself.
-    let args = args::Args::parse();
+    let args = match args::Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // What was read of a wrong command line is unknown: whoever says --json anywhere in it is a script.
+            if error.use_stderr() && std::env::args_os().any(|arg| arg == "--json") {
+                let text = error.render().to_string();
+                out::Out::new(true).object(&failure::Failure::Usage(text).object()).unwrap_or_default();
+            }
+            // With exit code 2 for wrong usage.
+            error.exit()
+        }
+    };
     let out = out::Out::new(args.json);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = match runtime {

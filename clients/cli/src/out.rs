@@ -1,6 +1,8 @@
 //! Output: lines for people, or one JSON object a line for scripts.
 
 use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -11,19 +13,21 @@ use crate::failure::Failure;
 pub(crate) struct Out {
     json: bool,
     to: To,
+    /// Something was shown.
+    shown: Arc<AtomicBool>,
 }
 
 #[derive(Clone, Debug)]
 enum To {
     Terminal,
     #[cfg(test)]
-    Memory(std::sync::Arc<std::sync::Mutex<Vec<String>>>),
+    Memory(Arc<std::sync::Mutex<Vec<String>>>),
 }
 
 impl Out {
     /// To stdout, and to stderr what is for people only.
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, to: To::Terminal }
+        Self { json, to: To::Terminal, shown: Arc::default() }
     }
 
     /// Scripts read along.
@@ -73,12 +77,17 @@ impl Out {
         stderr.flush().ok();
     }
 
-    /// Tells people why it failed.
+    /// Tells why it failed: people on stderr, scripts on stdout where nothing was shown that says it.
     pub(crate) fn complain(&self, failure: &Failure) {
         self.note(&format!("ahoy: {failure}"));
+        if !self.shown.load(Ordering::Relaxed) {
+            // Where nobody reads any more, the exit code says it.
+            self.object(&failure.object()).unwrap_or_default();
+        }
     }
 
     fn line(&self, text: &str) -> Result<(), Failure> {
+        self.shown.store(true, Ordering::Relaxed);
         match &self.to {
             To::Terminal => {
                 let mut stdout = std::io::stdout().lock();
@@ -97,7 +106,7 @@ impl Out {
 impl Out {
     /// Keeps what would be shown.
     pub(crate) fn kept(json: bool) -> Self {
-        Self { json, to: To::Memory(std::sync::Arc::default()) }
+        Self { json, to: To::Memory(Arc::default()), shown: Arc::default() }
     }
 
     /// What was shown so far.
@@ -106,5 +115,25 @@ impl Out {
             To::Terminal => Vec::new(),
             To::Memory(lines) => lines.lock().unwrap().clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_an_object_to_scripts_unless_something_was_shown_before_it() {
+        let failure = Failure::TimedOut(1.0);
+        let silent = Out::kept(true);
+        silent.complain(&failure);
+        assert!(silent.lines().len() == 1 && silent.lines()[0].starts_with("{\"error\":{"), "{:?}", silent.lines());
+        let said = Out::kept(true);
+        said.object(&1).unwrap();
+        said.complain(&failure);
+        assert_eq!(said.lines(), ["1"]);
+        let people = Out::kept(false);
+        people.complain(&failure);
+        assert!(people.lines().is_empty());
     }
 }

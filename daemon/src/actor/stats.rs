@@ -203,7 +203,7 @@ fn meant(calls: &[CallInfo], call: Option<CallId>) -> Result<&CallInfo, ControlE
                 "`ahoy calls` shows the calls there are",
             )),
             several => {
-                let message = format!("{} calls could be meant", several.len());
+                let message = format!("{} calls can be meant", several.len());
                 let mut error = ControlError::new(ErrorKind::AmbiguousCall, message, "name one of the candidates");
                 error.candidates = several.iter().map(|info| info.call.clone()).collect();
                 Err(error)

@@ -121,15 +121,15 @@ fn bad(problem: &str) -> ControlError {
 
 /// Puts the value in the key's place; what stands around it, comments too, stays.
 fn write(document: &mut DocumentMut, key: &Key, value: &Value) -> Result<(), ControlError> {
+    if value.is_null() {
+        unset(document, key.name);
+        return Ok(());
+    }
     let (table, leaf) = match key.name.split_once('.') {
         Some((table, leaf)) => (document.entry(table).or_insert(Item::Table(Table::new())).as_table_like_mut(), leaf),
         None => (Some(document.as_table_mut() as &mut dyn toml_edit::TableLike), key.name),
     };
     let table = table.ok_or_else(|| bad("the key's table is none"))?;
-    if value.is_null() {
-        table.remove(leaf);
-        return Ok(());
-    }
     let mut new = toml_value(key, value)?;
     match table.get_mut(leaf).and_then(Item::as_value_mut) {
         Some(old) => {
@@ -143,6 +143,25 @@ fn write(document: &mut DocumentMut, key: &Key, value: &Value) -> Result<(), Con
     Ok(())
 }
 
+/// Takes a key out, and its table where nothing is left in it that somebody wrote.
+fn unset(document: &mut DocumentMut, name: &str) {
+    let Some((table, leaf)) = name.split_once('.') else {
+        document.remove(name);
+        return;
+    };
+    let Some(item) = document.get_mut(table) else { return };
+    let Some(keys) = item.as_table_like_mut() else { return };
+    keys.remove(leaf);
+    let written = |decor: &toml_edit::Decor| {
+        let texts = [decor.prefix(), decor.suffix()].into_iter().flatten().filter_map(|text| text.as_str());
+        texts.into_iter().any(|text| text.contains('#'))
+    };
+    let empty = keys.is_empty();
+    if empty && !item.as_table().is_some_and(|table| written(table.decor())) {
+        document.remove(table);
+    }
+}
+
 /// The value as the file has it: of the key's type, also where it came as text.
 fn toml_value(key: &Key, value: &Value) -> Result<TomlValue, ControlError> {
     let wrong = || bad(&format!("{} takes {}", key.name, super::draft::expected(key.kind)));
@@ -153,7 +172,7 @@ fn toml_value(key: &Key, value: &Value) -> Result<TomlValue, ControlError> {
             number.map(TomlValue::from).ok_or_else(wrong)
         }
         Kind::Switch { .. } => {
-            let on = value.as_bool().or_else(|| text?.trim().parse().ok());
+            let on = value.as_bool().or_else(|| super::draft::switch(text?.trim()));
             on.map(TomlValue::from).ok_or_else(wrong)
         }
         Kind::Text { .. } => text.map(TomlValue::from).ok_or_else(wrong),

@@ -143,7 +143,7 @@ impl Draft {
         let whole = texts.join(",");
         let written = match key.kind {
             Kind::Number { .. } => whole.trim().parse().map_or(Written::Text(whole), Written::Number),
-            Kind::Switch { .. } => whole.trim().parse().map_or(Written::Text(whole), Written::Switch),
+            Kind::Switch { .. } => switch(whole.trim()).map_or(Written::Text(whole), Written::Switch),
             Kind::Text { .. } => Written::Text(whole),
             Kind::List { .. } => Written::List(texts.iter().map(|text| (place, text.trim().to_owned())).collect()),
         };
@@ -192,5 +192,14 @@ pub(super) fn expected(kind: Kind) -> String {
         Kind::Switch { .. } => "true or false".into(),
         Kind::Text { form, .. } => format!("text: {form}"),
         Kind::List { form, most, .. } => format!("a list of at most {most} texts: {form}"),
+    }
+}
+
+/// A switch as text: as TOML has it, or as `ahoy contact policy` shows it.
+pub(super) fn switch(text: &str) -> Option<bool> {
+    match text {
+        "true" | "on" => Some(true),
+        "false" | "off" => Some(false),
+        _ => None,
     }
 }

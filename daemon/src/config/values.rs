@@ -61,8 +61,8 @@ pub(super) const STAGE_FORM: &str = "`auto`, `on` or `off`";
 pub(super) fn stage(text: &str) -> Result<Stage, String> {
     match text {
         "auto" => Ok(Stage::Auto),
-        "on" => Ok(Stage::On),
-        "off" => Ok(Stage::Off),
+        "on" | "true" => Ok(Stage::On),
+        "off" | "false" => Ok(Stage::Off),
         _ => Err("must be auto, on or off".into()),
     }
 }

@@ -112,8 +112,10 @@ pub(crate) struct PolicyArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Switch {
     /// On.
+    #[value(alias = "true")]
     On,
     /// Off.
+    #[value(alias = "false")]
     Off,
 }
 

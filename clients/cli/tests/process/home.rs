@@ -9,7 +9,10 @@ use ahoy_tests::process::{Home, Setup};
 fn a_daemon_starts_once_answers_and_stops() {
     let mut home = Home::new(AHOY, Setup::default());
     let said = home.says(&["status"]);
-    assert_eq!((said.code, said.lines.len()), (Some(3), 0));
+    assert_eq!((said.code, said.lines.len()), (Some(3), 1));
+    assert_eq!(said.last()["error"]["kind"], "no_daemon", "a script reads it on stdout");
+    let usage = home.says(&["status", "--no-such-option"]);
+    assert_eq!((usage.code, &usage.last()["error"]["kind"]), (Some(2), &"usage".into()));
     assert!(said.stderr.contains("ahoy start"), "{}", said.stderr);
     assert_eq!(home.says(&["stop"]).code, Some(3));
 

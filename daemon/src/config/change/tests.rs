@@ -183,3 +183,34 @@ fn a_first_change_makes_the_file_a_link_stays_one_and_readers_stay_readers() {
     assert!(fs::symlink_metadata(&file).unwrap().is_symlink());
     assert_eq!((fs::read_to_string(&real).unwrap().as_str(), mode(&real)), ("busy_in_call = false\n", 0o644));
 }
+
+#[test]
+fn a_key_that_is_taken_out_takes_an_empty_table_with_it_but_no_words_of_anybody() {
+    let dir = TempDir::new().unwrap();
+    let changed = settings(&dir, "log = \"info\"\n");
+    changed.change("times.reach_ms", &json!(700)).unwrap();
+    assert!(written(&dir).contains("[times]"));
+    changed.change("times.reach_ms", &Value::Null).unwrap();
+    assert_eq!(written(&dir), "log = \"info\"\n");
+    changed.change("times.confirm_ms", &Value::Null).unwrap();
+    assert_eq!(written(&dir), "log = \"info\"\n", "what was never set makes no table");
+    let words = "# for slow people\n[times]\nreach_ms = 700\n";
+    let commented = settings(&dir, words);
+    commented.change("times.reach_ms", &Value::Null).unwrap();
+    assert_eq!(written(&dir), "# for slow people\n[times]\n");
+    let two = settings(&dir, "[times]\nreach_ms = 700\nconfirm_ms = 800\n");
+    two.change("times.reach_ms", &Value::Null).unwrap();
+    assert_eq!(written(&dir), "[times]\nconfirm_ms = 800\n");
+}
+
+#[test]
+fn a_switch_is_on_or_true_off_or_false() {
+    let dir = TempDir::new().unwrap();
+    let settings = settings(&dir, "");
+    for (text, on) in [("on", true), ("off", false), ("true", true), ("false", false)] {
+        assert_eq!(settings.change("busy_in_call", &json!(text)).unwrap().value, on);
+        let stage = settings.change("processing.high_pass", &json!(text)).unwrap().value;
+        assert_eq!(stage, if on { "on" } else { "off" });
+    }
+    assert!(settings.change("busy_in_call", &json!("yes")).is_err());
+}

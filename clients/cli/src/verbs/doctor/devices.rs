@@ -1,4 +1,4 @@
-//! Microphone and speaker: is there what the daemon was told to use, and does it work?
+//! Microphone, speaker and what rings: is there what the daemon was told to use, and does it work?
 
 use ahoy_client::control::{AudioDevice, HomePaths, SoundFinding};
 use ahoy_client::{Client, ClientError};
@@ -9,19 +9,38 @@ use crate::failure::Failure;
 use crate::out::Out;
 use crate::verbs::sound;
 
-/// Both, in words.
+/// All of them, in words.
 pub(crate) async fn look(client: &mut Client) -> Result<Vec<Finding>, ClientError> {
     let config = client.config().await?;
     let devices = client.audio_devices().await?;
     let spec = |key: &str| config[key].as_str().unwrap_or("default").to_owned();
-    Ok(vec![one("input", &spec("audio_in"), &devices), one("output", &spec("audio_out"), &devices)])
+    let mut findings = vec![one("input", &spec("audio_in"), &devices), one("output", &spec("audio_out"), &devices)];
+    findings.extend(config["ringtone_out"].as_str().map(|spec| ringer(spec, &devices)));
+    Ok(findings)
+}
+
+/// Where it rings, if that was named.
+fn ringer(spec: &str, devices: &[AudioDevice]) -> Finding {
+    match spec {
+        "none" => {
+            Finding::warn("ringer", "none, as it was told: calls don't ring to be heard", "take ringtone_out out")
+        }
+        spec if !is_id(spec) => Finding { check: "ringer", ..one("output", spec, devices) },
+        spec if devices.iter().any(|device| device.direction == "output" && device.id == spec) => {
+            Finding { check: "ringer", ..one("output", spec, devices) }
+        }
+        spec => {
+            let hint = "`ahoy devices` shows what there is; write another ringtone_out into config.toml";
+            Finding::fail("ringer", format!("there is no output {spec:?}: calls don't ring to be heard"), hint)
+        }
+    }
 }
 
 /// What was named and is not there. `default` without any device is left to `ahoy doctor`: a machine without sound is
 /// no mistake of whoever starts a daemon on it.
 pub(crate) async fn missing(client: &mut Client) -> Result<Vec<Finding>, ClientError> {
     let config = client.config().await?;
-    if !["audio_in", "audio_out"].iter().any(|key| config[*key].as_str().is_some_and(is_id)) {
+    if !["audio_in", "audio_out", "ringtone_out"].iter().any(|key| config[*key].as_str().is_some_and(is_id)) {
         return Ok(Vec::new());
     }
     Ok(look(client).await?.into_iter().filter(|finding| finding.verdict == Verdict::Fail).collect())

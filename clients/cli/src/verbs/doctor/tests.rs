@@ -81,6 +81,22 @@ async fn a_device_that_is_not_there_is_named() {
     assert_eq!(found(&devices_of("tone:440", json!([])).await, "mic"), Finding::ok("mic", "tone:440"));
 }
 
+#[tokio::test]
+async fn a_ringtone_output_that_is_not_there_is_named() {
+    let list = json!([{ "id": "alsa:x", "name": "Headset", "direction": "output", "default": true, "selected": true }]);
+    let look = async |ringtone_out: serde_json::Value| {
+        let config = json!({ "config": { "audio_in": "none", "audio_out": "none", "ringtone_out": ringtone_out } });
+        let turns = vec![turn("config.get", config), turn("device.audio.list", json!({ "devices": list }))];
+        let (mut client, _played) = script(turns).await;
+        devices::look(&mut client).await.unwrap()
+    };
+    let gone = found(&look(json!("alsa:gone")).await, "ringer");
+    assert!(gone.verdict == Verdict::Fail && gone.message.contains("alsa:gone"), "{gone:?}");
+    assert_eq!(found(&look(json!("alsa:x")).await, "ringer"), Finding::ok("ringer", "Headset"));
+    assert_eq!(found(&look(json!("none")).await, "ringer").verdict, Verdict::Warn);
+    assert_eq!(look(json!(null)).await.len(), 2, "without one it rings at the speaker");
+}
+
 #[test]
 fn a_line_says_verdict_thing_and_what_to_do() {
     let line = Finding::fail("mic", "gone", "plug it in").line();
