@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use ahoy_media::host_media::api::Sound;
 use ahoy_media::host_media::opus::{Decoder, RATE};
 use ahoy_media::simple_webrtc::engine::{AudioPacket, LinkId};
-use ahoy_protocol::control::{ControlError, DoneReply, ErrorKind, Reply};
+use ahoy_protocol::control::{CallState, ControlError, DoneReply, ErrorKind, EventKind, PlaybackEnd, Reply};
+use ahoy_protocol::ids::CallId;
 use ahoy_protocol::wire::voicemail::Message;
+use data_encoding::HEXLOWER;
 
 use crate::store::{Answer, StoreError};
 use crate::{limits, platform};
@@ -25,25 +27,48 @@ const SAMPLES_PER_MS: usize = RATE as usize / 1000;
 #[derive(Clone)]
 pub struct Player {
     sound: Weak<dyn Sound>,
-    busy: Arc<AtomicBool>,
+    /// Set, the message that is being played is cut short; none while nothing is played.
+    playing: Arc<Mutex<Option<Arc<AtomicBool>>>>,
+    tell: Tell,
 }
+
+/// Tells frontends.
+pub type Tell = Arc<dyn Fn(EventKind) + Send + Sync>;
 
 impl Player {
     /// Through this sound; it ends when that does.
     #[must_use]
-    pub fn new(sound: &Arc<dyn Sound>) -> Self {
-        Self { sound: Arc::downgrade(sound), busy: Arc::default() }
+    pub fn new(sound: &Arc<dyn Sound>, tell: Tell) -> Self {
+        Self { sound: Arc::downgrade(sound), playing: Arc::default(), tell }
+    }
+
+    fn playing(&self) -> MutexGuard<'_, Option<Arc<AtomicBool>>> {
+        self.playing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What frontends are told: where a call begins, the speaker is the call's.
+    pub fn see(&self, kind: &EventKind) {
+        let EventKind::CallState { state, .. } = kind else { return };
+        let begins = match state {
+            CallState::Dialing | CallState::Incoming | CallState::Connecting | CallState::Active => true,
+            CallState::Ringing | CallState::Held | CallState::Reconnecting | CallState::Ending | CallState::Ended => {
+                false
+            }
+        };
+        if let Some(cut) = self.playing().as_ref().filter(|_| begins) {
+            cut.store(true, Ordering::SeqCst);
+        }
     }
 
     /// Plays what the store read of a message, or writes it `to` a file, on a thread of its own. The answer comes when the
     /// file is whole, or when playback begins.
-    pub fn play(&self, read: Result<Option<Vec<u8>>, StoreError>, to: Option<PathBuf>, answer: Answer) {
+    pub fn play(&self, call: CallId, read: Result<Option<Vec<u8>>, StoreError>, to: Option<PathBuf>, answer: Answer) {
         let player = self.clone();
         let work = move || match found(read) {
             Err(error) => tell(answer, Err(error)),
             Ok(message) => match to {
                 Some(path) => tell(answer, write(&message, &path)),
-                None => player.aloud(&message, answer),
+                None => player.aloud(call, &message, answer),
             },
         };
         if let Err(error) = std::thread::Builder::new().name("ahoy-play".into()).spawn(work) {
@@ -51,40 +76,59 @@ impl Player {
         }
     }
 
-    fn aloud(&self, message: &Message, answer: Answer) {
-        if self.busy.swap(true, Ordering::SeqCst) {
+    fn aloud(&self, call: CallId, message: &Message, answer: Answer) {
+        let cut = Arc::new(AtomicBool::new(false));
+        let busy = {
+            let mut playing = self.playing();
+            let busy = playing.is_some();
+            playing.get_or_insert(cut.clone());
+            busy
+        };
+        if busy {
             let error = ControlError::new(ErrorKind::InCall, "a message is being played", "wait for its end");
             return tell(answer, Err(error));
         }
         tell(answer, Ok(Reply::Done(DoneReply::default())));
-        self.pour(message);
-        self.busy.store(false, Ordering::SeqCst);
+        let played = self.pour(message, &cut);
+        *self.playing() = None;
+        if let Some(packets) = played {
+            let whole = packets == message.packets.len();
+            let reason = if whole { PlaybackEnd::Done } else { PlaybackEnd::Call };
+            let played_ms = u32::try_from(packets).unwrap_or(u32::MAX).saturating_mul(message.frame_ms.into());
+            (self.tell)(EventKind::PlaybackEnded { call: HEXLOWER.encode(&call.0), reason, played_ms });
+        }
     }
 
-    /// Hands the packets over as a link would get them.
-    fn pour(&self, message: &Message) {
-        let Some(sound) = self.sound.upgrade() else { return };
+    /// Hands the packets over as a link would get them, until there is none or it is cut short: how many. None if the
+    /// daemon stops: nobody listens any more.
+    fn pour(&self, message: &Message, cut: &AtomicBool) -> Option<usize> {
+        let sound = self.sound.upgrade()?;
         let mut sink = sound.add_link(PLAYER);
         sound.play(PLAYER, true);
         drop(sound);
         let frame = Duration::from_millis(message.frame_ms.into());
         let step = u32::from(message.frame_ms) * (RATE / 1000);
         let began = Instant::now();
-        let (mut sequence, mut timestamp) = (0_u16, 0_u32);
+        let (mut sequence, mut timestamp, mut packets) = (0_u16, 0_u32, 0);
         for (n, payload) in (0_u32..).zip(&message.packets) {
             wait_until(began + frame * n);
-            // The daemon stops: nobody listens any more.
             if self.sound.strong_count() == 0 {
-                return;
+                return None;
+            }
+            if cut.load(Ordering::SeqCst) {
+                break;
             }
             let (arrived, payload) = (Instant::now(), payload.clone().into());
             sink.packet(AudioPacket { sequence, timestamp, marker: n == 0, payload, arrived });
-            (sequence, timestamp) = (sequence.wrapping_add(1), timestamp.wrapping_add(step));
+            (sequence, timestamp, packets) = (sequence.wrapping_add(1), timestamp.wrapping_add(step), packets + 1);
         }
-        wait_until(Instant::now() + Duration::from_millis(limits::PLAYED_OUT_MS));
+        if packets == message.packets.len() {
+            wait_until(Instant::now() + Duration::from_millis(limits::PLAYED_OUT_MS));
+        }
         if let Some(sound) = self.sound.upgrade() {
             sound.remove_link(PLAYER);
         }
+        Some(packets)
     }
 }
 

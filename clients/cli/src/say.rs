@@ -1,5 +1,7 @@
 //! Events in one readable line each.
 
+mod left;
+
 use std::collections::HashMap;
 
 use ahoy_client::control::{
@@ -8,6 +10,8 @@ use ahoy_client::control::{
 };
 
 use crate::failure::end_text;
+pub(crate) use left::playback;
+use left::{left_message, missed};
 
 /// Names of accounts, as our contacts give them.
 #[derive(Debug, Default)]
@@ -119,9 +123,10 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::Speaking { .. } => return None,
         EventKind::SoundTest(test) => return sound_test(test),
         EventKind::Quality { account, cause, .. } => limited(&names.of(account), *cause),
-        EventKind::MissedCall { account, .. } => format!("missed a call of {}", names.of(account)),
+        EventKind::MissedCall { account, started_at_ms: at, .. } => missed(&names.of(account), event.at_ms, *at),
         EventKind::Voicemail { account, duration_ms, .. } => left_message(&names.of(account), *duration_ms),
         EventKind::VoicemailDelivered { account, .. } => format!("{} has got the message", names.of(account)),
+        EventKind::PlaybackEnded { reason, played_ms, .. } => playback(*reason, *played_ms),
         EventKind::HistoryCleared { client } => format!("the history was cleared, asked by {client}"),
         EventKind::ContactChanged { account } => format!("contact {} changed", names.of(account)),
         EventKind::ContactRequest { account, name, greeting } => {
@@ -161,10 +166,6 @@ fn linked(state: LinkingState, letters: Option<&str>, reason: Option<&str>) -> S
         (LinkingState::Done | LinkingState::Failed, _, Some(reason)) => format!("not linked: {reason}"),
         (LinkingState::Done | LinkingState::Failed, _, None) => "a device is linked".to_owned(),
     }
-}
-
-fn left_message(who: &str, duration_ms: u32) -> String {
-    format!("{who} left a message of {:.0} s", f64::from(duration_ms) / 1000.0)
 }
 
 /// What limits sound, in words; None if nothing does.
@@ -240,6 +241,7 @@ fn decided(outcome: RequestEnd) -> &'static str {
         RequestEnd::Accepted => "accepted",
         RequestEnd::Refused => "refused",
         RequestEnd::Blocked => "blocked",
+        RequestEnd::Displaced => "pushed out by a newer one",
     }
 }
 
@@ -323,6 +325,11 @@ mod tests {
         assert_eq!(of("participant_state", media(true, true)), "Ada: muted, holds the call");
         assert_eq!(of("participant_state", media(false, false)), "Ada: unmuted and there");
         assert_eq!(of("missed_call", json!({ "started_at_ms": 1 })), "missed a call of Ada");
+        assert_eq!(missed("Ada", 12 * 60_000 + 1, 0), "missed a call of Ada, 12 min ago");
+        assert_eq!(missed("Ada", 47 * 3_600_000, 0), "missed a call of Ada, 47 h ago");
+        assert_eq!(missed("Ada", 71 * 3_600_000, 0), "missed a call of Ada, 2 days ago");
+        let cut = json!({ "reason": "call", "played_ms": 3_210 });
+        assert_eq!(of("playback_ended", cut), "the message was cut short after 3.2 s: the speaker is the call's");
         assert_eq!(of("contact_changed", json!({})), "contact Ada changed");
         assert_eq!(of("source_started", json!({ "at_us": 1 })), "microphone open");
         assert_eq!(of("sink_started", json!({ "at_us": 1 })), "playback began");

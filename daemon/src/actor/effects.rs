@@ -223,6 +223,7 @@ impl Groups {
             Effect::Event(kind) => {
                 notes::tell(&kind);
                 self.ports.media.ring(&kind);
+                self.ports.player.see(&kind);
                 self.ports.hub.publish(at_ms, *kind);
             }
             // Sorted out when the group was taken.

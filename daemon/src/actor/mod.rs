@@ -250,7 +250,7 @@ impl<M: Machine> Actor<M> {
             }
             Ask::Play { call, to } => {
                 let player = self.groups.ports.player.clone();
-                let play = move |read| player.play(read, to, answer);
+                let play = move |read| player.play(call, read, to, answer);
                 self.groups.ports.store.read_sound(call.0.to_vec(), Box::new(play));
             }
             Ask::History(page) => self.groups.ports.store.list_history(page, answer),

@@ -27,6 +27,7 @@ pub(super) fn tell(kind: &EventKind) {
         EventKind::MissedCall { call, .. } => tracing::info!(call = short(call), "a missed call"),
         EventKind::Voicemail { call, .. } => tracing::info!(call = short(call), "a message was left"),
         EventKind::VoicemailDelivered { call, .. } => tracing::info!(call = short(call), "our message is there"),
+        EventKind::PlaybackEnded { reason, .. } => tracing::info!(?reason, "a message is played no longer"),
         EventKind::HistoryCleared { .. } => tracing::info!("the history was cleared"),
         EventKind::DeviceLost { direction, .. } => tracing::warn!(direction, "a sound device is lost"),
         EventKind::DeviceChanged { direction, .. } => tracing::info!(direction, "a sound device is back"),

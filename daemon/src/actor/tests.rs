@@ -126,7 +126,10 @@ impl World {
         let board = Arc::new(Board::new("account".into(), "device".into(), crate::control::Sources::default()));
         let ports = Ports {
             network: commands_out,
-            player: crate::player::Player::new(&(media.clone() as Arc<dyn ahoy_media::host_media::api::Sound>)),
+            player: crate::player::Player::new(
+                &(media.clone() as Arc<dyn ahoy_media::host_media::api::Sound>),
+                Arc::new(|_| {}),
+            ),
             media: Media::new(media.clone(), media.clone(), Vec::new(), false),
             store,
             hub: hub.clone(),

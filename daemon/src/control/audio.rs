@@ -2,7 +2,9 @@
 
 use ahoy_media::host_media::api::DeviceSpec;
 use ahoy_media::host_media::check::{Played, SoundCheck};
-use ahoy_protocol::control::{AudioDevicesReply, ControlError, ErrorKind, PlayedSound, Reply, TestAudioParams};
+use ahoy_protocol::control::{
+    AudioDevice, AudioDevicesReply, ControlError, ErrorKind, PlayedSound, Reply, TestAudioParams,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::question::Ask;
@@ -13,11 +15,15 @@ use crate::limits;
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
     /// What the system lists.
     pub(super) async fn list_audio(&mut self) -> Result<Reply, ControlError> {
+        Ok(Reply::AudioDevices(AudioDevicesReply { devices: self.audio_devices().await? }))
+    }
+
+    /// Microphones and speakers of this machine.
+    pub(super) async fn audio_devices(&mut self) -> Result<Vec<AudioDevice>, ControlError> {
         // Asking the operating system for its devices can take a while.
         let list = self.desk.audio.clone();
         let devices = tokio::task::spawn_blocking(move || list()).await;
-        let devices = devices.map_err(|_| internal("the devices could not be listed"))?;
-        Ok(Reply::AudioDevices(AudioDevicesReply { devices }))
+        devices.map_err(|_| internal("the devices could not be listed"))
     }
 
     /// Begins a trial of microphone and speaker; events tell how it goes.

@@ -10,7 +10,8 @@ mod socket;
 use std::sync::Arc;
 
 use ahoy_protocol::control::{DoneReply, EventKind};
-use ahoy_protocol::control::{Reply, Snapshot, SubscribedReply};
+use ahoy_protocol::control::{Reply, Snapshot, SubscribedReply, VoicemailInfo, VoicemailsReply};
+use ahoy_protocol::core::input::{Command, VoicemailCommand};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf};
 use tokio::sync::mpsc;
@@ -79,6 +80,10 @@ async fn answer(mut inbox: mpsc::Receiver<Question>, hub: Hub, board: Arc<Board>
                     muted: false,
                 };
                 Reply::Subscribed(SubscribedReply { seq: hub.newest(), snapshot: Some(Box::new(snapshot)) })
+            }
+            Ask::Core(Command::Voicemail(VoicemailCommand::List)) => {
+                let left = VoicemailInfo { call: "07".repeat(16), account: "ahoy1ada".into(), duration_ms: 9_000 };
+                Reply::Voicemails(VoicemailsReply { voicemails: vec![left] })
             }
             Ask::History(_) => Reply::History(Default::default()),
             Ask::Core(_)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ahoy_protocol::control::{ControlError, ErrorKind, PlayParams, Reply, VoicemailInfo};
+use ahoy_protocol::control::{AudioDevice, ControlError, ErrorKind, PlayParams, Reply, VoicemailInfo};
 use ahoy_protocol::core::input::{Command, VoicemailCommand};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -32,6 +32,27 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             let hint = "the daemon has a working directory of its own: name the whole path";
             return Err(ControlError::new(ErrorKind::BadParams, "history.play: `to` is no absolute path", hint));
         }
+        if to.is_none() {
+            self.speaker().await?;
+        }
         self.ask(Ask::Play { call, to }).await
+    }
+
+    /// Something is there that a message can be heard from.
+    async fn speaker(&mut self) -> Result<(), ControlError> {
+        let shown = self.desk.settings.shown();
+        let spec = shown["audio_out"].as_str().unwrap_or("default").to_owned();
+        let listed = match spec.as_str() {
+            "none" => Vec::new(),
+            file if file.starts_with("file:") => return Ok(()),
+            _ => self.audio_devices().await?,
+        };
+        let is_it = |device: &AudioDevice| device.direction == "output" && (spec == "default" || device.id == spec);
+        if listed.iter().any(is_it) {
+            return Ok(());
+        }
+        let message = format!("there is no speaker to play it: audio_out is {spec}");
+        let hint = "write it into a file: `ahoy history play CALL --to FILE.wav`; `ahoy doctor` looks at the speaker";
+        Err(ControlError::new(ErrorKind::WrongState, message, hint))
     }
 }

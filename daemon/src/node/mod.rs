@@ -160,7 +160,8 @@ impl Node {
         let tasks = frontends.clone();
         let control = Control::new(outboxes.questions.clone(), hub.clone(), board.clone(), settings, audio, frontends);
         let figures = Figures { board: board.clone(), control: control.clone(), sound: sound.clone(), tasks };
-        let player = Player::new(&sound);
+        let told = hub.clone();
+        let player = Player::new(&sound, Arc::new(move |kind| told.publish(clock::unix_ms(), kind)));
         let wanted = has_sound::Wanted { input: config.audio_in.clone(), output: config.audio_out.clone() };
         let looks = has_sound::tell(sound.clone(), wanted, outboxes.questions, outboxes.stop.subscribe());
         let media = Media::new(engine, sound, config.ice_servers.clone(), config.loopback());

@@ -36,3 +36,48 @@ fn no_file_is_written_over_and_no_link_is_followed() {
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&fresh).unwrap().permissions());
     assert_eq!(mode & 0o077, 0, "what somebody said is for this user only");
 }
+
+/// Plays so many packets; what is told is heard.
+fn player() -> (Player, Arc<dyn Sound>, std::sync::mpsc::Receiver<EventKind>) {
+    let sound: Arc<dyn Sound> = Arc::new(crate::recorder::Recorder::default());
+    let (tell, told) = std::sync::mpsc::sync_channel(8);
+    let player = Player::new(&sound, Arc::new(move |kind| tell.send(kind).unwrap()));
+    (player, sound, told)
+}
+
+fn begins(player: &Player, packets: usize) -> Result<Reply, ControlError> {
+    let message = Message { frame_ms: 20, packets: vec![vec![FRAMES_OF_20_MS, 1, 0, 0]; packets] };
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    player.play(CallId([7; 16]), Ok(Some(message.bytes())), None, answer);
+    answered.blocking_recv().unwrap()
+}
+
+fn call(state: CallState) -> EventKind {
+    EventKind::CallState {
+        call: "07".repeat(16),
+        state,
+        direction: ahoy_protocol::control::Direction::In,
+        reason: None,
+        cause: None,
+        device: None,
+        client: None,
+        continues_as: None,
+    }
+}
+
+#[test]
+fn a_call_cuts_a_message_short_and_everybody_is_told() {
+    for state in [CallState::Incoming, CallState::Dialing, CallState::Connecting] {
+        let (player, _sound, told) = player();
+        begins(&player, 3_000).unwrap();
+        assert_eq!(begins(&player, 1).unwrap_err().kind, ErrorKind::InCall, "one at a time");
+        player.see(&call(CallState::Ended));
+        player.see(&call(state));
+        let EventKind::PlaybackEnded { call, reason, played_ms } = told.recv().unwrap() else { panic!() };
+        assert_eq!((call, reason), ("07".repeat(16), PlaybackEnd::Call));
+        assert!(played_ms < 60_000, "{played_ms} ms");
+        begins(&player, 2).unwrap();
+        let whole = EventKind::PlaybackEnded { call: "07".repeat(16), reason: PlaybackEnd::Done, played_ms: 40 };
+        assert_eq!(told.recv().unwrap(), whole, "and the next one is played");
+    }
+}

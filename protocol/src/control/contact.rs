@@ -185,6 +185,8 @@ pub enum RequestEnd {
     Refused,
     /// Nothing of it is taken any more.
     Blocked,
+    /// Too many wait, and most of them come from where it does: a newer one took its place. It may ask again.
+    Displaced,
 }
 
 /// What was turned away.
@@ -210,7 +212,7 @@ pub struct AttemptInfo {
     pub device: Option<String>,
     /// What the last one was.
     pub attempt: AttemptKind,
-    /// How many.
+    /// How many: a call counts once, however often it is offered.
     pub count: u32,
     /// The first, Unix ms.
     pub first_at_ms: u64,

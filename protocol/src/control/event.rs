@@ -8,43 +8,9 @@ use super::cause::EndCause;
 use super::contact::{AttemptInfo, PresenceState, RequestEnd};
 use super::devices::LinkingState;
 use super::hand_off::HandOffState;
+use super::history::PlaybackEnd;
 use super::reply::{RosterEntry, Snapshot};
-
-/// States of a call that a frontend sees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CallState {
-    /// Reaching the callee.
-    Dialing,
-    /// It rings there.
-    Ringing,
-    /// It rings here.
-    Incoming,
-    /// Accepted; media is not flowing yet. Ends as `media_failed` if it doesn't within `times.connecting_ms`.
-    Connecting,
-    /// Accepted, and the first media packet was decoded; or the way for media is made, and the other side holds the call
-    /// (`held` of the participant), so that there is nothing to be heard.
-    Active,
-    /// On hold.
-    Held,
-    /// No packet arrives: it is restarted for 60 s, then the call ends as `lost`. Or one of the two daemons was killed in
-    /// it: it is found again within 60 s, or ends so.
-    Reconnecting,
-    /// Being ended.
-    Ending,
-    /// Over.
-    Ended,
-}
-
-/// Direction of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// It came in.
-    In,
-    /// We made it.
-    Out,
-}
+use super::state::{CallState, Direction};
 
 /// What limits the sound between us and a participant, as far as it can be told apart from one end. A way is bad from 5 %
 /// of packets lost (before repair) or 80 ms in queues, in the mean of two seconds, until 3 % and 40 ms.
@@ -297,6 +263,15 @@ pub enum EventKind {
         account: String,
         /// How long it is, ms.
         duration_ms: u32,
+    },
+    /// A message that was played through the speaker (`history.play`) is over.
+    PlaybackEnded {
+        /// The call after which it was left.
+        call: String,
+        /// Why.
+        reason: PlaybackEnd,
+        /// How much of it was played, ms.
+        played_ms: u32,
     },
     /// A message of ours is at a device of the contact.
     VoicemailDelivered {

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::cause::EndCause;
-use super::event::Direction;
 use super::reply::RosterEntry;
+use super::state::Direction;
 
 /// `history.list`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -73,6 +73,16 @@ pub struct PlayParams {
     /// already is written over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
+}
+
+/// Why a message is played no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PlaybackEnd {
+    /// All of it was played.
+    Done,
+    /// A call came in, or was made: the speaker is the call's.
+    Call,
 }
 
 /// What was left for us.

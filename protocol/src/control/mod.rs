@@ -19,6 +19,7 @@ mod history;
 mod home;
 mod reply;
 mod request;
+mod state;
 
 pub use audio::{PlayedSound, SoundFinding, SoundTest, SoundTestState, SoundVerdict, TestAudioParams};
 pub use cause::EndCause;
@@ -35,10 +36,10 @@ pub use devices::{
 };
 pub use discover::openrpc;
 pub use error::{ControlError, ErrorKind};
-pub use event::{CallState, Direction, Event, EventKind, Level, MediaState, MuteSource, QualityCause};
+pub use event::{Event, EventKind, Level, MediaState, MuteSource, QualityCause};
 pub use explain::{END_CAUSES, END_REASONS, EndReason, Explanation, Fault, end_reason};
 pub use hand_off::{HandOffParams, HandOffReply, HandOffState};
-pub use history::{HistoryCall, HistoryParams, HistoryReply, PlayParams, VoicemailInfo, VoicemailsReply};
+pub use history::{HistoryCall, HistoryParams, HistoryReply, PlayParams, PlaybackEnd, VoicemailInfo, VoicemailsReply};
 pub use home::{Env, HomePaths, SOCKET_NAME};
 pub use reply::{
     AccountInfo, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CandidatePair, CardReply, ContactReply,
@@ -49,6 +50,7 @@ pub use request::{
     AcceptParams, AddContactParams, CardParams, ContactParams, HelloParams, InCall, NoParams, OfferParams, PushParams,
     Request, Scope, SubscribeParams, WhoseCall,
 };
+pub use state::{CallState, Direction};
 
 /// The version of this interface: major.minor; minor versions only add.
 pub const API_VERSION: &str = "1.0";

@@ -8,9 +8,10 @@ use super::config::{ConfigReply, SetConfigReply};
 use super::contact::{AttemptsReply, Contact, ContactRequestInfo, ContactRequestsReply, PresenceState, SafetyReply};
 use super::counts::Counts;
 use super::devices::{DevicesReply, LinkReply};
-use super::event::{CallState, Direction, QualityCause};
+use super::event::QualityCause;
 use super::hand_off::HandOffReply;
 use super::history::{HistoryReply, VoicemailsReply};
+use super::state::{CallState, Direction};
 
 /// A successful answer. It stands in the line without a tag: the reader knows from its request which of these it gets.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]

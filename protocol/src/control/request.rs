@@ -194,7 +194,8 @@ pub enum Request {
     /// Calls of the past, newest first.
     #[serde(rename = "history.list")]
     HistoryList(HistoryParams),
-    /// Play a message that was left after a call that was not answered here.
+    /// Play a message that was left after a call that was not answered here. The answer comes when playback begins, the event
+    /// `playback_ended` when it is over; `wrong_state` where there is no speaker.
     #[serde(rename = "history.play")]
     HistoryPlay(PlayParams),
     /// Messages that were left for us.

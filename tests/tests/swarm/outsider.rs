@@ -54,6 +54,7 @@ fn name(event: &EventKind) -> Option<String> {
         | EventKind::HistoryCleared { .. }
         | EventKind::Voicemail { .. }
         | EventKind::VoicemailDelivered { .. }
+        | EventKind::PlaybackEnded { .. }
         | EventKind::MissedCall { .. }
         | EventKind::HandOff { .. }
         | EventKind::EndAmended { .. }

@@ -78,6 +78,7 @@ impl Seen {
             | EventKind::HistoryCleared { .. }
             | EventKind::Voicemail { .. }
             | EventKind::VoicemailDelivered { .. }
+            | EventKind::PlaybackEnded { .. }
             | EventKind::MissedCall { .. }
             | EventKind::HandOff { .. }
             | EventKind::EndAmended { .. }

@@ -7,12 +7,12 @@ use chrono::{DateTime, Local, TimeZone};
 use serde_json::json;
 
 use ahoy_client::Client;
-use ahoy_client::control::{Direction, ErrorKind, HistoryCall, VoicemailInfo};
+use ahoy_client::control::{Direction, ErrorKind, EventKind, HistoryCall, PlaybackEnd, VoicemailInfo};
 
 use crate::args::HistoryVerb;
 use crate::failure::{Failure, end_text};
 use crate::out::Out;
-use crate::say::who;
+use crate::say::{playback, who};
 use crate::verbs::meant::refused;
 
 /// Calls of a page that we ask for; the daemon gives no more.
@@ -40,11 +40,33 @@ async fn play(client: &mut Client, call: &str, to: Option<&Path>, out: &Out) -> 
     let message = message_of(&left, call)?;
     let (id, seconds) = (message.call.clone(), f64::from(message.duration_ms) / 1000.0);
     let path = to.map(std::path::absolute).transpose()?.map(|path| path.display().to_string());
-    client.play(&id, path.as_deref()).await?;
-    out.show(&json!({ "call": id, "to": path, "seconds": seconds }), || match &path {
-        Some(path) => format!("{seconds:.1} s are in {path}."),
-        None => format!("{seconds:.1} s are played."),
-    })
+    let Some(path) = path else { return aloud(client, &id, seconds, out).await };
+    client.play(&id, Some(&path)).await?;
+    out.show(&json!({ "call": id, "to": path, "seconds": seconds }), || format!("{seconds:.1} s are in {path}."))
+}
+
+/// Plays it through what the daemon has for a speaker, and stays until it is over.
+async fn aloud(client: &mut Client, call: &str, seconds: f64, out: &Out) -> Result<(), Failure> {
+    let through = client.config().await?["audio_out"].as_str().unwrap_or("default").to_owned();
+    client.subscribe(None).await?;
+    client.play(call, None).await?;
+    out.note(&format!("{seconds:.1} s are being played through {through}; Ctrl-C leaves it to the daemon."));
+    let (reason, played_ms) = loop {
+        match client.event().await?.known.map(|event| event.kind) {
+            Some(EventKind::PlaybackEnded { call: of, reason, played_ms }) if of == call => break (reason, played_ms),
+            Some(_) | None => {}
+        }
+    };
+    let played = f64::from(played_ms) / 1000.0;
+    let line = json!({ "call": call, "to": null, "through": through, "seconds": played, "reason": reason });
+    match reason {
+        PlaybackEnd::Done => out.show(&line, || format!("{played:.1} s were played through {through}.")),
+        PlaybackEnd::Call => {
+            out.object(&line)?;
+            let message = format!("{} (`ahoy history play` plays it anew)", playback(reason, played_ms));
+            Err(Failure::Failed(message))
+        }
+    }
 }
 
 /// The message of the call that `text` begins.
@@ -107,7 +129,7 @@ fn row(call: &HistoryCall, us: &str, zone: &impl TimeZone<Offset: Display>) -> S
 }
 
 /// A time as the clock on the wall shows it.
-fn when(unix_ms: u64, zone: &impl TimeZone<Offset: Display>) -> String {
+pub(crate) fn when(unix_ms: u64, zone: &impl TimeZone<Offset: Display>) -> String {
     let time = i64::try_from(unix_ms).ok().and_then(DateTime::from_timestamp_millis);
     time.map_or_else(
         || format!("{unix_ms:<19}"),

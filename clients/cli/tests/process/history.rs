@@ -151,7 +151,10 @@ fn a_message_left_for_a_callee_that_is_away_is_brought_on_its_return_and_can_be_
     hears.event("snapshot");
     let aloud = b.says(&["history", "play", id]).ok();
     assert_eq!(aloud.last()["to"], Value::Null);
+    assert!(aloud.last()["through"].as_str().is_some_and(|through| through.starts_with("file:")), "{aloud:?}");
+    assert_eq!(aloud.last()["reason"], "done");
     hears.event("sink_started");
+    assert_eq!(hears.event("playback_ended")["played_ms"], missed["voicemail_ms"]);
     assert_eq!(b.says(&["history", "play", "ffffffff"]).code, Some(4), "no message of a call that begins so");
     assert_eq!(b.says(&["history", "play", &"f".repeat(32)]).code, Some(4), "no message");
 }

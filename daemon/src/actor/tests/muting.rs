@@ -53,7 +53,10 @@ async fn the_mute_itself_does_not_wait_for_the_disk() {
     let media = Arc::new(Recorder::default());
     let mut groups = Groups::new(Ports {
         network,
-        player: crate::player::Player::new(&(media.clone() as Arc<dyn ahoy_media::host_media::api::Sound>)),
+        player: crate::player::Player::new(
+            &(media.clone() as Arc<dyn ahoy_media::host_media::api::Sound>),
+            Arc::new(|_| {}),
+        ),
         media: Media::new(media.clone(), media.clone(), Vec::new(), false),
         store,
         hub: Hub::new(0),

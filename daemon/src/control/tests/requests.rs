@@ -263,3 +263,15 @@ fn the_list_of_methods_is_that_of_the_request_type() {
     let known = error.split("expected one of ").nth(1).unwrap().split(", ").count();
     assert_eq!(known, METHODS.len(), "{error}");
 }
+
+#[tokio::test]
+async fn a_message_is_not_played_where_there_is_no_speaker_but_written_into_a_file() {
+    let daemon = Daemon::new();
+    let mut client = daemon.greeted().await;
+    let refused = client.ask("history.play", json!({ "call": "07".repeat(16) })).await;
+    assert_eq!(kind(&refused), "wrong_state", "{refused}");
+    let why = refused["error"]["message"].as_str().unwrap();
+    assert!(why.contains("no speaker") && why.contains("audio_out is default"), "{why}");
+    let written = client.ask("history.play", json!({ "call": "07".repeat(16), "to": "/somewhere/message.wav" })).await;
+    assert!(written["result"].is_object(), "{written}");
+}
