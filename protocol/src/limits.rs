@@ -191,9 +191,15 @@ pub const SETS_ASKED_MAX: usize = 64;
 /// Milliseconds: before a call is taken back, the account's other devices have so long to say that the one that wants it
 /// is none of theirs any more. Much less than the 10 s in which a restarted daemon is to be back.
 pub const TAKE_BACK_ASK_MS: u64 = 2_000;
-/// Milliseconds since the question: for how long their answer counts. The offer goes again each second; somebody may be
-/// revoked meanwhile.
+/// Milliseconds since the question: for how long silence counts as an answer, and a question is remembered at all.
 pub const TAKE_BACKS_KEPT_MS: u64 = 5_000;
+/// Milliseconds since their answer: for how long it counts. The offer goes again each second, and is late by less than
+/// half of one; somebody may be revoked meanwhile.
+pub const TAKE_BACK_ANSWER_MS: u64 = 1_500;
+/// Milliseconds: the window of the dials that such questions make; [`DIALS_A_MINUTE`] of an account.
+pub const TAKE_BACK_DIALS_MS: u64 = 60_000;
+/// Count: such dials of all accounts in that time; a call has one other end, and few are lost in a minute.
+pub const TAKE_BACK_DIALS_MAX: usize = 64;
 /// Count: calls for which that is asked at once; more than anybody loses in that time.
 pub const TAKE_BACKS_ASKED_MAX: usize = 64;
 /// Count: of one account: one that is active, one that is held, and each anew.
@@ -301,7 +307,7 @@ pub const SEEN_ROWS_MAX: usize = 65_536;
 /// Count: accounts that are no contacts of which something is kept (requests, refusals, blocks, attempts): a list that a
 /// person can look through.
 pub const STRANGERS_MAX: usize = 256;
-/// Count: contact requests that wait for a decision; further ones are dropped until one is made.
+/// Count: contact requests that wait for a decision; a further one takes the place of one of the source with most of them.
 pub const REQUESTS_OPEN_MAX: usize = 32;
 /// Milliseconds: how long a refused account's further requests are dropped: 30 days.
 pub const REFUSED_MS: u64 = 30 * 24 * 3_600_000;
@@ -310,6 +316,14 @@ pub const REFUSED_MS: u64 = 30 * 24 * 3_600_000;
 pub const ATTEMPTS_TOLD_A_WINDOW: usize = 6;
 /// Milliseconds: a minute of blocked attempts.
 pub const ATTEMPTS_WINDOW_MS: u64 = 60_000;
+/// Milliseconds: what was turned away goes again each second; whoever was silent for so long tries anew.
+pub const ATTEMPT_OVER_MS: u64 = 4_000;
+/// Milliseconds: prekey requests that are less apart count as one: a connection asks a few times at once.
+pub const KNOCK_APART_MS: u64 = 500;
+/// Count: so many of them, one after the other, are a call: nothing else asks again each second.
+pub const KNOCKS_OF_A_CALL: u8 = 3;
+/// Count: attempts, and devices that ask, of which the last time is remembered, oldest out: as many as handshakes wait.
+pub const ATTEMPTS_UNDER_WAY_MAX: usize = 64;
 /// Milliseconds: whoever asked for our presence is told of changes for so long (docs/wire.md section 6), and whom a
 /// person looked at is asked for so long.
 pub const PRESENCE_INTEREST_MS: u64 = 15 * 60_000;

@@ -277,7 +277,7 @@ pub const KEYS: [Key; 31] = [
     Key::new(
         "calls_a_minute",
         number("calls", (1, 6_000), |draft, value| draft.config.calls_a_minute = narrow(value)),
-        "new calls taken of a contact, at once and a minute, and as many other messages of each of its devices",
+        "new calls taken of a contact, at once and a minute, and as many other messages of all its devices",
         |config| json!(config.calls_a_minute),
     )
     .at_once(),

@@ -4,6 +4,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, Ipv4Addr};
 
+use ahoy_protocol::core::input::Source as NumberedSource;
+
 /// Where somebody comes from, as coarse as one who attacks gets addresses: an IPv4 address, an IPv6 network of 64 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Source {
@@ -26,6 +28,15 @@ impl Source {
             }
             None => Self::Memory,
         }
+    }
+
+    /// As the core has it.
+    pub(crate) fn number(self) -> NumberedSource {
+        NumberedSource(match self {
+            Self::V4(ip) => u64::from(ip.to_bits()),
+            Self::V6(network) => u64::from_be_bytes(network),
+            Self::Memory => 0,
+        })
     }
 }
 

@@ -136,6 +136,7 @@ impl Driver {
             // In memory, everybody is in this process.
             loopback: self.ours.memory || ip.is_some_and(is_loopback),
             private: ip.is_some_and(|ip| self.ours.is_near(ip)),
+            source: Source::of(ip).number(),
         });
     }
 

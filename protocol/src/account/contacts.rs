@@ -126,6 +126,8 @@ pub struct Contacts {
     hidden: BTreeSet<AccountId>,
     /// Who says that a device is theirs. Cards and device sets can name anybody's, so there may be several.
     by_device: BTreeMap<DeviceId, BTreeSet<AccountId>>,
+    /// Who goes by a name here: one at most of those that people see.
+    by_name: BTreeMap<String, BTreeSet<AccountId>>,
 }
 
 impl Contacts {
@@ -147,6 +149,7 @@ impl Contacts {
         for device in contact.devices.keys() {
             self.by_device.entry(*device).or_default().insert(contact.account);
         }
+        self.by_name.entry(contact.name.clone()).or_default().insert(contact.account);
         self.by_account.insert(contact.account, contact);
     }
 
@@ -174,11 +177,13 @@ impl Contacts {
         self.by_account.remove(account)
     }
 
+    /// What it went by before is free.
     fn unclaim(&mut self, account: &AccountId) {
-        self.by_device.retain(|_, claimants| {
-            claimants.remove(account);
-            !claimants.is_empty()
-        });
+        let Some(before) = self.by_account.get(account) else { return };
+        for device in before.devices.keys() {
+            leave(&mut self.by_device, device, account);
+        }
+        leave(&mut self.by_name, &before.name, account);
     }
 
     /// A contact.
@@ -207,7 +212,8 @@ impl Contacts {
         if let Ok(account) = AccountId::parse(text) {
             return self.get(&account).filter(|_| !self.is_hidden(&account));
         }
-        self.iter().find(|contact| contact.name == text)
+        let named = self.by_name.get(text).into_iter().flatten();
+        named.filter(|account| !self.is_hidden(account)).find_map(|account| self.get(account))
     }
 
     /// Changes a contact; none if there is no such one.
@@ -233,5 +239,23 @@ impl Contacts {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.iter().next().is_none()
+    }
+}
+
+#[cfg(test)]
+impl Contacts {
+    /// How many names are known.
+    pub(super) fn by_name(&self) -> usize {
+        self.by_name.len()
+    }
+}
+
+/// It is none of those any more that are known by this.
+fn leave<K: Ord>(known: &mut BTreeMap<K, BTreeSet<AccountId>>, by: &K, account: &AccountId) {
+    if let Some(those) = known.get_mut(by) {
+        those.remove(account);
+        if those.is_empty() {
+            known.remove(by);
+        }
     }
 }

@@ -46,6 +46,20 @@ pub fn is_silent(record: &PrekeyRecord) -> bool {
     record.terms().features & FEATURE_SILENT != 0
 }
 
+/// Why there is no next device set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoSet {
+    /// This device doesn't hold the account's key.
+    #[error("this device doesn't hold the account's key")]
+    NoKey,
+    /// All revisions are used up, which only somebody with the account's key can bring about.
+    #[error("the account has used up the revisions of its device sets")]
+    UsedUp,
+    /// A set has one to eight devices.
+    #[error("a device set has one to eight devices")]
+    Shape,
+}
+
 impl Own {
     /// Something to talk into or to hear with is here.
     #[must_use]
@@ -105,12 +119,15 @@ impl Own {
         Some(Certificate::make(account, device, dk, now_s.saturating_add(CERTIFICATE_LIFE_S)))
     }
 
-    /// The next device set, of these devices; none without the account's key, or for none or too many devices.
-    #[must_use]
-    pub fn next_set(&self, devices: &[DeviceId], now_s: u64) -> Option<DeviceSet> {
-        let account = self.account.as_ref()?;
+    /// The next device set, of these devices.
+    ///
+    /// # Errors
+    /// [`NoSet`]: this device can't sign one, or there can be none.
+    pub fn next_set(&self, devices: &[DeviceId], now_s: u64) -> Result<DeviceSet, NoSet> {
+        let account = self.account.as_ref().ok_or(NoSet::NoKey)?;
         let not_after_s = now_s.saturating_add(CERTIFICATE_LIFE_S);
-        DeviceSet::make(account, self.set.revision().saturating_add(1), not_after_s, devices).ok()
+        let revision = self.set.revision().checked_add(1).ok_or(NoSet::UsedUp)?;
+        DeviceSet::make(account, revision, not_after_s, devices).map_err(|_| NoSet::Shape)
     }
 
     /// Takes a device set that was checked against ours. True if it is another one.

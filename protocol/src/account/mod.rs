@@ -8,7 +8,7 @@ pub(crate) mod rows;
 mod strangers;
 
 pub use contacts::{Contact, Contacts, DeviceFacts, Policy};
-pub use devices::{FEATURE_CONTINUES, Membership, is_silent, takes_continuations, takes_hand_offs};
+pub use devices::{FEATURE_CONTINUES, Membership, NoSet, is_silent, takes_continuations, takes_hand_offs};
 pub use own::Own;
 pub use rows::RowError;
 pub use strangers::{Attempt, Attempts, NoRoom, OpenRequest, Stranger, Strangers};

@@ -201,6 +201,8 @@ struct StrangerRow {
     blocked: bool,
     #[n(6)]
     attempts: Option<AttemptsRow>,
+    #[n(7)]
+    former: Option<Vec<ByteArray<32>>>,
 }
 
 #[derive(Encode, Decode)]
@@ -214,6 +216,8 @@ struct RequestRow {
     envelope: ByteArray<32>,
     #[n(3)]
     at_ms: u64,
+    #[n(4)]
+    source: Option<u64>,
 }
 
 #[derive(Encode, Decode)]
@@ -236,6 +240,7 @@ pub(super) fn write_stranger(stranger: &Stranger) -> Vec<u8> {
         greeting: request.greeting.clone(),
         envelope: request.envelope.into(),
         at_ms: request.at_ms,
+        source: Some(request.source),
     });
     let attempts = stranger.attempts.map(|attempts| AttemptsRow {
         request: attempts.last == Attempt::Request,
@@ -251,6 +256,7 @@ pub(super) fn write_stranger(stranger: &Stranger) -> Vec<u8> {
         refused_ms: stranger.refused_ms,
         blocked: stranger.blocked,
         attempts,
+        former: (!stranger.former.is_empty()).then(|| stranger.former.iter().map(|device| device.0.into()).collect()),
     })
 }
 
@@ -261,6 +267,7 @@ pub(super) fn read_stranger(row: &[u8]) -> Result<Stranger, RowError> {
         greeting: request.greeting,
         envelope: request.envelope.into(),
         at_ms: request.at_ms,
+        source: request.source.unwrap_or_default(),
     });
     let attempts = row.attempts.map(|attempts| Attempts {
         last: if attempts.request { Attempt::Request } else { Attempt::Call },
@@ -271,6 +278,7 @@ pub(super) fn read_stranger(row: &[u8]) -> Result<Stranger, RowError> {
     Ok(Stranger {
         account: AccountId(row.account.into()),
         device: row.device.map(|device| DeviceId(device.into())),
+        former: row.former.into_iter().flatten().map(|device| DeviceId(device.into())).collect(),
         request,
         refused_ms: row.refused_ms,
         blocked: row.blocked,

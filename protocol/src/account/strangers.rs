@@ -37,6 +37,8 @@ pub struct OpenRequest {
     pub envelope: [u8; 32],
     /// When it came, Unix ms.
     pub at_ms: u64,
+    /// Where it came from, as a number; 0: not known.
+    pub source: u64,
 }
 
 /// What was turned away, told together.
@@ -59,6 +61,8 @@ pub struct Stranger {
     pub account: AccountId,
     /// The device it wrote from last.
     pub device: Option<DeviceId>,
+    /// It was a contact, with these devices.
+    pub former: Vec<DeviceId>,
     /// It asks to be a contact.
     pub request: Option<OpenRequest>,
     /// When we refused it, Unix ms.
@@ -73,7 +77,15 @@ impl Stranger {
     /// Nothing known yet.
     #[must_use]
     pub fn new(account: AccountId) -> Self {
-        Self { account, device: None, request: None, refused_ms: None, blocked: false, attempts: None }
+        Self {
+            account,
+            device: None,
+            former: Vec::new(),
+            request: None,
+            refused_ms: None,
+            blocked: false,
+            attempts: None,
+        }
     }
 
     /// The row the store keeps.
@@ -85,7 +97,8 @@ impl Stranger {
     /// There is nothing left to be kept.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        self.request.is_none() && self.refused_ms.is_none() && !self.blocked && self.attempts.is_none()
+        let undecided = self.request.is_none() && self.refused_ms.is_none() && !self.blocked;
+        undecided && self.attempts.is_none() && self.former.is_empty()
     }
 
     /// When something happened last, Unix ms.
@@ -160,10 +173,11 @@ impl Strangers {
         self.by_account.get(account).is_some_and(|stranger| stranger.blocked)
     }
 
-    /// A blocked account wrote from this device.
+    /// Whose device it is: who wrote from it, or was a contact with it; somebody blocked before others.
     #[must_use]
-    pub fn is_blocked_device(&self, device: &DeviceId) -> bool {
-        self.by_account.values().any(|stranger| stranger.blocked && stranger.device == Some(*device))
+    pub fn of_device(&self, device: &DeviceId) -> Option<&Stranger> {
+        let has = |stranger: &&Stranger| stranger.device == Some(*device) || stranger.former.contains(device);
+        self.by_account.values().filter(has).max_by_key(|stranger| stranger.blocked)
     }
 
     /// A request of this account is open, or was refused lately: another one is not taken.
@@ -181,10 +195,19 @@ impl Strangers {
         self.by_account.len() >= STRANGERS_MAX
     }
 
-    /// There is room for another request.
+    /// Whose request gives way to one of this account from there, if too many are open: the oldest of the source that has
+    /// most of them. Accounts and device keys cost nothing, so whoever asks without end pushes out only its own.
     #[must_use]
-    pub fn has_room(&self) -> bool {
-        self.requests().count() < REQUESTS_OPEN_MAX
+    pub fn displaced_by(&self, account: &AccountId, source: u64) -> Option<AccountId> {
+        let open: Vec<_> = self.requests().filter(|(stranger, _)| stranger.account != *account).collect();
+        if open.len() < REQUESTS_OPEN_MAX {
+            return None;
+        }
+        let of = |source: u64| open.iter().filter(|(_, request)| request.source == source).count();
+        let with_it = |of_source: u64| of(of_source) + usize::from(of_source == source);
+        let most = open.iter().map(|(_, request)| with_it(request.source)).max()?;
+        let crowded = open.iter().find(|(_, request)| with_it(request.source) == most);
+        crowded.map(|(stranger, _)| stranger.account)
     }
 
     /// Those who ask to be contacts, oldest first.

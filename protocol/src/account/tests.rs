@@ -207,3 +207,25 @@ fn damaged_and_newer_rows_are_told_apart() {
     assert_eq!(read(&[]), RowError::Damaged);
     assert!(matches!(Own::from_row(&good), Err(RowError::Damaged)));
 }
+
+#[test]
+fn a_contact_is_found_by_the_name_it_has_now() {
+    let mut contacts = Contacts::default();
+    let (first, second) = (contact(1, "Ada", &[1]), contact(2, "Ada", &[2, 1]));
+    for one in [&first, &second] {
+        contacts.put(one.clone());
+    }
+    let of = |contacts: &Contacts, name: &str| contacts.find(name).map(|contact| contact.account);
+    let lower = first.account.min(second.account);
+    let higher = first.account.max(second.account);
+    assert_eq!(of(&contacts, "Ada"), Some(lower));
+    contacts.change(&lower, |contact| contact.name = "Ada 2".into()).unwrap();
+    assert_eq!((of(&contacts, "Ada"), of(&contacts, "Ada 2")), (Some(higher), Some(lower)));
+    contacts.hide(higher);
+    assert_eq!(of(&contacts, "Ada"), None);
+    contacts.remove(&lower);
+    assert_eq!((of(&contacts, "Ada 2"), contacts.by_name()), (None, 1));
+    let claimed = |contacts: &Contacts, n: u8| contacts.claimants(&DeviceId([n; 32])).count();
+    contacts.remove(&higher);
+    assert_eq!((claimed(&contacts, 1), claimed(&contacts, 2), contacts.by_name()), (0, 0, 0));
+}

@@ -249,6 +249,12 @@ impl CallCore {
         self.live.contains_key(&call) || self.seen.get(call).is_some()
     }
 
+    /// Another account has named this call before this one did.
+    #[must_use]
+    pub fn is_of_another(&self, call: CallId, account: AccountId) -> bool {
+        self.seen.get(call).is_some_and(|seen| seen.is_of_another(account))
+    }
+
     /// Our microphone is muted.
     #[must_use]
     pub fn muted(&self) -> bool {

@@ -8,11 +8,8 @@ use super::text;
 use crate::control::{ControlError, EndCause, ErrorKind, OfferedReply, Reply, Unproven};
 use crate::ids::{AccountId, CallId, DeviceId, Ticket};
 use crate::limits::{CALLEES_MAX, CONTEXT_MAX_BYTES, OFFER_TTL_MAX_S, OWN_CALLS_MAX, UNPROVEN_WAIT_MS};
-use crate::wire::bodies::{Format, Media, Offer, Purpose, Reason, Verdict};
+use crate::wire::bodies::{Media, Offer, Purpose, Reason, Verdict};
 use ahoy_crypto::Secret;
-
-/// The format we prefer: what Opus works in, and the shortest packets that cost little.
-const FORMAT: Format = Format { rate: 48_000, channels: 1, frame_ms: 20 };
 
 impl CallCore {
     /// `call.offer`.
@@ -164,24 +161,13 @@ impl CallCore {
     /// The offer's body; `sas_commit` and `attempt` are the session layer's.
     pub(super) fn first_offer(&self, call: &Call, secret: Secret) -> Offer {
         let ttl_s = (self.times.ring_caller_ms / 1000).clamp(1, u64::from(OFFER_TTL_MAX_S));
+        let ttl_s = u16::try_from(ttl_s).unwrap_or(1);
         Offer {
-            call: call.id,
-            secret,
-            purpose: Purpose::Ring,
-            ttl_s: u16::try_from(ttl_s).unwrap_or(1),
-            roster: call.facts.roster.clone(),
             media: call.facts.media,
-            format: Some(FORMAT),
             ice_policy: call.facts.ice_policy,
-            sas_commit: [0; 32],
-            attempt: 0,
-            epoch: 0,
-            invite_policy: 0,
             context: call.facts.context.clone(),
-            epoch_secret: None,
-            view: None,
-            offerer: None,
             continues: call.facts.continues,
+            ..Offer::of_audio(call.id, secret, Purpose::Ring, ttl_s, call.facts.roster.clone())
         }
     }
 

@@ -18,6 +18,13 @@ pub(super) struct Seen {
     pub(super) over: bool,
 }
 
+impl Seen {
+    /// Another account offers it.
+    pub(super) fn is_of_another(&self, account: AccountId) -> bool {
+        self.account.is_some_and(|offers| offers != account)
+    }
+}
+
 /// All of them, bounded by account and by age.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SeenCalls {

@@ -117,6 +117,7 @@ impl Core {
                 facts.knows_set = knows_set.unwrap_or(facts.knows_set);
             }
         });
+        self.go_on_telling(device, step);
     }
 
     /// Takes a contact's presence, stores it, and answers what it asks for.

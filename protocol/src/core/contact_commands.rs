@@ -146,6 +146,7 @@ impl Core {
             self.block_stranger(ticket, account, step)?;
         }
         self.undo.contact(ticket, account, Some(contact));
+        self.remember_former(Some(ticket), account, step);
         self.drop_contact(&account, step);
         self.changed_here(account, step);
         self.contact_changed(&account, step);

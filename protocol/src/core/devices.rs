@@ -8,7 +8,7 @@ use ahoy_crypto::{AccountId, DeviceId, DeviceSet};
 use super::Core;
 use super::effect::{StoreCommand, Table};
 use super::step::Step;
-use crate::account::{Contact, Policy};
+use crate::account::{Contact, NoSet, Policy};
 use crate::call::signal::CallInput;
 use crate::control::{ControlError, DeviceCommand, DeviceInfo, DevicesReply, ErrorKind, EventKind, Reply};
 use crate::limits::{DEVICES_MAX, SET_ASK_AGAIN_MS, SETS_ASKED_MAX};
@@ -77,17 +77,24 @@ impl Core {
             return Err(ControlError::new(ErrorKind::BadParams, "a device doesn't revoke itself", hint));
         }
         let left: Vec<DeviceId> = devices.into_iter().filter(|device| *device != gone).collect();
-        let set = self.own.next_set(&left, step.now.unix_s()).ok_or_else(no_account_key)?;
-        if self.linking.is_with(&gone) {
-            self.end_linking("this device was revoked before it had everything", Some(Reason::Refused), step);
-        }
+        let set = self.own.next_set(&left, step.now.unix_s()).map_err(no_next_set)?;
         // Now or never: once it is out, nothing is sealed to it any more.
         let body = InboxBody::Devices(Devices { device_set: set.bytes().to_vec() });
         self.send_letter(gone, body, Delivery::default(), step);
         self.session(step, |session, cx| session.flush(cx));
+        if self.linking.is_with(&gone) {
+            // Which takes it out and locks it out.
+            self.end_linking("this device was revoked before it had everything", Some(Reason::Refused), step);
+        } else {
+            self.shut_out(set, step);
+        }
+        Ok(self.device_list())
+    }
+
+    /// A set that we signed is in force, and a device that is in it no longer knows our inbox of contacts no longer.
+    pub(super) fn shut_out(&mut self, set: DeviceSet, step: &mut Step<'_>) {
         self.install_set(set, step);
         self.lock_out(step);
-        Ok(self.device_list())
     }
 
     /// A set that we signed is in force from now on: stored, then told to everybody.
@@ -102,7 +109,11 @@ impl Core {
     /// Takes a set that passed its checks, if it is newer than the one we know of that account.
     pub(super) fn take_device_set(&mut self, account: &AccountId, set: DeviceSet, step: &mut Step<'_>) {
         if *account == self.own.account() {
+            let before = self.own.device_set().clone();
             self.take_own_set(set, step);
+            if before.devices().iter().any(|device| !self.own.device_set().devices().contains(device)) {
+                self.doubt_changes(step);
+            }
             self.make_up_lock_out(step);
             return;
         }
@@ -156,7 +167,8 @@ impl Core {
             account,
             name: self.own.name().to_owned(),
             card_token: self.own.card_token().clone(),
-            contact_token: None,
+            // From then on `rotation` says by which token they are written to.
+            contact_token: Some(self.own.contact_token().clone()),
             device_set: None,
             policy: Policy::default(),
             devices: BTreeMap::new(),
@@ -164,7 +176,6 @@ impl Core {
             requested: None,
         });
         own.card_token = self.own.card_token().clone();
-        own.contact_token = Some(self.own.contact_token().clone());
         own.take_set(self.own.device_set().clone());
         own.devices.remove(&self.own.device());
         if self.own.is_revoked() {
@@ -204,6 +215,19 @@ impl Core {
     /// The account has room for another device.
     pub(super) fn room_for_a_device(&self) -> bool {
         self.own.device_set().devices().len() < DEVICES_MAX
+    }
+}
+
+/// No device set can follow.
+pub(super) fn no_next_set(why: NoSet) -> ControlError {
+    match why {
+        NoSet::NoKey => no_account_key(),
+        NoSet::UsedUp => {
+            let hint = "somebody who held the account's key did this: make a new account (a daemon with another --home) \
+                        and give its card to your contacts";
+            ControlError::new(ErrorKind::LimitReached, why.to_string(), hint)
+        }
+        NoSet::Shape => ControlError::new(ErrorKind::LimitReached, why.to_string(), "revoke or link one"),
     }
 }
 

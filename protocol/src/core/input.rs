@@ -114,6 +114,11 @@ pub enum Command {
     Snapshot,
 }
 
+/// Where a connection comes from, as coarse as one who wants many gets addresses: a number for an IPv4 address, or for an
+/// IPv6 network of 64 bits. Only equality means something. 0: not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Source(pub u64);
+
 /// What the network driver reports.
 #[derive(Clone, Debug)]
 pub enum NetEvent {
@@ -127,6 +132,8 @@ pub enum NetEvent {
         loopback: bool,
         /// The remote address is private or in a subnet of ours.
         private: bool,
+        /// Where it comes from.
+        source: Source,
     },
     /// The last connection to a device is gone.
     Disconnected {

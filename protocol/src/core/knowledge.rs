@@ -2,9 +2,9 @@
 
 use ahoy_crypto::{DeviceSet, DhKey};
 
+use super::attempts::TurnedAway;
 use super::inboxes::Inboxes;
 use super::ledger::Ledger;
-use super::strangers::TurnedAway;
 use crate::account::{Attempt, Contacts, Own, Strangers};
 use crate::call::CallCore;
 use crate::ids::{AccountId, CallId, DeviceId};
@@ -108,16 +108,12 @@ impl State for Knowledge<'_> {
         }
     }
 
-    fn turned_away(&mut self, account: AccountId, device: DeviceId, what: Attempt) {
-        self.turned_away = Some(TurnedAway { account, device, what });
+    fn turned_away(&mut self, account: AccountId, device: DeviceId, what: Attempt, call: Option<CallId>) {
+        self.turned_away = Some(TurnedAway { account, device, what, call });
     }
 
     fn has_rate(&self, rate: Rate) -> bool {
-        let room = match rate {
-            Rate::Request(_) => self.strangers.has_room(),
-            Rate::Ring(_) | Rate::Device(_) | Rate::Missed(_) => true,
-        };
-        room && self.ledger.has_rate(rate)
+        self.ledger.has_rate(rate)
     }
 
     fn take_rate(&mut self, rate: Rate) {

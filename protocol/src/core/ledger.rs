@@ -17,8 +17,8 @@ struct Bucket {
     at_ms: u64,
 }
 
-/// How much is taken of a contact: so many new calls of its account at once and a minute, and as many other messages
-/// of each of its devices (CHK-025).
+/// How much is taken of a contact: so many new calls at once and a minute, and as many other messages of all its
+/// devices together (CHK-025).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContactRate(pub u32);
 
@@ -77,7 +77,7 @@ fn key(rate: Rate) -> RateKey {
     match rate {
         Rate::Ring(account) => (0, account.0),
         Rate::Request(topic) => (1, topic.0),
-        Rate::Device(device) => (2, device.0),
+        Rate::Other(account) => (2, account.0),
         Rate::Missed(account) => (3, account.0),
     }
 }
@@ -97,7 +97,7 @@ impl Ledger {
     fn terms(&self, rate: Rate) -> (u64, u64) {
         let contact = u64::from(self.contact_rate.0);
         match rate {
-            Rate::Ring(_) | Rate::Device(_) => (contact, contact),
+            Rate::Ring(_) | Rate::Other(_) => (contact, contact),
             Rate::Request(_) => (3, 6),
             // As many as one of its devices keeps for us; more are no calls of a person.
             Rate::Missed(_) => (NOTES_A_CONTACT as u64, 6),
@@ -209,7 +209,6 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::DeviceId;
 
     const ADA: AccountId = AccountId([1; 32]);
     const CALL: CallId = CallId([2; 16]);
@@ -265,7 +264,7 @@ mod tests {
     #[test]
     fn the_rate_of_contacts_is_a_setting_and_that_of_strangers_none() {
         let mut ledger = Ledger::new(ContactRate(100));
-        for rate in [Rate::Ring(ADA), Rate::Device(DeviceId([3; 32]))] {
+        for rate in [Rate::Ring(ADA), Rate::Other(ADA)] {
             for _ in 0..100 {
                 assert!(ledger.has_rate(rate));
                 ledger.take_rate(rate);
@@ -304,12 +303,12 @@ mod tests {
     }
 
     #[test]
-    fn many_devices_cannot_grow_the_buckets_without_bound() {
+    fn many_accounts_cannot_grow_the_buckets_without_bound() {
         let mut ledger = at(0);
         for n in 0..(2 * RATE_BUCKETS_MAX) as u64 {
-            let mut device = [0; 32];
-            device[..8].copy_from_slice(&n.to_be_bytes());
-            let rate = Rate::Device(DeviceId(device));
+            let mut account = [0; 32];
+            account[..8].copy_from_slice(&n.to_be_bytes());
+            let rate = Rate::Other(AccountId(account));
             if ledger.has_rate(rate) {
                 ledger.take_rate(rate);
             }

@@ -57,8 +57,7 @@ impl Core {
             }
             Signal::Contact(body) => {
                 let body = body.clone();
-                self.take_change(&body, step);
-                Some((10, letter.hash.to_vec()))
+                self.take_told(letter.device, &body, step).then(|| (10, letter.hash.to_vec()))
             }
             Signal::Missed(body) => {
                 self.ledger.done(Done::Missed(body.call));
@@ -91,7 +90,9 @@ impl Core {
     fn take_offer(&mut self, letter: Verified, from: Sender, step: &mut Step<'_>) {
         let Verified { signal: Signal::Offer(offer), responder, .. } = letter else { return };
         if offer.purpose == Purpose::Link {
-            if self.linking.takes(offer.call, from.device) {
+            // One that was heard of before is a replay, unless it is of the linking that is under way.
+            let heard_of = self.calls.known(offer.call) && !self.linking.is_of(offer.call, from.device);
+            if !heard_of && self.linking.takes(offer.call, from.device) {
                 self.answer_offer(from, offer, responder, step);
             }
             return;
@@ -118,7 +119,7 @@ impl Core {
     }
 
     /// Call ids are kept for 96 h, also over a restart: a replay can't make a second history entry.
-    fn keep_seen(&mut self, call: CallId, account: AccountId, step: &mut Step<'_>) {
+    pub(super) fn keep_seen(&mut self, call: CallId, account: AccountId, step: &mut Step<'_>) {
         self.seen_rows.push_back((step.now.unix_ms, call));
         self.drop_old_rows(step);
         let mut value = step.now.unix_ms.to_be_bytes().to_vec();

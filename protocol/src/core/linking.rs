@@ -1,7 +1,7 @@
 //! Linking a device (docs/wire.md section 8). The new device shows its card as a code; a device with the account's key
 //! offers it a pair. Both show six characters of that handshake, and only when a person has entered those of the other
-//! on both is anything given and taken; the old device
-//! calls it linked when the new one speaks as one of the account, and takes it out again if it never does.
+//! on both is anything given and taken. The old device calls it linked when the new one speaks as one of the account;
+//! if it never does, it is taken out again, and the inbox that it was told is another one.
 //!
 //! ```text
 //!  new: Waiting ── offer, confirm ──> Comparing ── letters ──> Taking ── identity, contacts, end ──> one of the account
@@ -110,7 +110,8 @@ impl Linking {
         }
     }
 
-    fn is_of(&mut self, call: CallId, device: DeviceId) -> bool {
+    /// This device is in this linking.
+    pub(super) fn is_of(&mut self, call: CallId, device: DeviceId) -> bool {
         self.pairing().is_some_and(|pairing| pairing.call == call && pairing.device == device)
     }
 }

@@ -10,6 +10,7 @@
 
 mod acquaint;
 mod asking;
+mod attempts;
 mod beyond;
 mod carry_out;
 mod commands;
@@ -101,8 +102,8 @@ pub struct Core {
     own: Own,
     contacts: Contacts,
     strangers: Strangers,
-    /// When blocked attempts were told in the last minute, monotonic ms.
-    attempts_told_ms: Vec<u64>,
+    /// What was turned away lately.
+    attempts: attempts::Attempts,
     presences: presence::Presences,
     /// Contacts as frontends were told of them last.
     shown: BTreeMap<AccountId, crate::control::Contact>,
@@ -186,7 +187,7 @@ impl Core {
             own,
             contacts,
             strangers,
-            attempts_told_ms: Vec::new(),
+            attempts: attempts::Attempts::default(),
             presences: presence::Presences::new(setup.do_not_disturb),
             calls,
             shown: BTreeMap::new(),

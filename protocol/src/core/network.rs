@@ -6,6 +6,7 @@ use ahoy_crypto::{AccountId, Check, DeviceId};
 use super::Core;
 use super::effect::{NetCommand, StoreCommand, Table};
 use super::input::{NetEvent, NetTicket};
+use super::peers::Peer;
 use super::step::Step;
 use crate::account::{Contact, Policy};
 use crate::call::signal::{CallInput, ContactPolicy};
@@ -15,7 +16,10 @@ impl Core {
     pub(super) fn net_event(&mut self, event: NetEvent, step: &mut Step<'_>) {
         match event {
             NetEvent::Listening(addresses) => self.listening(addresses, step),
-            NetEvent::Connected { device, loopback, private } => self.connected(device, loopback, private, step),
+            NetEvent::Connected { device, loopback, private, source } => {
+                self.peers.connected(device, Peer::new(loopback, private, source));
+                self.connected(device, step);
+            }
             NetEvent::Disconnected { device } => self.disconnected(device, step),
             NetEvent::DialFailed { device, tried } => self.dialing.failed(&device, tried, step.now.mono_ms),
             NetEvent::Discovered { device, .. } => {
@@ -57,8 +61,7 @@ impl Core {
         }
     }
 
-    fn connected(&mut self, device: DeviceId, loopback: bool, private: bool, step: &mut Step<'_>) {
-        self.peers.connected(device, loopback, private);
+    fn connected(&mut self, device: DeviceId, step: &mut Step<'_>) {
         self.dialing.connected(&device);
         self.asking.connected(&device, step.now.mono_ms);
         let Some(contact) = self.contacts.of_device(&device) else { return };
@@ -120,6 +123,9 @@ impl Core {
             }
             step.gossip(device, true);
         }
+        if answer.is_none() {
+            self.knocked(device, step);
+        }
         step.net(NetCommand::AnswerPrekey { ticket, answer });
     }
 
@@ -140,7 +146,7 @@ impl Core {
             Ok((account, answer)) => {
                 let by_card = self.asking.answered_by_card(&device);
                 self.take_device_set(&account, answer.set, step);
-                self.revocation.answered(account, device);
+                self.revocation.answered(account, device, step.now.mono_ms);
                 self.change_contact(&account, step, |contact| {
                     if by_card {
                         // The one we know isn't held there any more: its presence has the new one.

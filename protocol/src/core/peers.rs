@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::input::Topic;
+use super::input::{Source, Topic};
 use crate::ids::DeviceId;
 use crate::limits::PEER_TOPICS_MAX;
 
@@ -13,7 +13,16 @@ pub(super) struct Peer {
     pub(super) loopback: bool,
     /// Its address is private, or in a subnet of ours.
     pub(super) private: bool,
+    /// Where its connection comes from.
+    pub(super) source: Source,
     topics: BTreeSet<Topic>,
+}
+
+impl Peer {
+    /// Over this connection; without topics yet.
+    pub(super) fn new(loopback: bool, private: bool, source: Source) -> Self {
+        Self { loopback, private, source, topics: BTreeSet::new() }
+    }
 }
 
 /// All connected devices. The network driver bounds their number.
@@ -23,10 +32,10 @@ pub(super) struct Peers {
 }
 
 impl Peers {
-    pub(super) fn connected(&mut self, device: DeviceId, loopback: bool, private: bool) {
-        let peer = self.connected.entry(device).or_default();
-        peer.loopback = loopback;
-        peer.private = private;
+    /// A device is connected, or anew: then what it subscribes to stays.
+    pub(super) fn connected(&mut self, device: DeviceId, peer: Peer) {
+        let topics = self.connected.remove(&device).map(|before| before.topics).unwrap_or_default();
+        self.connected.insert(device, Peer { topics, ..peer });
     }
 
     pub(super) fn disconnected(&mut self, device: &DeviceId) -> bool {

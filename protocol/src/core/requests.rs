@@ -91,11 +91,19 @@ impl Core {
         let greeting = greeting.filter(|text| !text.is_empty());
         let mut stranger = self.strangers.get(&from.account).cloned().unwrap_or_else(|| Stranger::new(from.account));
         let at_ms = step.now.unix_ms;
-        stranger.request = Some(OpenRequest { card: body.card, greeting, envelope: from.hash, at_ms });
+        // One that came through somebody else is of no known source.
+        let source = self.peers.get(&from.device).map_or(0, |peer| peer.source.0);
+        stranger.request = Some(OpenRequest { card: body.card, greeting, envelope: from.hash, at_ms, source });
         stranger.device = Some(from.device);
         stranger.refused_ms = None;
+        let displaced = self.strangers.displaced_by(&from.account, source);
         if !self.put_stranger(stranger, step) {
             return;
+        }
+        if let Some(other) = displaced.and_then(|other| self.strangers.get(&other).cloned()) {
+            let account = other.account;
+            self.put_stranger(Stranger { request: None, ..other }, step);
+            self.request_closed(account, RequestEnd::Displaced, step);
         }
         if let Some(info) = self.request_info(&from.account) {
             let ContactRequestInfo { account, name, greeting, .. } = info;

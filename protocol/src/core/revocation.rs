@@ -53,8 +53,8 @@ impl Revocation {
     }
 
     /// A device of this account has said which devices are its own now.
-    pub(super) fn answered(&mut self, account: AccountId, device: DeviceId) {
-        self.asked.answered(account, device);
+    pub(super) fn answered(&mut self, account: AccountId, device: DeviceId, now_ms: u64) {
+        self.asked.answered(account, device, now_ms);
     }
 
     /// A device is gone: it answers nothing.
@@ -98,6 +98,14 @@ impl Core {
                     facts.knows_set = revision;
                 }
             });
+            self.go_on_telling(device, step);
+        }
+    }
+
+    /// It knows who counts: one of ours can be told what was changed.
+    pub(super) fn go_on_telling(&mut self, device: DeviceId, step: &mut Step<'_>) {
+        if self.devices_of(&self.own.account()).contains(&device) {
+            self.tell_change(device, step);
         }
     }
 
@@ -171,8 +179,9 @@ impl Core {
             if waiting.contains(&device) {
                 self.ask_prekey(device, step);
             } else if self.dialing.wants(&device) {
+                // Which dials it eight times a minute at most.
                 self.dialing.urgent(device, now_ms, now_ms.saturating_add(TAKE_BACK_ASK_MS));
-            } else {
+            } else if self.revocation.asked.may_dial(from.account, now_ms) {
                 // Only to be asked: not wanted from now on.
                 let addresses = self.dialable_addresses(&device);
                 step.net(NetCommand::Connect { device, addresses });

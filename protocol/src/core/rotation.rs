@@ -91,6 +91,9 @@ impl Core {
 
     /// Our devices know the inbox of contacts: they are written to there again.
     pub(super) fn meet_by_contact_token(&mut self, step: &mut Step<'_>) {
+        if self.tokens_are_doubted() {
+            return;
+        }
         let (account, token) = (self.own.account(), self.own.contact_token().clone());
         if self.contacts.get(&account).is_some_and(|own| own.contact_token.is_none()) {
             self.change_contact(&account, step, |own| own.contact_token = Some(token));

@@ -126,9 +126,9 @@ impl Core {
             self.dialing.hurry(device, until_ms);
         }
         let known = super::beyond::usable_record(&self.contacts, &device, step.now.unix_s()).is_some();
-        // It may have made its inbox anew and not told us yet: then its card leads to it.
-        let silent = self.peers.is_connected(&device) && !self.holds_inbox(&device, step.now.unix_s());
-        if !known || silent {
+        // It may have made its inbox anew and not told us yet: then its card leads to it. And whoever takes nothing of us
+        // any more is to know that we called (attempts): there this is all that shows of it.
+        if !known || !self.holds_inbox(&device, step.now.unix_s()) {
             self.asking.want(device, now_ms, until_ms);
         }
         self.session(step, |session, cx| session.start_offer(account, device, offer, cx));

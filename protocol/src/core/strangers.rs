@@ -1,22 +1,12 @@
-//! Blocking, and what was turned away: kept and told within bounds, and never answered.
+//! Blocking, and what is kept of strangers.
 
 use super::Core;
 use super::effect::{StoreCommand, Table};
 use super::step::Step;
-use crate::account::{Attempt, NoRoom, Policy, Stranger};
-use crate::control::{
-    AttemptInfo, AttemptKind, AttemptsReply, ControlError, DoneReply, ErrorKind, EventKind, Reply, RequestEnd,
-};
+use crate::account::{NoRoom, Policy, Stranger};
+use crate::control::{ControlError, DoneReply, ErrorKind, Reply, RequestEnd};
 use crate::ids::{AccountId, DeviceId, Ticket};
-use crate::limits::{ATTEMPTS_TOLD_A_WINDOW, ATTEMPTS_WINDOW_MS, REFUSED_MS};
-
-/// What the checks turned away, on its way to the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TurnedAway {
-    pub(super) account: AccountId,
-    pub(super) device: DeviceId,
-    pub(super) what: Attempt,
-}
+use crate::limits::{DEVICES_MAX, REFUSED_MS};
 
 impl Core {
     /// Whether a contact, or a stranger, is to notice nothing of us on this device.
@@ -24,7 +14,7 @@ impl Core {
         let contact = self.contacts.of_device(device);
         let refused = |stranger: &Stranger| {
             let lately = stranger.refused_ms.is_some_and(|at_ms| unix_ms.saturating_sub(at_ms) < REFUSED_MS);
-            stranger.device == Some(*device) && (stranger.blocked || lately)
+            (stranger.device == Some(*device) || stranger.former.contains(device)) && (stranger.blocked || lately)
         };
         contact.map_or_else(|| self.strangers.iter().any(refused), crate::account::Contact::is_blocked)
     }
@@ -32,7 +22,8 @@ impl Core {
     /// Ends what devices of an account have of us: gossip, dials, prekeys on their way.
     pub(super) fn shun(&mut self, account: &AccountId, step: &mut Step<'_>) {
         let contact = self.contacts.get(account).into_iter().flat_map(|contact| contact.devices.keys().copied());
-        let stranger = self.strangers.get(account).and_then(|stranger| stranger.device);
+        let stranger = self.strangers.get(account).into_iter();
+        let stranger = stranger.flat_map(|stranger| stranger.device.into_iter().chain(stranger.former.iter().copied()));
         let devices: Vec<DeviceId> = contact.chain(stranger).collect();
         for device in devices {
             if self.is_shunned(&device, step.now.unix_ms) {
@@ -133,6 +124,17 @@ impl Core {
         }
     }
 
+    /// A contact is none any more: what it goes on trying with the devices it had is listed.
+    pub(super) fn remember_former(&mut self, ticket: Option<Ticket>, account: AccountId, step: &mut Step<'_>) {
+        let before = self.strangers.get(&account).cloned();
+        let stranger = before.clone().unwrap_or_else(|| Stranger::new(account));
+        let former = self.devices_of(&account).into_iter().take(DEVICES_MAX).collect();
+        if let Some(ticket) = ticket {
+            self.undo.stranger(ticket, account, before);
+        }
+        self.put_stranger(Stranger { former, ..stranger }, step);
+    }
+
     /// This device is one of another account from now on: who asked, was refused or blocked concerned the one before.
     pub(super) fn forget_strangers(&mut self, step: &mut Step<'_>) {
         let all: Vec<AccountId> = self.strangers.iter().map(|stranger| stranger.account).collect();
@@ -158,57 +160,6 @@ impl Core {
             }
             Err(NoRoom) => false,
         }
-    }
-
-    /// Something was turned away: counted, and told and stored as long as not too much of it is.
-    pub(super) fn turned_away(&mut self, turned: TurnedAway, step: &mut Step<'_>) {
-        let TurnedAway { account, device, what } = turned;
-        let now_ms = step.now.mono_ms;
-        self.attempts_told_ms.retain(|at_ms| now_ms.saturating_sub(*at_ms) < ATTEMPTS_WINDOW_MS);
-        let enough = self.attempts_told_ms.len() >= ATTEMPTS_TOLD_A_WINDOW;
-        // In a full list a new one costs the row of an old one: not more of that either than is told.
-        if enough && self.strangers.is_full() && self.strangers.get(&account).is_none() {
-            return;
-        }
-        let Some((stranger, gone)) = self.strangers.attempted(account, device, what, step.now.unix_ms) else { return };
-        if let Some(gone) = gone {
-            step.store(StoreCommand::Delete { table: Table::Strangers, key: gone.0.to_vec() });
-        }
-        if enough {
-            return;
-        }
-        self.attempts_told_ms.push(now_ms);
-        let value = stranger.row();
-        step.store(StoreCommand::Put { table: Table::Strangers, key: account.0.to_vec(), value });
-        if let Some(attempt) = self.attempt_info(&stranger) {
-            step.event(EventKind::BlockedAttempt { attempt });
-        }
-    }
-
-    fn attempt_info(&self, stranger: &Stranger) -> Option<AttemptInfo> {
-        let attempts = stranger.attempts?;
-        let contact = self.contacts.get(&stranger.account);
-        Some(AttemptInfo {
-            account: stranger.account.text(),
-            name: contact.map(|contact| contact.name.clone()),
-            device: stranger.device.map(|device| device.text()),
-            attempt: match attempts.last {
-                Attempt::Call => AttemptKind::Call,
-                Attempt::Request => AttemptKind::Request,
-            },
-            count: attempts.count,
-            first_at_ms: attempts.first_ms,
-            last_at_ms: attempts.last_ms,
-            blocked: stranger.blocked || contact.is_some_and(crate::account::Contact::is_blocked),
-        })
-    }
-
-    /// `contact.attempts`.
-    pub(super) fn attempts_reply(&self) -> Reply {
-        let mut attempts: Vec<_> = self.strangers.iter().filter_map(|stranger| self.attempt_info(stranger)).collect();
-        attempts.sort_by_key(|info| std::cmp::Reverse(info.last_at_ms));
-        let blocked = self.strangers.iter().filter(|stranger| stranger.blocked);
-        Reply::Attempts(AttemptsReply { attempts, blocked: blocked.map(|stranger| stranger.account.text()).collect() })
     }
 }
 

@@ -21,7 +21,13 @@ struct Change {
     at_ms: u64,
     /// It is a contact no longer.
     gone: bool,
+    /// It was made at another device of the account.
+    heard: bool,
 }
+
+/// Bits of a row.
+const GONE: u8 = 1;
+const HEARD: u8 = 2;
 
 /// A change that a device has not acknowledged yet.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +44,9 @@ pub(super) struct Changes {
     told: BTreeMap<DeviceId, u64>,
     on_their_way: BTreeMap<DeviceId, OnItsWay>,
 }
+
+/// The time of a change that counts less than any other, and that is told to nobody.
+const DOUBTED_MS: u64 = 0;
 
 /// The first byte of a row's key says what the rest is.
 const OF_ACCOUNT: u8 = 0;
@@ -62,7 +71,10 @@ impl Changes {
             let (at, rest) = row.split_first_chunk::<8>().ok_or(RowError::Damaged)?;
             let at_ms = u64::from_be_bytes(*at);
             match (*kind, rest) {
-                (OF_ACCOUNT, [gone]) => drop(all.of.insert(AccountId(id), Change { at_ms, gone: *gone == 1 })),
+                (OF_ACCOUNT, [bits]) => {
+                    let change = Change { at_ms, gone: bits & GONE != 0, heard: bits & HEARD != 0 };
+                    all.of.insert(AccountId(id), change);
+                }
                 (OF_DEVICE, []) => drop(all.told.insert(DeviceId(id), at_ms)),
                 _ => return Err(RowError::Damaged),
             }
@@ -108,7 +120,7 @@ impl Core {
     pub(super) fn changed_here(&mut self, account: AccountId, step: &mut Step<'_>) {
         let at_ms = step.now.unix_ms.max(self.changes.newest_ms().saturating_add(1));
         let gone = account != self.own.account() && !self.contacts.is_contact(&account);
-        self.keep_change(account, Change { at_ms, gone }, step);
+        self.keep_change(account, Change { at_ms, gone, heard: false }, step);
         self.tell_changes(step);
     }
 
@@ -117,13 +129,33 @@ impl Core {
         let card = body.card.as_deref().and_then(|card| Card::from_bytes(card).ok());
         let (Some(card), Some(contact_token)) = (card, body.contact_token.clone()) else { return };
         self.take_tokens([card.token, contact_token], step);
-        self.keep_change(body.account, Change { at_ms, gone: false }, step);
+        self.keep_change(body.account, Change { at_ms, gone: false, heard: true }, step);
         self.tell_changes(step);
+    }
+
+    /// A device of ours was revoked: some of what we heard may be its doing, through whomever it came. Whoever made a
+    /// change tells it by itself, unless it is the one that was revoked; so we tell nobody what we only heard, and take
+    /// anything else instead.
+    pub(super) fn doubt_changes(&mut self, step: &mut Step<'_>) {
+        let heard = self.changes.of.iter().filter(|(_, change)| change.heard && change.at_ms > DOUBTED_MS);
+        let heard: Vec<(AccountId, Change)> = heard.map(|(account, change)| (*account, *change)).collect();
+        for (account, change) in heard {
+            self.keep_change(account, Change { at_ms: DOUBTED_MS, ..change }, step);
+        }
+        self.session.drop_changes();
+        self.changes.on_their_way.clear();
+        self.tell_changes(step);
+    }
+
+    /// We heard the tokens that we have from a device that may have been the one that was revoked.
+    pub(super) fn tokens_are_doubted(&self) -> bool {
+        self.changes.of.get(&self.own.account()).is_some_and(|change| change.at_ms == DOUBTED_MS)
     }
 
     /// All our devices know the tokens that we have now.
     pub(super) fn all_know_tokens(&self) -> bool {
-        let Some(change) = self.changes.of.get(&self.own.account()) else { return true };
+        let change = self.changes.of.get(&self.own.account());
+        let Some(change) = change.filter(|change| change.at_ms > DOUBTED_MS) else { return true };
         let knows = |device: &DeviceId| self.changes.told.get(device).is_some_and(|told_ms| *told_ms >= change.at_ms);
         self.devices_of(&self.own.account()).iter().all(knows)
     }
@@ -131,7 +163,7 @@ impl Core {
     fn keep_change(&mut self, account: AccountId, change: Change, step: &mut Step<'_>) {
         self.changes.of.insert(account, change);
         let mut value = change.at_ms.to_be_bytes().to_vec();
-        value.push(u8::from(change.gone));
+        value.push(if change.gone { GONE } else { 0 } | if change.heard { HEARD } else { 0 });
         step.store(StoreCommand::Put { table: Table::Changes, key: key(OF_ACCOUNT, &account.0), value });
         if let Some(oldest) = self.changes.one_too_many() {
             self.changes.of.remove(&oldest);
@@ -179,6 +211,10 @@ impl Core {
             return;
         }
         self.changes.on_their_way.remove(&device);
+        // Who counts comes first: what it heard of somebody revoked would count as newer than this.
+        if self.lacks_set(&device) {
+            return self.tell_set(device, step);
+        }
         let Some((account, change)) = self.changes.next_for(&device) else { return };
         let body = InboxBody::Contact(self.change_of(account, change));
         let again_ms = step.now.mono_ms.saturating_add(CHANGE_AGAIN_MS);
@@ -223,8 +259,18 @@ impl Core {
         self.tell_changes(step);
     }
 
-    /// Another device of ours says what a person did there.
-    pub(super) fn take_change(&mut self, body: &ContactChange, step: &mut Step<'_>) {
+    /// Another device of ours says what a person did somewhere. False if it is to say so later.
+    pub(super) fn take_told(&mut self, from: DeviceId, body: &ContactChange, step: &mut Step<'_>) -> bool {
+        // It may pass on what somebody said of whose revocation it hasn't heard. It is told, and tells us again.
+        if self.lacks_set(&from) {
+            self.tell_set(from, step);
+            return false;
+        }
+        self.take_change(body, step);
+        true
+    }
+
+    fn take_change(&mut self, body: &ContactChange, step: &mut Step<'_>) {
         let (account, at_ms) = (body.account, body.changed_ms.min(latest_ms(step.now.unix_ms)));
         let older = self.changes.of.get(&account).is_some_and(|known| known.at_ms >= at_ms);
         if account == self.own.account() && !older {
@@ -240,12 +286,14 @@ impl Core {
                 if self.contacts.get(&account).is_some_and(Contact::is_blocked) {
                     self.put_stranger(Stranger { blocked: true, ..Stranger::new(account) }, step);
                 }
+                self.remember_former(None, account, step);
                 self.drop_contact(&account, step);
                 self.contact_changed(&account, step);
             }
             None => {}
         }
-        self.keep_change(account, Change { at_ms, gone: !self.contacts.is_contact(&account) }, step);
+        let gone = !self.contacts.is_contact(&account);
+        self.keep_change(account, Change { at_ms, gone, heard: true }, step);
         self.tell_changes(step);
     }
 

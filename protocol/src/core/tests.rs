@@ -1,6 +1,7 @@
 //! Whole devices in one process, joined by a network and media of the test's own, in virtual time.
 
 mod again;
+mod attempts;
 pub(crate) mod calls;
 mod comparing;
 pub(crate) mod contacts;

@@ -28,8 +28,8 @@ pub enum Rate {
     Request(Topic),
     /// Missed calls that a contact tells of.
     Missed(AccountId),
-    /// Everything else of a device.
-    Device(DeviceId),
+    /// Everything else of an account, whose devices cost it nothing.
+    Other(AccountId),
 }
 
 /// The device's knowledge, as far as envelopes are judged by it. Looking and changing are apart: what was refused
@@ -68,7 +68,7 @@ pub trait State {
     /// It has been told already (088).
     fn is_done(&self, what: Done) -> bool;
     /// An offer, or the request of a blocked account, was turned away (024): for the list of attempts, which is bounded.
-    fn turned_away(&mut self, account: AccountId, device: DeviceId, what: Attempt);
+    fn turned_away(&mut self, account: AccountId, device: DeviceId, what: Attempt, call: Option<CallId>);
     /// There is a token left (025).
     fn has_rate(&self, rate: Rate) -> bool;
     /// Takes a token; called after the last check.

@@ -8,7 +8,7 @@ use super::kinds;
 use super::signal::{Sender, Signal};
 use super::state::{Rate, State};
 use crate::account::Attempt;
-use crate::ids::{AccountId, DeviceId};
+use crate::ids::{AccountId, CallId, DeviceId};
 use crate::limits::{RINGING_MAX, RINGING_OF_ONE_MAX};
 use crate::topic::Topic;
 use crate::wire::bodies::{InboxBody, Purpose};
@@ -80,8 +80,8 @@ impl Opened {
                 DeviceSet::admit(state.device_set(sender.account), sender.device, now_s)?;
                 let attempt = attempt_of(&body);
                 let judged = kinds::other(body, sender, self.on_mailbox, state);
-                if let (Some(what), Err(Check::NOT_ALLOWED)) = (attempt, &judged) {
-                    state.turned_away(sender.account, sender.device, what);
+                if let (Some((what, call)), Err(Check::NOT_ALLOWED)) = (attempt, &judged) {
+                    state.turned_away(sender.account, sender.device, what, call);
                 }
                 judged?
             }
@@ -137,7 +137,7 @@ impl Opened {
             | Signal::Cancel { .. }
             | Signal::Receipt(_)
             | Signal::Devices(_)
-            | Signal::Contact(_) => (false, Some(Rate::Device(sender.device))),
+            | Signal::Contact(_) => (false, Some(Rate::Other(sender.account))),
         };
         Check::RATE.refuse_if(rate.is_some_and(|rate| !state.has_rate(rate)))?;
         let full = state.ringing() >= RINGING_MAX || state.ringing_of(sender.account) >= RINGING_OF_ONE_MAX;
@@ -149,11 +149,11 @@ impl Opened {
     }
 }
 
-/// What a person may want to know of, if it is turned away.
-fn attempt_of(body: &InboxBody) -> Option<Attempt> {
+/// What a person may want to know of, if it is turned away, and which call it is.
+fn attempt_of(body: &InboxBody) -> Option<(Attempt, Option<CallId>)> {
     match body {
-        InboxBody::Offer(offer) if offer.purpose == Purpose::Ring => Some(Attempt::Call),
-        InboxBody::Request(_) => Some(Attempt::Request),
+        InboxBody::Offer(offer) if offer.purpose == Purpose::Ring => Some((Attempt::Call, Some(offer.call))),
+        InboxBody::Request(_) => Some((Attempt::Request, None)),
         InboxBody::Offer(_)
         | InboxBody::Presence(_)
         | InboxBody::Elsewhere(_)

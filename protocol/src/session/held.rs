@@ -42,6 +42,11 @@ impl Session {
         self.letters.drop_other_sets(device_set);
     }
 
+    /// No change of a contact that is on its way goes again.
+    pub fn drop_changes(&mut self) {
+        self.letters.drop_changes();
+    }
+
     /// A note about this missed call is wanted no longer.
     pub fn drop_missed(&mut self, device: DeviceId, call: CallId) {
         self.letters.drop_missed(device, call);

@@ -188,6 +188,11 @@ impl Letters {
         self.letters.retain(|letter| !is_other(&letter.body));
     }
 
+    /// Changes of contacts go to nobody any more.
+    pub(super) fn drop_changes(&mut self) {
+        self.letters.retain(|letter| !matches!(letter.body, InboxBody::Contact(_)));
+    }
+
     /// A note about this call is on its way to the device, or kept for it.
     pub(super) fn has_missed(&self, to: DeviceId, call: CallId) -> bool {
         self.letters.iter().any(|letter| letter.is_note(to, call))

@@ -6,7 +6,7 @@ use super::dice::Dice;
 use super::world::{World, address};
 use crate::call::signal::LinkEvent;
 use crate::core::effect::NetCommand;
-use crate::core::input::{Input, MessageRef, NetEvent, NetTicket};
+use crate::core::input::{Input, MessageRef, NetEvent, NetTicket, Source};
 use crate::ids::{DeviceId, LinkId};
 use crate::limits::INTERRUPTED_MS;
 use crate::topic::Topic;
@@ -43,6 +43,8 @@ pub(crate) struct Network {
     held: Vec<(usize, usize, Input)>,
     /// Fresh dials that were wanted: when, by whom, and whether the connection there is was said to be dead.
     pub(crate) redials: Vec<(u64, usize, bool)>,
+    /// Nodes that connect from a place of somebody else's choice.
+    pub(crate) sources: BTreeMap<usize, u64>,
     /// Who wanted its connections looked at, and when.
     pub(crate) probes: Vec<(u64, usize)>,
 }
@@ -82,10 +84,15 @@ impl World {
         }
         for (n, other) in [(a, b), (b, a)] {
             let device = self.device(other);
-            let event = NetEvent::Connected { device, loopback: true, private: false };
+            let event = NetEvent::Connected { device, loopback: true, private: false, source: self.source(other) };
             self.inbox.push_back((n, Input::Net(event)));
         }
         self.acquaint(a, b);
+    }
+
+    /// Where a node is: all at their own places, unless a test says otherwise.
+    fn source(&self, n: usize) -> Source {
+        Source(self.network.sources.get(&n).copied().unwrap_or(u64::try_from(n).unwrap() + 1))
     }
 
     pub(crate) fn disconnect(&mut self, a: usize, b: usize) {

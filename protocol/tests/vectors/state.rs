@@ -149,7 +149,7 @@ impl State for Receiver {
         };
         self.done.contains(&entry)
     }
-    fn turned_away(&mut self, _: AccountId, _: DeviceId, _: ahoy_protocol::account::Attempt) {}
+    fn turned_away(&mut self, _: AccountId, _: DeviceId, _: ahoy_protocol::account::Attempt, _: Option<CallId>) {}
     fn has_rate(&self, _: Rate) -> bool {
         self.rate > 0
     }

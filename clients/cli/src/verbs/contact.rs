@@ -62,7 +62,12 @@ pub(crate) async fn contact(client: &mut Client, verb: &ContactVerb, out: &Out) 
         }
         ContactVerb::Block { who } => {
             client.block(who).await?;
-            out.show(&json!({ "blocked": who }), || format!("{who} is blocked, and learns nothing of it."))
+            out.show(&json!({ "blocked": who }), || {
+                format!(
+                    "{who} is blocked, and learns nothing of it. Under another key it would be a stranger with our card: `ahoy \
+                     account rotate card` and `rotate contact` lock out whoever isn't told the new ones."
+                )
+            })
         }
         ContactVerb::Unblock { who } => {
             client.unblock(who).await?;

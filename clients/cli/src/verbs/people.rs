@@ -13,6 +13,7 @@ use crate::args::{AccountVerb, Key, PolicyArgs, Presence, Switch, Token};
 use crate::failure::Failure;
 use crate::out::Out;
 use crate::say::presence_word;
+use crate::verbs::history::when;
 
 /// Those who ask to be contacts.
 pub(crate) async fn requests(client: &mut Client, out: &Out) -> Result<(), Failure> {
@@ -54,7 +55,8 @@ fn attempt_line(attempt: &AttemptInfo) -> String {
     };
     let blocked = if attempt.blocked { ", blocked" } else { "" };
     let who = attempt.name.as_deref().unwrap_or("a stranger");
-    format!("{who:<20} {:>5} times, last a {what}{blocked} {}", attempt.count, attempt.account)
+    let at = when(attempt.last_at_ms, &chrono::Local);
+    format!("{who:<20} {:>5} times, last a {what} at {at}{blocked} {}", attempt.count, attempt.account)
 }
 
 /// What a contact may do.

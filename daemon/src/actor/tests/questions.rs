@@ -3,6 +3,7 @@
 use ahoy_protocol::control::{
     AccountCommand, CallCommand, CallInfo, CallState, CallsReply, Direction, LinkState, ParticipantInfo,
 };
+use ahoy_protocol::core::input::Source;
 use ahoy_protocol::ids::{CallId, DeviceId, LinkId as CoreLink};
 
 use super::*;
@@ -121,7 +122,7 @@ async fn status_counts_peers_and_calls() {
     let world = World::new(|input, _| state(input));
     world.state.lock().unwrap().calls = 3;
     for device in [ALICE, BOB, BOB] {
-        let event = NetEvent::Connected { device, loopback: true, private: true };
+        let event = NetEvent::Connected { device, loopback: true, private: true, source: Source(1) };
         world.network.send(Input::Net(event)).await.unwrap();
     }
     world.network.send(Input::Net(NetEvent::Disconnected { device: ALICE })).await.unwrap();

@@ -161,7 +161,7 @@ impl Node {
 
     pub(super) async fn connected(&mut self, other: DeviceId) -> (bool, bool) {
         self.event("Connected", |event| {
-            if let NetEvent::Connected { device, loopback, private } = event
+            if let NetEvent::Connected { device, loopback, private, .. } = event
                 && *device == other
             {
                 Some((*loopback, *private))

@@ -11,7 +11,7 @@ fn account(n: u32) -> AccountId {
 const DEVICE: DeviceId = DeviceId([7; 32]);
 
 fn asks(n: u32, at_ms: u64) -> Stranger {
-    let request = OpenRequest { card: vec![1, 2], greeting: Some("hi".into()), envelope: [3; 32], at_ms };
+    let request = OpenRequest { card: vec![1, 2], greeting: Some("hi".into()), envelope: [3; 32], at_ms, source: 1 };
     Stranger { request: Some(request), device: Some(DEVICE), ..Stranger::new(account(n)) }
 }
 
@@ -74,9 +74,11 @@ fn a_refusal_holds_for_thirty_days() {
 fn open_requests_are_bounded() {
     let mut strangers = Strangers::default();
     for n in 0..u32::try_from(REQUESTS_OPEN_MAX).unwrap() {
-        assert!(strangers.has_room());
+        assert_eq!(strangers.displaced_by(&account(n), 1), None);
         strangers.put(asks(n, u64::from(100 - n))).unwrap();
     }
-    assert!(!strangers.has_room());
+    assert_eq!(strangers.displaced_by(&account(0), 1), None, "it has its place");
+    let oldest = u32::try_from(REQUESTS_OPEN_MAX).unwrap() - 1;
+    assert_eq!(strangers.displaced_by(&account(99), 2), Some(account(oldest)));
     assert!(strangers.requests().map(|(_, request)| request.at_ms).is_sorted(), "the oldest first");
 }

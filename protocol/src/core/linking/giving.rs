@@ -2,18 +2,18 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use ahoy_crypto::{AccountId, DeviceId, Secret};
+use ahoy_crypto::{DeviceId, Secret};
 
 use super::{Linking, Pairing};
 use crate::account::{Contact, DeviceFacts, Policy};
 use crate::control::{ControlError, ErrorKind};
 use crate::core::Core;
 use crate::core::beyond::usable_record;
-use crate::core::devices::no_account_key;
+use crate::core::devices::{no_account_key, no_next_set};
 use crate::core::step::Step;
 use crate::ids::CallId;
 use crate::limits::{ADDRESSES_MAX, LINK_AHEAD, LINKING_MS, OFFER_TTL_MAX_S};
-use crate::wire::bodies::{Format, LinkContact, LinkIdentity, Media, Offer, PairBody, Purpose, Reason};
+use crate::wire::bodies::{LinkContact, LinkIdentity, Offer, PairBody, Purpose, Reason};
 use crate::wire::card::Card;
 
 /// We link another device.
@@ -74,33 +74,12 @@ impl Core {
         self.contacts.hide(account);
         self.contacts.put(stand_in(card));
         self.welcome(device, step);
-        let offer = Box::new(self.link_offer(call, account, step));
-        self.reach(account, device, offer, step);
-        Ok(())
-    }
-
-    fn link_offer(&self, call: CallId, account: AccountId, step: &mut Step<'_>) -> Offer {
         let mut roster = vec![self.own.account(), account];
         roster.sort_unstable();
-        Offer {
-            call,
-            secret: Secret::random(step.rng),
-            purpose: Purpose::Link,
-            ttl_s: OFFER_TTL_MAX_S,
-            roster,
-            media: Media::AUDIO,
-            format: Some(Format { rate: 48_000, channels: 1, frame_ms: 20 }),
-            ice_policy: 0,
-            sas_commit: [0; 32],
-            attempt: 0,
-            epoch: 0,
-            invite_policy: 0,
-            context: None,
-            epoch_secret: None,
-            view: None,
-            offerer: None,
-            continues: None,
-        }
+        let secret = Secret::random(step.rng);
+        let offer = Box::new(Offer::of_audio(call, secret, Purpose::Link, OFFER_TTL_MAX_S, roster));
+        self.reach(account, device, offer, step);
+        Ok(())
     }
 
     /// The letters are the same: the device is certified and counts from now on, and gets everything.
@@ -112,7 +91,7 @@ impl Core {
         let certificate = dk.and_then(|dk| self.own.certify(device, dk, now_s)).ok_or_else(no_account_key)?;
         let mut devices = self.own.device_set().devices().to_vec();
         devices.push(device);
-        let set = self.own.next_set(&devices, now_s).ok_or_else(no_account_key)?;
+        let set = self.own.next_set(&devices, now_s).map_err(no_next_set)?;
         let mut left = VecDeque::from([PairBody::LinkIdentity(LinkIdentity {
             certificate: certificate.bytes().to_vec(),
             card_token: self.own.card_token().clone(),
@@ -193,12 +172,12 @@ impl Core {
         }
     }
 
-    /// Nobody agreed at the new device: it is none of the account's any more.
+    /// Nobody agreed at the new device: it is none of the account's any more, and the inbox that it was told is another one.
     pub(super) fn take_out(&mut self, device: DeviceId, step: &mut Step<'_>) {
         let devices = self.own.device_set().devices().iter().copied().filter(|it| *it != device);
         let left: Vec<DeviceId> = devices.collect();
-        if let Some(set) = self.own.next_set(&left, step.now.unix_s()) {
-            self.install_set(set, step);
+        if let Ok(set) = self.own.next_set(&left, step.now.unix_s()) {
+            self.shut_out(set, step);
         }
     }
 }

@@ -1,7 +1,5 @@
 //! The new device: shows its card, and takes the account that it is given.
 
-use std::collections::HashSet;
-
 use ahoy_crypto::limits::CERTIFICATE_BYTES;
 use ahoy_crypto::{AccountId, Certificate, Check, DeviceSet, Secret, SignKey};
 
@@ -81,7 +79,11 @@ impl Core {
         let before = taking.pairing.as_ref().map(|pairing| pairing.call).filter(|before| *before != offer.call);
         if taking.pairing.is_none() || before.is_some() {
             taking.pairing = Some(Pairing::new(offer.call, account, device));
+            // Repeated later, also after a restart, it would keep the right device out.
+            self.calls.remember(offer.call, account, step.now.unix_ms);
+            self.keep_seen(offer.call, account, step);
         }
+        let Linking::New(taking) = &mut self.linking else { return };
         if let Some(before) = before {
             taking.anew = taking.anew.saturating_add(1);
             self.session(step, |session, cx| session.forget(before, cx));
@@ -262,12 +264,9 @@ impl Core {
 
 /// The name, or one like it, if another contact has it: two names of one list may differ between devices.
 fn free_name(contacts: &Contacts, name: &str) -> String {
-    if contacts.find(name).is_none() {
-        return name.to_owned();
-    }
-    let taken: HashSet<&str> = contacts.iter().map(|contact| contact.name.as_str()).collect();
-    (2..=CONTACTS_MAX + 1)
-        .map(|n| format!("{name} {n}"))
-        .find(|name| !taken.contains(name.as_str()))
+    let others = (2..=CONTACTS_MAX + 1).map(|n| format!("{name} {n}"));
+    std::iter::once(name.to_owned())
+        .chain(others)
+        .find(|name| contacts.find(name).is_none())
         .unwrap_or_else(|| name.to_owned())
 }

@@ -8,7 +8,10 @@ use super::linking::{ben_with_two, devices, link, revoke};
 use super::world::World;
 use crate::account::{Contact, DeviceFacts, Policy};
 use crate::call::signal::Sender;
-use crate::control::{CallState, DeviceCommand, ErrorKind, EventKind, OfferParams, Reply, SetKnown};
+use crate::control::{
+    AccountCommand, CallState, ContactCommand, DeviceCommand, ErrorKind, EventKind, OfferParams, RenameContactParams,
+    Reply, SetKnown, TokenName,
+};
 use crate::core::effect::{Effect, NetCommand, Table};
 use crate::core::input::Command;
 use crate::core::network::policy_of;
@@ -260,4 +263,107 @@ fn nobody_is_asked_about_a_contact_with_one_device() {
     world.restart(1, "Ben");
     let back = |world: &World| live(world, 0) == vec![CallState::Active];
     assert!(world.pass_until(100, back), "{:?}", world.nodes[0].events);
+}
+
+#[test]
+fn who_wants_calls_taken_back_without_end_makes_us_dial_no_more_than_anybody() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    let (ben, bens, now) = (world.nodes[1].core.account(), world.device(1), world.now());
+    let node = &mut world.nodes[0];
+    let claim = |contact: &mut Contact| {
+        for n in 10..17 {
+            contact.devices.insert(DeviceId([n; 32]), DeviceFacts::default());
+        }
+    };
+    node.core.contacts.change(&ben, claim).unwrap();
+    let mut step = Step::new(now, &mut node.random);
+    let policy = policy_of(Policy::default());
+    let from = Sender { account: ben, device: bens, own: false, policy, sent_ms: now.unix_ms };
+    for n in 0..60 {
+        node.core.may_go_on(&from, CallId([n; 16]), &mut step);
+    }
+    let dials = step.out.iter().filter(|effect| matches!(effect, Effect::Net(NetCommand::Connect { .. })));
+    assert_eq!(dials.count(), usize::from(crate::limits::DIALS_A_MINUTE));
+}
+
+#[test]
+fn where_no_set_can_follow_a_revocation_says_so_and_revokes_nobody() {
+    let mut world = ben_with_two();
+    let own = &mut world.nodes[1].core.own;
+    let key = ahoy_crypto::SignKey::from_seed(&own.account_seed().unwrap());
+    let both = own.device_set().devices().to_vec();
+    let last = ahoy_crypto::DeviceSet::make(&key, u32::MAX, own.device_set().not_after_s(), &both).unwrap();
+    assert!(own.take_set(last));
+    assert_eq!(revoke(&mut world, 1, 2).unwrap_err().kind, ErrorKind::LimitReached);
+    assert_eq!(devices(&mut world, 1).len(), 2);
+}
+
+/// The three devices of Ben: the second one's thief has it at the third, and both see the first no more.
+fn thief_beside_a_sister() -> (World, usize) {
+    let mut world = ben_with_two();
+    let third = world.join("third");
+    link(&mut world, 1, third, false);
+    world.pass(120_000);
+    world.part(0b0010);
+    for n in [0, 2, third] {
+        world.disconnect(1, n);
+    }
+    world.run();
+    revoke(&mut world, 1, 2).unwrap();
+    (world, third)
+}
+
+fn rename(world: &mut World, n: usize, name: &str) {
+    let params = RenameContactParams { contact: "Ada".into(), name: name.into() };
+    world.ask(n, Command::Contact(ContactCommand::Rename(params))).unwrap();
+}
+
+fn names(world: &World, n: usize) -> Vec<String> {
+    world.nodes[n].core.contact_infos().into_iter().map(|contact| contact.name).collect()
+}
+
+#[test]
+fn what_a_revoked_device_changed_is_not_passed_on_by_one_that_has_not_heard_yet() {
+    let (mut world, third) = thief_beside_a_sister();
+    rename(&mut world, 2, "Eve");
+    world.pass(1_000);
+    assert_eq!(names(&world, third), ["Eve"], "nobody there can know");
+    world.kill(2);
+    world.heal();
+    world.pass(600_000);
+    assert_eq!(names(&world, 1), ["Ada"]);
+    world.restart(third, "Ben");
+    world.pass(120_000);
+    assert_eq!(names(&world, 1), ["Ada"]);
+    rename(&mut world, 1, "Ada");
+    world.pass(5_000);
+    assert_eq!(names(&world, third), ["Ada"], "anything that a person does holds there again");
+}
+
+#[test]
+fn what_a_person_changed_at_a_device_that_has_not_heard_of_a_revocation_still_holds_everywhere() {
+    let (mut world, third) = thief_beside_a_sister();
+    rename(&mut world, third, "Countess");
+    world.pass(1_000);
+    world.kill(2);
+    world.heal();
+    world.pass(600_000);
+    assert_eq!((names(&world, 1), names(&world, third)), (vec!["Countess".to_owned()], vec!["Countess".to_owned()]));
+}
+
+#[test]
+fn a_revoked_device_can_not_keep_its_sister_at_an_inbox_of_its_own() {
+    let (mut world, third) = thief_beside_a_sister();
+    let rotate = Command::Account(AccountCommand::Rotate { token: TokenName::Contact });
+    world.nodes[2].skew_ms = 500_000;
+    world.ask(2, rotate).unwrap();
+    world.pass(1_000);
+    let tokens = |world: &World, n: usize| world.nodes[n].core.own.tokens().map(|token| *token.expose());
+    let theirs = tokens(&world, 2);
+    assert_eq!(tokens(&world, third), theirs);
+    world.kill(2);
+    world.heal();
+    world.pass(600_000);
+    assert_ne!(tokens(&world, third), theirs);
+    assert_eq!(tokens(&world, 1), tokens(&world, third));
 }

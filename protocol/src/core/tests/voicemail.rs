@@ -293,3 +293,52 @@ fn a_daemon_that_stops_while_it_records_keeps_what_was_said() {
     world.input(0, Input::Shutdown);
     assert_eq!(rows(&world, 0), 2);
 }
+
+/// A device says that it has a message after this call, and gives it when it is asked. Whether it was taken.
+fn brings(world: &mut World, to: usize, device: DeviceId, call: crate::ids::CallId) -> bool {
+    let message = Message { frame_ms: 20, packets: vec![vec![9]] }.bytes();
+    let hash = ahoy_crypto::hash::sha256(&[&message]);
+    let bytes = u32::try_from(message.len()).unwrap();
+    let announce = Request::Announce(Announce { call, started_ms: 1, duration_ms: 20, bytes, hash }).bytes();
+    let (now, node) = (world.now(), &mut world.nodes[to]);
+    let event = NetEvent::VoicemailRequest { device, request: announce, ticket: NetTicket(2) };
+    let effects = node.core.handle(Input::Net(event), now, &mut node.random);
+    if is_silent(&effects) {
+        return false;
+    }
+    world.input(to, Input::Net(NetEvent::Voicemail { device, fetched: true, answer: Some(message) }));
+    true
+}
+
+fn id(call: &str) -> crate::ids::CallId {
+    crate::ids::CallId(data_encoding::HEXLOWER.decode(call.as_bytes()).unwrap().try_into().unwrap())
+}
+
+#[test]
+fn a_message_under_the_id_of_a_call_of_ours_takes_nothing_from_the_one_we_left() {
+    let mut world = acquainted(&["Ada", "Ben"]);
+    let call = offer(&mut world, 0, "Ben");
+    world.pass(90_000);
+    let ben = world.device(1);
+    assert!(brings(&mut world, 0, ben, id(&call)));
+    assert!(voicemail(&mut world, 0, VoicemailCommand::Record { call: None }));
+    world.pass(10_000);
+    assert!(voicemail(&mut world, 0, VoicemailCommand::Send));
+    assert_eq!(left(&mut world, 1), [(call.clone(), 10_000)], "ours was brought as it is");
+    assert_eq!(left(&mut world, 0), [(call.clone(), 20)]);
+    let kept = world.sound(0, id(&call).0.to_vec()).expect("his is still there");
+    assert_eq!(Message::read(&kept).unwrap().packets, [vec![9]]);
+}
+
+#[test]
+fn a_message_under_the_id_of_another_contact_s_call_is_not_taken() {
+    let mut world = acquainted(&["Ada", "Ben", "Eve"]);
+    let call = offer(&mut world, 0, "Ben");
+    world.pass(90_000);
+    let eve = world.device(2);
+    assert!(!brings(&mut world, 1, eve, id(&call)));
+    assert!(voicemail(&mut world, 0, VoicemailCommand::Record { call: None }));
+    world.pass(10_000);
+    assert!(voicemail(&mut world, 0, VoicemailCommand::Send));
+    assert_eq!(left(&mut world, 1), [(call, 10_000)]);
+}

@@ -39,10 +39,10 @@ impl Voicemail {
         room
     }
 
-    /// Sounds are kept by call: of this one there is a message already, ours or somebody's, or one is coming.
+    /// What was left for us is kept by call: of this one there is a message already, or one is coming.
     pub(super) fn has_sound_of(&self, call: CallId) -> bool {
         let coming = self.coming.values().any(|coming| coming.announced.call == call);
-        coming || self.got.iter().chain(self.owed.iter().map(|(_, facts)| facts)).any(|facts| facts.call == call)
+        coming || self.got.iter().any(|facts| facts.call == call)
     }
 
     /// A contact has left as many as are kept of it within the hour: more would only wear out the disk.
@@ -71,7 +71,7 @@ impl Core {
         for (device, facts) in gone {
             step.store(StoreCommand::Delete { table: Table::Voicemail, key: rows::owed_key(*device, facts.call) });
             if !self.voicemail.owed.iter().any(|(_, other)| other.call == facts.call) {
-                step.store(StoreCommand::Delete { table: Table::Sounds, key: facts.call.0.to_vec() });
+                step.store(StoreCommand::Delete { table: Table::Sounds, key: rows::owed_sound_key(facts.call) });
             }
         }
     }

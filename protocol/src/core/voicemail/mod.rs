@@ -220,7 +220,7 @@ impl Core {
             at_ms: step.now.unix_ms.saturating_add(LETTER_KEPT_MS),
         };
         self.voicemail.unanswered.retain(|other| other.call != of.call);
-        step.store(StoreCommand::Put { table: Table::Sounds, key: of.call.0.to_vec(), value: message });
+        step.store(StoreCommand::Put { table: Table::Sounds, key: rows::owed_sound_key(of.call), value: message });
         for device in &devices {
             let pushed_out = self.voicemail.owe(*device, facts);
             self.drop_owed(&pushed_out, step);
@@ -263,7 +263,7 @@ impl Core {
                 if owes && !room {
                     self.refusals.count(Check::RATE);
                 }
-                let sound = room.then(|| call.0.to_vec());
+                let sound = room.then(|| rows::owed_sound_key(call));
                 step.net(NetCommand::AnswerVoicemail { ticket, answer: None, sound });
             }
             Err(check) => {
@@ -291,6 +291,7 @@ impl Core {
             step.net(NetCommand::AnswerVoicemail { ticket, answer: Some(vec![KEPT]), sound: None });
         } else if self.voicemail.coming.contains_key(&device)
             || self.voicemail.has_sound_of(announced.call)
+            || self.calls.is_of_another(announced.call, account)
             || self.voicemail.is_full_of(&account, step.now.unix_ms)
         {
             step.net(NetCommand::AnswerVoicemail { ticket, answer: None, sound: None });

@@ -61,6 +61,11 @@ pub(super) fn owed_key(device: DeviceId, call: CallId) -> Vec<u8> {
     [&[OWED], device.0.as_slice(), &call.0].concat()
 }
 
+/// The sound of a message that we owe lies apart from that of one that was left for us: others choose their call ids.
+pub(super) fn owed_sound_key(call: CallId) -> Vec<u8> {
+    [&[OWED], call.0.as_slice()].concat()
+}
+
 pub(super) fn got_key(call: CallId) -> Vec<u8> {
     [&[GOT], call.0.as_slice()].concat()
 }

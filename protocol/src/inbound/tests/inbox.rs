@@ -98,7 +98,7 @@ fn each_kind_takes_a_token_of_its_own_rate() {
             | InboxBody::Cancel(_)
             | InboxBody::Receipt(_)
             | InboxBody::Devices(_)
-            | InboxBody::Contact(_) => Rate::Device(alice.device_id()),
+            | InboxBody::Contact(_) => Rate::Other(alice.account_id()),
         };
         let mut desk = Desk::of(&bob, &alice);
         let (_, data) = seal(&alice, &bob, &body, &mut rng);

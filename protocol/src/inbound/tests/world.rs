@@ -192,7 +192,7 @@ impl State for Desk<'_> {
     fn is_done(&self, _: Done) -> bool {
         false
     }
-    fn turned_away(&mut self, _: AccountId, _: DeviceId, _: crate::account::Attempt) {}
+    fn turned_away(&mut self, _: AccountId, _: DeviceId, _: crate::account::Attempt, _: Option<CallId>) {}
     fn has_rate(&self, _: Rate) -> bool {
         self.rate as usize > self.taken.len()
     }

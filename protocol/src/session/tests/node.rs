@@ -212,7 +212,7 @@ impl State for Node {
     fn is_done(&self, _what: Done) -> bool {
         false
     }
-    fn turned_away(&mut self, _: AccountId, _: DeviceId, _: crate::account::Attempt) {}
+    fn turned_away(&mut self, _: AccountId, _: DeviceId, _: crate::account::Attempt, _: Option<CallId>) {}
     fn has_rate(&self, _rate: Rate) -> bool {
         true
     }

@@ -64,6 +64,33 @@ pub struct Offer {
     pub continues: Option<CallId>,
 }
 
+impl Offer {
+    /// An offer of audio in the format we prefer (what Opus works in, and the shortest packets that cost little), with
+    /// nothing more to say; `sas_commit` and `attempt` are the session layer's.
+    #[must_use]
+    pub fn of_audio(call: CallId, secret: Secret, purpose: Purpose, ttl_s: u16, roster: Vec<AccountId>) -> Self {
+        Self {
+            call,
+            secret,
+            purpose,
+            ttl_s,
+            roster,
+            media: Media::AUDIO,
+            format: Some(Format { rate: 48_000, channels: 1, frame_ms: 20 }),
+            ice_policy: 0,
+            sas_commit: [0; 32],
+            attempt: 0,
+            epoch: 0,
+            invite_policy: 0,
+            context: None,
+            epoch_secret: None,
+            view: None,
+            offerer: None,
+            continues: None,
+        }
+    }
+}
+
 /// Inbox kind 2: who I am now.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]

@@ -10,7 +10,7 @@ use super::mallory::{Mallory, Talk};
 use super::shapes::{ADDRESSES, LINES};
 use super::{BEN, bodies, throw};
 use crate::core::effect::{Effect, MediaCommand};
-use crate::core::input::{Input, NetEvent};
+use crate::core::input::{Input, NetEvent, Source};
 use crate::sim::world::World;
 use crate::wire::bodies::{Candidate, Candidates, Description, PairBody, SdpKind};
 
@@ -21,7 +21,7 @@ fn in_call(loopback: bool, private: bool) -> (World, Mallory, Talk) {
     let mut mallory = Mallory::new("Mallory");
     mallory.befriend(&mut world);
     let device = mallory.device_id();
-    world.input(BEN, Input::Net(NetEvent::Connected { device, loopback, private }));
+    world.input(BEN, Input::Net(NetEvent::Connected { device, loopback, private, source: Source(1) }));
     let mut talk = mallory.ring(&mut world);
     connect(&mut world, &mallory, &mut talk);
     (world, mallory, talk)

@@ -6,7 +6,7 @@ use super::directed::Stage;
 use super::mad::{Tally, connect};
 use super::mallory::Talk;
 use super::{BEN, bodies, shapes, throw};
-use crate::core::input::{Input, NetEvent};
+use crate::core::input::{Input, NetEvent, Source};
 use crate::topic::Topic;
 use crate::wire::bodies::{CallBody, Candidates, Flags, Hello, LinkGeneration, PairBody, Reason, Status, Verdict};
 use crate::wire::codec::AnyKind;
@@ -88,7 +88,10 @@ fn doors(tally: &mut Tally) {
     told(&mut stage, &list("9.9.9.9", 0, 1), Check::PORT);
     told(&mut stage, &list("169.254.169.254", 80, 1), Check::FORBIDDEN_ADDRESS);
     // She moves to another network: what is local to Ben is none of hers.
-    stage.world.input(BEN, Input::Net(NetEvent::Connected { device: far, loopback: false, private: false }));
+    stage.world.input(
+        BEN,
+        Input::Net(NetEvent::Connected { device: far, loopback: false, private: false, source: Source(1) }),
+    );
     told(&mut stage, &list("192.168.1.1", 80, 1), Check::LOCAL_ADDRESS);
     let frame = list("9.9.9.9", 80, 20);
     told(&mut stage, &list("10.0.0.1", 80, 1), Check::LOCAL_ADDRESS);

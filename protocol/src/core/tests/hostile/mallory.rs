@@ -12,7 +12,7 @@ use ahoy_crypto::{
 use super::BEN;
 use crate::control::ContactCommand;
 use crate::core::Core;
-use crate::core::input::{Command, Input, NetEvent};
+use crate::core::input::{Command, Input, NetEvent, Source};
 use crate::core::network::place_of;
 use crate::ids::{AccountId, CallId};
 use crate::outbound::{self, Where};
@@ -107,7 +107,7 @@ impl Mallory {
         let card = self.card().to_text().unwrap();
         world.ask(BEN, Command::Contact(ContactCommand::Add { card, name: None })).unwrap();
         let device = self.device_id();
-        world.input(BEN, Input::Net(NetEvent::Connected { device, loopback: true, private: true }));
+        world.input(BEN, Input::Net(NetEvent::Connected { device, loopback: true, private: true, source: Source(1) }));
         self.answer_prekey(world, prekey::answer(&self.record, &self.set));
     }
 
