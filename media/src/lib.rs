@@ -6,6 +6,7 @@ pub mod limits;
 pub mod pipeline;
 mod platform;
 pub mod processing;
+pub mod recording;
 mod resample;
 pub mod simple_webrtc;
 pub mod tasks;

@@ -155,3 +155,21 @@ pub const CHANNELS: u16 = 64;
 
 /// Sample rates of files and devices, Hz: telephony to the highest of studio cards.
 pub const SAMPLE_RATES: std::ops::RangeInclusive<u32> = 4_000..=384_000;
+
+// Recordings of calls.
+
+/// Pieces of sound of at most 20 ms that wait for the writer: ten seconds of four voices, 8 MB at most. A disk that stands
+/// still for longer costs the recording sound, and the call nothing.
+pub const RECORDING_PIECES: usize = 2_048;
+/// Orders that wait for the writer: a whole call's answers at once, twice.
+pub const RECORDING_ORDERS: usize = 64;
+/// Tracks of a recording: 32 participants of a mesh, and as many that come again.
+pub const RECORDING_TRACKS: usize = 64;
+/// Answers that an index lists: four of each track.
+pub const RECORDING_ANSWERS: usize = 4 * RECORDING_TRACKS;
+/// Gaps that an index lists of a track: one every 43 s of the longest recording; the sound is silent in later ones, too.
+pub const RECORDING_GAPS: usize = 1_000;
+/// Samples at 48 kHz of the longest recording: 12 hours, so that a forgotten one ends.
+pub const RECORDING_SAMPLES: i64 = 12 * 3_600 * 48_000;
+/// Bytes of all files of a recording, 2 GiB: 12 hours of five voices and the mix; speech needs less than half of that.
+pub const RECORDING_BYTES: u64 = 2 << 30;

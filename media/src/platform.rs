@@ -1,6 +1,11 @@
 //! What differs between operating systems.
 
-use std::{fs::OpenOptions, time::Instant};
+use std::{
+    fs::{DirBuilder, OpenOptions},
+    io,
+    path::Path,
+    time::Instant,
+};
 
 /// Microseconds of the machine's monotonic clock (CLOCK_MONOTONIC), the same for all processes: figures of two daemons
 /// on one machine can be compared. On systems without it, microseconds since `origin`.
@@ -46,4 +51,17 @@ pub(crate) fn private_file() -> OpenOptions {
 #[cfg(not(unix))]
 pub(crate) fn private_file() -> OpenOptions {
     OpenOptions::new()
+}
+
+/// Makes a folder that only its owner can enter. One that is there, also as a symbolic link, is an error.
+#[cfg(unix)]
+pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    DirBuilder::new().mode(0o700).create(path)
+}
+
+/// See above; the access list of the folder above decides there.
+#[cfg(not(unix))]
+pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().create(path)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::check::{CheckEvent, SoundCheck};
 use crate::{
     processing::Switches,
+    recording::{Tap, Tapped},
     simple_webrtc::engine::{AudioFrame, LinkId, PacketSink},
 };
 
@@ -296,6 +297,10 @@ pub trait Sound: Send + Sync {
     fn play(&self, link: LinkId, on: bool);
     /// Forgets a link.
     fn remove_link(&self, link: LinkId);
+    /// Gives this to a recording from now on, or no longer: once it returns, nothing gets into the tap of before.
+    fn tap(&self, what: Tapped, tap: Option<Tap>) {
+        let (_what, _tap) = (what, tap);
+    }
     /// Figures of what is heard from a link; none if it is unknown.
     fn receive_stats(&self, link: LinkId) -> Option<ReceiveStats>;
     /// Figures of what is sent.

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     limits::{MAX_LINKS, PACKET_RING},
+    recording::{Tap, Tapped},
     simple_webrtc::{
         engine::{AudioPacket, LinkId, PacketSink},
         feedback::{Feedback, WayReport},
@@ -48,6 +49,8 @@ pub(crate) struct Wishes {
     pub(crate) source: SourceStats,
     /// Samples that the speaker wanted and found missing so far.
     pub(crate) missing_samples: u64,
+    /// What leaves is recorded.
+    pub(crate) tap: Option<Tap>,
 }
 
 /// What is wanted of a link.
@@ -72,6 +75,8 @@ pub(crate) struct LinkWish {
     gate: Arc<AtomicBool>,
     /// Figures of what is heard.
     pub(crate) stats: ReceiveStats,
+    /// What is heard is recorded.
+    pub(crate) tap: Option<Tap>,
 }
 
 impl LinkWish {
@@ -192,12 +197,37 @@ impl Wishes {
             let (gate, packets) = (Arc::clone(&gate), Some(consumer));
             let stats = ReceiveStats::default();
             let (ties, told) = (Arc::clone(&ties), Arc::clone(&told));
-            let (send, permits, play, seen) = (false, Permits::default(), None, 0);
-            self.links.insert(link, LinkWish { number, send, permits, play, packets, ties, told, seen, gate, stats });
+            let (send, permits, play, seen, tap) = (false, Permits::default(), None, 0, None);
+            let wish = LinkWish { number, send, permits, play, packets, ties, told, seen, gate, stats, tap };
+            self.remove_link(link);
+            self.links.insert(link, wish);
         } else {
             tracing::warn!(limit = MAX_LINKS, "too many links: one more will not be heard");
         }
         Inlet { packets: producer, gate, asking: Asking::default(), ties, told, clock: Clock::new() }
+    }
+
+    /// Forgets a link; nothing of it is recorded any more.
+    pub(crate) fn remove_link(&mut self, link: LinkId) {
+        if let Some(tap) = self.links.remove(&link).and_then(|wish| wish.tap) {
+            tap.close();
+        }
+    }
+
+    /// Records this, or no longer: nothing gets into the tap of before from now on.
+    pub(crate) fn tap(&mut self, what: Tapped, tap: Option<Tap>) {
+        let place = match what {
+            Tapped::Own => Some(&mut self.tap),
+            Tapped::Link(link) => self.links.get_mut(&link).map(|wish| &mut wish.tap),
+        };
+        let before = match place {
+            Some(place) => std::mem::replace(place, tap),
+            // Nobody is heard there.
+            None => tap,
+        };
+        if let Some(before) = before {
+            before.close();
+        }
     }
 
     /// Plays a link from `now` on, or no longer.

@@ -24,9 +24,13 @@ pub mod stage;
 mod voice;
 mod voices;
 
+#[cfg(test)]
+pub(crate) use clock::samples_to_us;
+pub(crate) use clock::{Clock, us_to_samples};
+
 use crate::resample;
 
 #[cfg(test)]
-mod signals;
+pub(crate) mod signals;
 #[cfg(test)]
-mod test_dir;
+pub(crate) mod test_dir;

@@ -11,7 +11,7 @@ use super::{
     controls::Arrived,
     jitter_buffer::{Incoming, JitterBuffer, Pulled},
 };
-use crate::simple_webrtc::engine::AudioPacket;
+use crate::{recording::Tap, simple_webrtc::engine::AudioPacket};
 
 /// The receiving end of a link that is played.
 pub(crate) struct Receiver {
@@ -21,6 +21,8 @@ pub(crate) struct Receiver {
     /// Packets that came before are dropped, monotonic microseconds.
     since_us: u64,
     heard: bool,
+    /// What is heard is recorded.
+    tap: Option<Tap>,
 }
 
 impl Receiver {
@@ -30,7 +32,19 @@ impl Receiver {
         buffer: Box<dyn JitterBuffer>,
         since_us: u64,
     ) -> Self {
-        Self { packets, ties, buffer, since_us, heard: false }
+        Self { packets, ties, buffer, since_us, heard: false, tap: None }
+    }
+
+    /// Records what is heard, or no longer.
+    pub(crate) fn record(&mut self, tap: Option<&Tap>) {
+        let same = match (&self.tap, tap) {
+            (Some(now), Some(wanted)) => now.is(wanted),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        if !same {
+            self.tap = tap.cloned();
+        }
     }
 
     /// Gives the ring back.
@@ -65,7 +79,14 @@ impl Receiver {
 
     /// Fills `out` with what is heard from `now_us` on; true at the first sound of the sender.
     pub(crate) fn pull(&mut self, now_us: u64, out: &mut [f32]) -> bool {
-        let first = self.buffer.pull(now_us, out) == Pulled::Sound && !self.heard;
+        // What waits here came after the recording was agreed to: the packet of before is played to its end.
+        let agreed = |tap: &&Tap| self.buffer.newest_us().is_some_and(|at_us| tap.takes(at_us));
+        let tap = self.tap.as_ref().filter(agreed);
+        let pulled = self.buffer.pull(now_us, out);
+        if let Some(tap) = tap.filter(|_| pulled != Pulled::Silence) {
+            tap.write(now_us, now_us, out);
+        }
+        let first = pulled == Pulled::Sound && !self.heard;
         self.heard |= first;
         first
     }

@@ -30,6 +30,7 @@ use super::{
 };
 use crate::{
     platform,
+    recording::{Tap, Tapped},
     simple_webrtc::engine::{LinkId, PacketSink},
 };
 
@@ -241,8 +242,12 @@ impl Sound for HostSound {
     }
 
     fn remove_link(&self, link: LinkId) {
-        self.shared.lock().links.remove(&link);
+        self.shared.lock().remove_link(link);
         self.thread.unpark();
+    }
+
+    fn tap(&self, what: Tapped, tap: Option<Tap>) {
+        self.shared.lock().tap(what, tap);
     }
 
     fn receive_stats(&self, link: LinkId) -> Option<ReceiveStats> {

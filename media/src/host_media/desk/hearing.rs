@@ -80,6 +80,9 @@ impl Hearing {
             if let Some(receiver) = receiver(wish, &self.clock) {
                 self.receivers.insert(*link, (wish.number, receiver));
             }
+            if let Some((_, receiver)) = self.receivers.get_mut(link) {
+                receiver.record(wish.tap.as_ref());
+            }
         }
     }
 

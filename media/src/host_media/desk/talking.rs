@@ -6,7 +6,7 @@ use crate::{
     host_media::{
         api::{AudioEvent, DeviceSpec, FrameOut},
         capture::{Capture, Frame},
-        clock::{Clock, us_to_samples},
+        clock::{Clock, samples_to_us, us_to_samples},
         controls::{LinkWish, Shared},
         opus::OpusError,
         outbox::Outbox,
@@ -201,7 +201,7 @@ impl Talking {
             self.collect(now_us, outbox);
             while let Some(mut frame) = self.capture.as_mut().and_then(Capture::next_frame) {
                 self.chain.process(&mut frame.sound, self.playing);
-                if let Err(error) = self.send(frame) {
+                if let Err(error) = self.send(frame, now_us) {
                     tracing::error!(%error, "a frame could not be encoded");
                 }
             }
@@ -239,7 +239,7 @@ impl Talking {
     }
 
     /// Encodes a frame once and gives it to every link that gets our sound.
-    fn send(&mut self, frame: Frame) -> Result<(), OpusError> {
+    fn send(&mut self, frame: Frame, now_us: u64) -> Result<(), OpusError> {
         let Frame { mut sound, place, after_gap } = frame;
         if after_gap {
             self.sending.clear();
@@ -267,6 +267,11 @@ impl Talking {
             let (marker, payload) = (!self.sending.contains(link), payload.clone());
             self.out.frame(*link, AudioFrame { payload, timestamp, marker, permit: wish.permit() });
             sending.insert(*link);
+        }
+        if let Some(tap) = &wishes.tap {
+            // What left: silence where we are muted.
+            let spoken = self.origin_us + samples_to_us(place.saturating_sub(self.chain.delay() as u64));
+            tap.write(spoken, now_us, &sound);
         }
         drop(wishes);
         self.sending = sending;

@@ -5,6 +5,7 @@ mod mute;
 mod recovering;
 mod sending;
 mod talking;
+mod taping;
 mod wire;
 
 use super::*;

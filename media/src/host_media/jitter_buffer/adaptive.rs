@@ -79,6 +79,7 @@ pub(crate) struct Adaptive<D> {
     copies_us: i64,
     patience: Patience,
     waited_ms: f64,
+    newest_us: Option<u64>,
     counts: Counts,
 }
 
@@ -96,6 +97,7 @@ impl<D: FrameDecoder> Adaptive<D> {
             copies_us: 0,
             patience: Patience::default(),
             waited_ms: 0.0,
+            newest_us: None,
             counts: Counts::default(),
         }
     }
@@ -184,6 +186,7 @@ impl<D: FrameDecoder> Adaptive<D> {
         let Some(packet) = self.order.take() else { return Pulled::Silence };
         let Held { timestamp, samples, payload, arrived_us, .. } = packet;
         let excess_us = self.excess_us(now_us, timestamp);
+        self.newest_us = Some(arrived_us);
         self.loss -= self.loss * LOSS_WEIGHT;
         self.copies_us = if self.decoder.has_fec(&payload) { media_us(samples as i64) } else { self.copies_us };
         self.state = State::Playing { next: timestamp + samples as i64, owed: 0 };
@@ -331,6 +334,10 @@ impl<D: FrameDecoder> JitterBuffer for Adaptive<D> {
         let State::Playing { next, owed } = self.state else { return None };
         let timestamp = (next + owed as i64).rem_euclid(1 << 32);
         Some((u32::try_from(timestamp).ok()?, now_us + samples_to_us(self.sound.len() as u64)))
+    }
+
+    fn newest_us(&self) -> Option<u64> {
+        self.newest_us
     }
 
     fn prepare(&mut self, now_us: u64) -> usize {

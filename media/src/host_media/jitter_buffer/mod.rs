@@ -49,6 +49,9 @@ pub(crate) trait JitterBuffer: Send {
     /// The timestamp of the next sample to be decoded, and when that will be, monotonic microseconds; none while nothing
     /// plays.
     fn due(&self, now_us: u64) -> Option<(u32, u64)>;
+    /// When the packet came that was decoded last, monotonic microseconds; none before the first. What is pulled after that
+    /// pull is of this packet and later ones.
+    fn newest_us(&self) -> Option<u64>;
     /// Makes sound ready if there is none; returns how many samples can be pulled from `now_us` on before another packet
     /// is needed, or until it is worth asking again.
     fn prepare(&mut self, now_us: u64) -> usize;

@@ -97,6 +97,23 @@ fn what_was_said_before_a_mute_leaves_neither_again_nor_late() {
 }
 
 #[test]
+fn what_is_recorded_of_us_while_muted_is_shown_is_silence_sample_for_sample() {
+    let (seed, mut loud, mut silent) = (seed(), 0, 0);
+    let some = |loud: usize, silent: usize| loud > 1_000 && silent > 1_000;
+    for number in (0..ORDERS[1]).take_while(|number| *number < ORDERS[0] || !some(loud, silent)) {
+        let mut stage = Stage::new(Speaks::Always);
+        let order = stage.play(&mut Dice(seed.wrapping_add(number)));
+        for (n, (muted, taped)) in stage.taped().into_iter().enumerate() {
+            silent += usize::from(muted);
+            loud += usize::from(taped.iter().any(|sample| sample.abs() > 0.3));
+            let quiet = taped.iter().all(|sample| *sample == 0.0);
+            assert!(!muted || quiet, "frame {n} was recorded; AHOY_FUZZ_SEED={seed}, order {number}: {order:?}");
+        }
+    }
+    assert!(some(loud, silent), "both happened: {loud}, {silent}");
+}
+
+#[test]
 fn what_is_said_while_muted_is_shown_never_leaves() {
     let frames = Cell::new(0);
     let enough = || frames.get() > 3_000;

@@ -18,6 +18,7 @@ use crate::{
         source::{Lost, Source},
         specs,
     },
+    recording::{Tapped, bare_tap},
     simple_webrtc::lane::{Lane, Outgoing},
 };
 
@@ -110,14 +111,16 @@ pub(super) struct Scene {
     pub(super) around: Mutex<Around>,
     shown: AtomicBool,
     wire: Mutex<Wire>,
+    /// Whether `muted` was shown, of each frame that left.
+    frames: Mutex<Vec<bool>>,
 }
 
 impl Scene {
     fn new(speaks: Speaks) -> Arc<Self> {
         let (flips, during) = (Vec::new(), Vec::new());
         let around = Around { speaks, flips, plugged: true, device: 0, link: None, next_link: 1, during };
-        let (shown, wire) = (AtomicBool::new(false), Mutex::default());
-        Arc::new(Self { shared: Arc::default(), around: Mutex::new(around), shown, wire })
+        let (shown, wire, frames) = (AtomicBool::new(false), Mutex::default(), Mutex::default());
+        Arc::new(Self { shared: Arc::default(), around: Mutex::new(around), shown, wire, frames })
     }
 
     fn show(&self, around: &mut Around, muted: bool, now_us: u64) {
@@ -286,6 +289,7 @@ struct Way(Arc<Scene>);
 impl FrameOut for Way {
     fn frame(&mut self, link: LinkId, frame: AudioFrame) {
         let muted = self.0.shown.load(Ordering::SeqCst);
+        self.0.frames.lock().unwrap().push(muted);
         self.0.wire.lock().unwrap().send(link, muted, frame);
     }
 }
@@ -296,6 +300,7 @@ pub(super) struct Stage {
     desk: Desk,
     pub(super) now_us: u64,
     due_us: Option<u64>,
+    taped: Box<dyn Fn() -> Vec<(u64, Vec<f32>)>>,
     _events: mpsc::Receiver<AudioEvent>,
 }
 
@@ -326,7 +331,9 @@ impl Stage {
             if around.plugged { Ok(Box::new(ear)) } else { Err(Lost("not there".into())) }
         });
         scene.happen(Happening::HandBack, now_us);
-        Self { scene, desk, now_us, due_us: Some(now_us), _events: events }
+        let (tap, taped) = bare_tap(0);
+        scene.shared.lock().tap(Tapped::Own, Some(tap));
+        Self { scene, desk, now_us, due_us: Some(now_us), taped: Box::new(taped), _events: events }
     }
 
     pub(super) fn happen(&mut self, what: Happening) {
@@ -346,6 +353,13 @@ impl Stage {
 
     pub(super) fn left(&self) -> Vec<Left> {
         std::mem::take(&mut self.scene.wire.lock().unwrap().left)
+    }
+
+    /// What a recording got of each frame that left, and whether `muted` was shown then.
+    pub(super) fn taped(&self) -> Vec<(bool, Vec<f32>)> {
+        let (frames, taped) = (std::mem::take(&mut *self.scene.frames.lock().unwrap()), (self.taped)());
+        assert_eq!(frames.len(), taped.len(), "what leaves is recorded, and nothing else");
+        frames.into_iter().zip(taped).map(|(muted, (_, sound))| (muted, sound)).collect()
     }
 
     /// What happens in one order; returns it, for who must look into it.
