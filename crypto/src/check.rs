@@ -148,6 +148,8 @@ impl Check {
     pub const EPOCH_CONTENT: Check = Check(81);
     /// 082: epoch secret: a roster that nobody ordered.
     pub const EPOCH_ROSTER: Check = Check(82);
+    /// 084: more than 6 questions a minute whether we may be recorded.
+    pub const RECORD_REQUESTS: Check = Check(84);
     /// 085: data channel: length, version or kind.
     pub const CTL_HEAD: Check = Check(85);
     /// 086: data channel: sequence number not above the last.
@@ -246,6 +248,7 @@ impl Check {
         Check::EPOCH_ORDER,
         Check::EPOCH_CONTENT,
         Check::EPOCH_ROSTER,
+        Check::RECORD_REQUESTS,
         Check::CTL_HEAD,
         Check::CTL_SEQ,
         Check::CANCELLED,

@@ -44,6 +44,8 @@ pub const NETWORK_INPUTS: usize = 1024;
 pub const LINK_EVENTS: usize = 1024;
 /// Events of the sound on their way to the actor.
 pub const AUDIO_EVENTS: usize = 64;
+/// What recordings tell on its way to the actor: each says two things.
+pub const RECORDING_EVENTS: usize = 8;
 /// Groups of effects that wait for the store; beyond it the actor takes no input until the disk is done.
 pub const WAITING_GROUPS: usize = 256;
 /// Media links at a time: 16 participants, and as many old links that are being closed.

@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use ahoy_media::host_media::api::{DeviceInfo, Processing, ReceiveStats, Sound, SoundError, SourceStats};
 use ahoy_media::host_media::check::SoundCheck;
+use ahoy_media::recording::{Tap, Tapped};
 use ahoy_media::simple_webrtc::engine::{
     AudioFrame, AudioPacket, Candidate, DescriptionKind, Engine, EngineError, LinkId, LinkSpec, PacketSink,
     TransportStats,
@@ -108,6 +109,9 @@ impl Sound for Recorder {
     }
     fn remove_link(&self, link: LinkId) {
         self.note(format!("forget {}", link.0));
+    }
+    fn tap(&self, what: Tapped, tap: Option<Tap>) {
+        self.note(format!("tap {what:?} {}", tap.is_some()));
     }
     fn receive_stats(&self, link: LinkId) -> Option<ReceiveStats> {
         self.heard.lock().unwrap().get(&link).cloned()

@@ -339,3 +339,10 @@ pub const PRESENCE_COALESCE_MS: u64 = 1_000;
 pub const PRESENCE_WATCHED_MAX: usize = 256;
 /// Count: contacts whose presence is asked for all the time.
 pub const FAVOURITES_MAX: usize = 20;
+
+/// Time that a person has to agree to be recorded, ms: long enough to read it, and to ask what for.
+pub const RECORD_ANSWER_MS: u64 = 30_000;
+/// Consents that are remembered for calls that go on as others: one a participant of the largest call.
+pub const RECORD_AGREED_MAX: usize = 32;
+/// Questions whether it may record us that are taken of a participant a minute: a person starts and stops by hand.
+pub const RECORD_REQUESTS_MAX: usize = 6;

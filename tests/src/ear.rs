@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ahoy_media::host_media::api::{DeviceInfo, ReceiveStats, Ringing, Sound, SourceStats};
+use ahoy_media::recording::{Tap, Tapped};
 use ahoy_media::simple_webrtc::engine::{AudioPacket, LinkId, PacketSink};
 use ahoy_media::simple_webrtc::feedback::{Feedback, WayReport};
 use ahoyd::node::MakeSound;
@@ -112,6 +113,9 @@ impl Sound for Listening {
     }
     fn remove_link(&self, link: LinkId) {
         self.inner.remove_link(link);
+    }
+    fn tap(&self, what: Tapped, tap: Option<Tap>) {
+        self.inner.tap(what, tap);
     }
     fn receive_stats(&self, link: LinkId) -> Option<ReceiveStats> {
         self.inner.receive_stats(link)

@@ -17,6 +17,7 @@ mod nonces;
 pub mod outsider;
 pub mod privacy;
 pub mod process;
+pub mod recording;
 pub mod road;
 pub mod rpc;
 pub mod siege;

@@ -4,6 +4,7 @@ mod config;
 mod device;
 mod history;
 mod people;
+mod record;
 mod sound;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub(crate) use config::ConfigVerb;
 pub(crate) use device::DeviceVerb;
 pub(crate) use history::HistoryVerb;
 pub(crate) use people::{AccountVerb, ContactVerb, Key, PolicyArgs, Presence, Switch, Token};
+pub(crate) use record::RecordVerb;
 pub(crate) use sound::{SoundTestArgs, SoundVerb};
 
 use ahoy_client::control::{CallState, InCall};
@@ -133,6 +135,9 @@ pub(crate) enum Verb {
         #[arg(long, value_name = "S", default_value_t = 120.0)]
         seconds: f64,
     },
+    /// Record a call, or say whether others may record us.
+    #[command(subcommand)]
+    Record(RecordVerb),
     /// Mute the microphone.
     Mute,
     /// Unmute the microphone.

@@ -1,6 +1,7 @@
 //! Events in one readable line each.
 
 mod left;
+mod recording;
 
 use std::collections::HashMap;
 
@@ -115,6 +116,10 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::DevicesChanged { devices } => format!("the account has {} devices now", devices.len()),
         EventKind::ConfigChanged { key, client } => format!("setting {key} was changed{}", asked_by(client.as_deref())),
         EventKind::Linking { state, letters, reason, .. } => linked(*state, letters.as_deref(), reason.as_deref()),
+        EventKind::RecordingRequested(event) => recording::requested(event, names),
+        EventKind::RecordingAnswered(event) => recording::answered(event, names),
+        EventKind::RecordingStarted(event) => recording::started(event, names),
+        EventKind::RecordingStopped(event) => recording::stopped(event, names),
         EventKind::SourceStarted { .. } => "microphone open".to_owned(),
         EventKind::SinkStarted { .. } => "playback began".to_owned(),
         EventKind::DeviceLost { direction, detail } => format!("{direction} device lost: {detail}"),
@@ -141,10 +146,7 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
             let (what, whose) = (attempted(attempt.attempt), names.of(&attempt.account));
             format!("{what} of {whose} was turned away ({} so far)", attempt.count)
         }
-        EventKind::Presence { account, state, .. } => {
-            let is = if names.is_us(account) { "are" } else { "is" };
-            format!("{} {is} {}", names.of(account), state.map_or("not known", presence_word))
-        }
+        EventKind::Presence { account, state, .. } => is_doing(account, *state, names),
         EventKind::Lagged { missed } => format!("{missed} events were missed"),
         EventKind::Warning { about, hint } => format!("warning about {about}: {hint}"),
     })
@@ -166,6 +168,11 @@ fn linked(state: LinkingState, letters: Option<&str>, reason: Option<&str>) -> S
         (LinkingState::Done | LinkingState::Failed, _, Some(reason)) => format!("not linked: {reason}"),
         (LinkingState::Done | LinkingState::Failed, _, None) => "a device is linked".to_owned(),
     }
+}
+
+fn is_doing(account: &str, state: Option<PresenceState>, names: &Names) -> String {
+    let is = if names.is_us(account) { "are" } else { "is" };
+    format!("{} {is} {}", names.of(account), state.map_or("not known", presence_word))
 }
 
 /// What limits sound, in words; None if nothing does.
@@ -264,6 +271,7 @@ fn media(state: MediaState, us: bool) -> String {
         (state.deafened, "deafened"),
         (state.held, hold),
         (state.reconnecting, "reconnecting"),
+        (state.recording, "recording"),
     ];
     let said: Vec<&str> = words.into_iter().filter_map(|(is, word)| is.then_some(word)).collect();
     if said.is_empty() { "unmuted and there".to_owned() } else { said.join(", ") }

@@ -6,7 +6,7 @@ use ahoy_media::host_media::api::Limit;
 use ahoy_media::simple_webrtc::engine as media;
 use ahoy_protocol::call::signal::{LinkEnd, LinkEvent};
 use ahoy_protocol::control::QualityCause;
-use ahoy_protocol::ids::LinkId;
+use ahoy_protocol::ids::{CallId, LinkId};
 use ahoy_protocol::wire::bodies::{Candidate, SdpKind};
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
@@ -25,6 +25,11 @@ pub(super) fn cause(limit: Limit) -> QualityCause {
         Limit::Path => QualityCause::Path,
         Limit::Cpu => QualityCause::Cpu,
     }
+}
+
+/// A call as text.
+pub(super) fn call(call: CallId) -> String {
+    data_encoding::HEXLOWER.encode(&call.0)
 }
 
 /// The media layer's name of a link.

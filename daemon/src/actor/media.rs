@@ -17,6 +17,7 @@ use ahoy_protocol::core::input::Input;
 use ahoy_protocol::ids::LinkId as ProtocolLink;
 
 use super::convert::{self, Told};
+use super::recordings::Recordings;
 use super::ringing::Ringings;
 use super::stats::Rates;
 use super::tape::{TAPE, Tape};
@@ -54,6 +55,7 @@ pub struct Media {
     sound: Arc<dyn Sound>,
     servers: Vec<IceServer>,
     tape: Tape,
+    recordings: Option<Recordings>,
     ringings: Ringings,
     /// Sound in a packet, ms.
     frame_ms: u8,
@@ -82,6 +84,7 @@ impl Media {
             sound,
             servers,
             tape,
+            recordings: None,
             ringings,
             frame_ms,
             wanted,
@@ -97,6 +100,12 @@ impl Media {
     #[must_use]
     pub fn recording(self, tape: Tape, frame_ms: u32) -> Self {
         Self { tape, frame_ms: u8::try_from(frame_ms).unwrap_or(u8::MAX), ..self }
+    }
+
+    /// Calls are recorded by these.
+    #[must_use]
+    pub fn recordings(self, recordings: Recordings) -> Self {
+        Self { recordings: Some(recordings), ..self }
     }
 
     /// Frontends are told this: it may have to ring, or no longer.
@@ -196,6 +205,10 @@ impl Media {
                 return None;
             }
             MediaCommand::Record { on } => return self.record(on),
+            MediaCommand::Recording(command) => {
+                let recordings = self.recordings.as_mut();
+                return recordings.and_then(|recordings| recordings.command(command, &*self.sound));
+            }
             MediaCommand::Microphone { open } => {
                 self.wanted = open;
                 self.sound.microphone(open);
@@ -225,6 +238,7 @@ impl Media {
             | MediaCommand::Ctl { .. }
             | MediaCommand::Microphone { .. }
             | MediaCommand::Record { .. }
+            | MediaCommand::Recording(_)
             | MediaCommand::Close { .. } => {}
         }
     }
@@ -305,7 +319,10 @@ impl Media {
     }
 
     /// Closes every link.
-    pub(super) fn close_all(&self) {
+    pub(super) fn close_all(&mut self) {
+        if let Some(recordings) = &mut self.recordings {
+            recordings.close(&*self.sound);
+        }
         self.sound.microphone(false);
         for link in &self.open {
             self.close(*link);

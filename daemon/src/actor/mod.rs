@@ -14,6 +14,7 @@ mod effects;
 mod machine;
 mod media;
 mod notes;
+mod recordings;
 mod ringing;
 mod stats;
 mod tape;
@@ -39,6 +40,7 @@ use tokio::time::Instant;
 pub use effects::Ports;
 pub use machine::Machine;
 pub use media::{EngineOut, Media};
+pub use recordings::{Recordings, Told};
 pub use tape::Tape;
 
 use crate::clock::Clock;
@@ -58,6 +60,8 @@ pub struct Inboxes<N> {
     pub links: mpsc::Receiver<(LinkId, LinkEvent)>,
     /// Of the sound.
     pub audio: mpsc::Receiver<AudioEvent>,
+    /// Of recordings.
+    pub recordings: mpsc::Receiver<Told>,
     /// Of the store.
     pub committed: mpsc::Receiver<Committed>,
     /// The process is asked to stop.
@@ -67,8 +71,8 @@ pub struct Inboxes<N> {
 impl<N> Inboxes<N> {
     /// Messages that wait.
     fn waiting(&self) -> [usize; INBOXES.len()] {
-        let Self { network, questions, links, audio, committed, stop: _ } = self;
-        [network.len(), questions.len(), links.len(), audio.len(), committed.len()]
+        let Self { network, questions, links, audio, recordings, committed, stop: _ } = self;
+        [network.len(), questions.len(), links.len(), audio.len(), recordings.len(), committed.len()]
     }
 }
 
@@ -91,6 +95,7 @@ enum Woken {
     Question(Question),
     Link(LinkId, LinkEvent),
     Audio(AudioEvent),
+    Recording(Told),
     Committed(Committed),
     Timer,
     Stop,
@@ -150,6 +155,7 @@ impl<M: Machine> Actor<M> {
                 Some(question) = inboxes.questions.recv(), if room => Woken::Question(question),
                 Some((link, event)) = inboxes.links.recv(), if room => Woken::Link(link, event),
                 Some(event) = inboxes.audio.recv(), if room => Woken::Audio(event),
+                Some(told) = inboxes.recordings.recv(), if room => Woken::Recording(told),
                 Some(committed) = inboxes.committed.recv() => Woken::Committed(committed),
                 changed = inboxes.stop.changed(), if !stopping => match changed {
                     // Whoever held the other end is gone: nobody is left to be served.
@@ -176,6 +182,7 @@ impl<M: Machine> Actor<M> {
                 self.feed(input);
             }
             Woken::Audio(event) => self.audio(event),
+            Woken::Recording(told) => self.feed(recordings::input(told)),
             Woken::Committed(committed) => self.groups.committed(&committed, self.clock.now().unix_ms),
             Woken::Timer => self.timer(),
             Woken::Stop => self.stop(),
@@ -352,7 +359,7 @@ impl<M: Machine> Actor<M> {
     }
 
     /// Closes what is still open; every link holds sockets and a task until it says `Closed`.
-    async fn release<N>(self, inboxes: &mut Inboxes<N>) {
+    async fn release<N>(mut self, inboxes: &mut Inboxes<N>) {
         self.groups.ports.media.close_all();
         let until = Instant::now() + Duration::from_millis(limits::STOP_LINKS_MS);
         while self.groups.ports.media.open_links() > 0 {

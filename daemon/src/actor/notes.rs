@@ -24,6 +24,14 @@ pub(super) fn tell(kind: &EventKind) {
         EventKind::HandOff { call, state, reason, .. } => {
             tracing::info!(call = short(call), ?state, reason = reason.as_deref(), "a call is handed over");
         }
+        EventKind::RecordingStarted(it) => tracing::info!(call = short(&it.call), "a call is recorded"),
+        EventKind::RecordingStopped(it) => {
+            tracing::info!(call = short(&it.call), reason = it.reason, "a call is recorded no longer");
+        }
+        EventKind::RecordingAnswered(it) => {
+            tracing::info!(call = short(&it.call), consent = it.consent.text(), "consent to a recording");
+        }
+        EventKind::RecordingRequested(it) => tracing::info!(call = short(&it.call), "somebody wants to record"),
         EventKind::MissedCall { call, .. } => tracing::info!(call = short(call), "a missed call"),
         EventKind::Voicemail { call, .. } => tracing::info!(call = short(call), "a message was left"),
         EventKind::VoicemailDelivered { call, .. } => tracing::info!(call = short(call), "our message is there"),

@@ -118,6 +118,7 @@ impl World {
             questions: questions_in,
             links: links_in,
             audio: audio_in,
+            recordings: mpsc::channel(1).1,
             committed,
             stop: stop_in,
         };
@@ -189,6 +190,8 @@ fn snapshot_reply(input: &Input) -> Option<Effect> {
         presence: None,
         do_not_disturb: false,
         muted: false,
+        recording: false,
+        recorded: false,
         peers: 0,
         calls: 0,
         uptime_ms: 0,

@@ -206,6 +206,10 @@ fn used_now(key: &Key, file: &Config, in_use: &mut Config) -> Setting {
             in_use.busy_in_call = file.busy_in_call;
             Setting::BusyInCall(file.busy_in_call)
         }
+        "recording" => {
+            in_use.recording = file.recording;
+            Setting::Recording(file.recording)
+        }
         "calls_a_minute" => {
             in_use.calls_a_minute = file.calls_a_minute;
             Setting::CallsAMinute(file.calls_a_minute)

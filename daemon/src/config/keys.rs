@@ -4,7 +4,10 @@
 use serde_json::{Value, json};
 
 use super::draft::Draft;
-use super::values::{STAGE_FORM, check_name, check_stun, check_turn, listen_address, stage, stage_text};
+use super::values::{
+    STAGE_FORM, check_name, check_stun, check_turn, listen_address, record_policy, record_policy_text, stage,
+    stage_text,
+};
 use super::{Config, MetricsAt, parse_input, parse_output, spec_text};
 use crate::{limits, logging};
 
@@ -136,7 +139,7 @@ fn narrow(value: u64) -> u32 {
 }
 
 /// Every setting there is.
-pub const KEYS: [Key; 31] = [
+pub const KEYS: [Key; 32] = [
     Key::new(
         "name",
         Kind::Text { form: "1 to 64 bytes", set: |draft, text| check_name(text).map(|name| draft.config.name = name) },
@@ -272,6 +275,16 @@ pub const KEYS: [Key; 31] = [
         Kind::Switch { set: |draft, on| draft.config.busy_in_call = on },
         "a second call hears `busy` while we are in one, and counts as missed, instead of ringing",
         |config| json!(config.busy_in_call),
+    )
+    .at_once(),
+    Key::new(
+        "recording",
+        Kind::Text {
+            form: "`ask`, `accept` or `refuse`",
+            set: |draft, text| record_policy(text).map(|policy| draft.config.recording = policy),
+        },
+        "who wants to record us in a call: a person is asked and has 30 s, or the daemon answers, as for a bot",
+        |config| json!(record_policy_text(config.recording)),
     )
     .at_once(),
     Key::new(

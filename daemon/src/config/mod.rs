@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 use ahoy_media::host_media::api::{DeviceSpec, Processing};
 use ahoy_media::simple_webrtc::engine::IceServer;
-use ahoy_protocol::control::HomePaths;
+use ahoy_protocol::control::{HomePaths, RecordPolicy};
 use ahoy_protocol::core::{ContactRate, Times};
 use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
@@ -59,6 +59,8 @@ pub struct Config {
     pub max_call_duration_ms: Option<u64>,
     /// A second call hears `busy` while we are in one.
     pub busy_in_call: bool,
+    /// What becomes of the question whether somebody may record us.
+    pub recording: RecordPolicy,
     /// New calls taken of a contact, at once and a minute.
     pub calls_a_minute: u32,
     /// Calls don't ring until a frontend says otherwise.
@@ -92,6 +94,7 @@ impl Default for Config {
             ice_servers: Vec::new(),
             max_call_duration_ms: None,
             busy_in_call: false,
+            recording: RecordPolicy::Ask,
             calls_a_minute: ContactRate::default().0,
             do_not_disturb: false,
             times: Times::default(),

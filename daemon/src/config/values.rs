@@ -5,6 +5,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use ahoy_media::host_media::api::Stage;
+use ahoy_protocol::control::RecordPolicy;
 use libp2p::Multiaddr;
 
 use crate::platform;
@@ -73,6 +74,25 @@ pub(super) fn stage_text(stage: Stage) -> &'static str {
         Stage::Auto => "auto",
         Stage::On => "on",
         Stage::Off => "off",
+    }
+}
+
+/// What becomes of a question.
+pub(super) fn record_policy(text: &str) -> Result<RecordPolicy, String> {
+    match text {
+        "ask" => Ok(RecordPolicy::Ask),
+        "accept" => Ok(RecordPolicy::Accept),
+        "refuse" => Ok(RecordPolicy::Refuse),
+        _ => Err("must be ask, accept or refuse".into()),
+    }
+}
+
+/// The word for it.
+pub(super) fn record_policy_text(policy: RecordPolicy) -> &'static str {
+    match policy {
+        RecordPolicy::Ask => "ask",
+        RecordPolicy::Accept => "accept",
+        RecordPolicy::Refuse => "refuse",
     }
 }
 

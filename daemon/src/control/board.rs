@@ -12,7 +12,7 @@ use super::Hub;
 use crate::gossip::counters::Counters;
 
 /// The actor's inboxes, in the order of [`Holding::inboxes`].
-pub const INBOXES: [&str; 5] = ["network", "questions", "links", "audio", "committed"];
+pub const INBOXES: [&str; 6] = ["network", "questions", "links", "audio", "recordings", "committed"];
 
 /// What the actor holds, as of its last step.
 #[derive(Clone, Copy, Debug, Default)]
@@ -198,6 +198,8 @@ impl Board {
             presence: who.map(|who| who.presence),
             do_not_disturb: who.is_some_and(|who| who.do_not_disturb),
             muted: who.is_some_and(|who| who.muted),
+            recording: who.is_some_and(|who| who.recording),
+            recorded: who.is_some_and(|who| who.recorded),
             peers: self.peers.load(Ordering::Relaxed),
             calls: self.calls.load(Ordering::Relaxed),
             uptime_ms: u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX),
@@ -230,12 +232,15 @@ mod tests {
             presence: PresenceState::DoNotDisturb,
             do_not_disturb: true,
             muted: true,
+            recording: true,
+            recorded: true,
         };
         board.tell(who);
         let status = board.status();
         assert_eq!(status.account, AccountId([7; 32]).text());
         assert_eq!(board.account(), status.account);
         assert!(status.revoked && status.do_not_disturb && status.muted);
+        assert!(status.recording && status.recorded);
         assert_eq!(status.presence, Some(PresenceState::DoNotDisturb));
     }
 }

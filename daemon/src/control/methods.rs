@@ -2,8 +2,8 @@
 
 use ahoy_protocol::control::{
     AcceptParams, AccountCommand, CallCommand, ContactCommand, ControlError, DeviceCommand, ErrorKind, HandOffParams,
-    HelloParams, HistoryParams, PlayParams, PushParams, Request, Scope, SetConfigParams, SubscribeParams,
-    TestAudioParams, WhoseCall,
+    HelloParams, HistoryParams, PlayParams, PushParams, RecordCommand, RecordParams, Request, Scope, SetConfigParams,
+    SubscribeParams, TestAudioParams, WhoseCall,
 };
 use ahoy_protocol::core::input::{Command, VoicemailCommand};
 use ahoy_protocol::ids::CallId;
@@ -50,6 +50,10 @@ pub const METHODS: &[(&str, Scope)] = &[
     ("call.unmute", Scope::Call),
     ("call.push_to_talk", Scope::Call),
     ("call.stats", Scope::Observe),
+    ("record.start", Scope::Media),
+    ("record.stop", Scope::Media),
+    ("record.accept", Scope::Call),
+    ("record.refuse", Scope::Call),
     ("history.list", Scope::Observe),
     ("history.play", Scope::Media),
     ("history.clear", Scope::Admin),
@@ -129,6 +133,10 @@ pub(super) fn name(request: &Request) -> &'static str {
         Request::CallUnmute(_) => "call.unmute",
         Request::CallPushToTalk(_) => "call.push_to_talk",
         Request::CallStats(_) => "call.stats",
+        Request::RecordStart(_) => "record.start",
+        Request::RecordStop(_) => "record.stop",
+        Request::RecordAccept(_) => "record.accept",
+        Request::RecordRefuse(_) => "record.refuse",
         Request::HistoryList(_) => "history.list",
         Request::HistoryPlay(_) => "history.play",
         Request::HistoryClear(_) => "history.clear",
@@ -197,6 +205,10 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         Request::CallMute(which) => call(CallCommand::Mute { call: whose(which)? }),
         Request::CallUnmute(which) => call(CallCommand::Unmute { call: whose(which)? }),
         Request::CallPushToTalk(params) => call(push_to_talk(method, params)?),
+        Request::RecordStart(params) => call(record_start(method, params)?),
+        Request::RecordStop(_) => call(CallCommand::Record(RecordCommand::Stop)),
+        Request::RecordAccept(which) => call(CallCommand::Record(RecordCommand::Accept { call: whose(which)? })),
+        Request::RecordRefuse(which) => call(CallCommand::Record(RecordCommand::Refuse { call: whose(which)? })),
         Request::VoicemailList(_) => voicemail(VoicemailCommand::List),
         Request::VoicemailRecord(which) => voicemail(VoicemailCommand::Record { call: whose(which)? }),
         Request::VoicemailSend(_) => voicemail(VoicemailCommand::Send),
@@ -245,6 +257,15 @@ fn push_to_talk(method: &str, params: PushParams) -> Result<CallCommand, Control
         (false, true) => CallCommand::Unmute { call },
         (false, false) => CallCommand::Mute { call },
     })
+}
+
+fn record_start(method: &str, params: RecordParams) -> Result<CallCommand, ControlError> {
+    let RecordParams { call, to } = params;
+    if to.as_ref().is_some_and(|to| !std::path::Path::new(to).is_absolute()) {
+        let hint = "the daemon has a working directory of its own: name the whole path";
+        return Err(ControlError::new(ErrorKind::BadParams, "record.start: `to` is no absolute path", hint));
+    }
+    Ok(CallCommand::Record(RecordCommand::Start { call: call_id(method, call)?, to }))
 }
 
 pub(super) fn call_id(method: &str, text: Option<String>) -> Result<Option<CallId>, ControlError> {

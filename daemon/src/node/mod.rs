@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 pub use parts::{Boxed, MakeEngine, MakeNetwork, MakeSound, NetworkSetup, Parts, RunningNetwork, SoundSetup};
 
-use crate::actor::{Actor, EngineOut, Inboxes, Media, Ports, Tape};
+use crate::actor::{Actor, EngineOut, Inboxes, Media, Ports, Recordings, Tape, Told};
 use crate::clock::{self, Clock};
 use crate::config::{self, Config, Settings};
 use crate::control::{Board, Control, Hub, ListAudio, Sources};
@@ -88,6 +88,7 @@ struct Outboxes {
     questions: mpsc::Sender<crate::control::Question>,
     links: ahoy_media::simple_webrtc::engine::Events,
     audio: mpsc::Sender<ahoy_media::host_media::api::AudioEvent>,
+    recordings: mpsc::Sender<Told>,
     stop: watch::Sender<bool>,
 }
 
@@ -102,7 +103,8 @@ impl Node {
         let (store, loaded) = Store::open(&home.store_file(), &home.store_key_file(), done)?;
         let store = Arc::new(store);
         let settings = Arc::new(Settings::new(config.clone(), home.paths().config.clone()));
-        let mut node = match Self::assemble(store.clone(), (loaded, committed), &config, settings, parts).await {
+        let places = (settings, home.paths().data.join("recordings"));
+        let mut node = match Self::assemble(store.clone(), (loaded, committed), &config, places, parts).await {
             Ok(running) => Node { home, store, running },
             Err(error) => {
                 close(store).await;
@@ -122,7 +124,7 @@ impl Node {
         store: Arc<Store>,
         (loaded, committed): (Loaded, mpsc::Receiver<Committed>),
         config: &Config,
-        settings: Arc<Settings>,
+        (settings, folder): (Arc<Settings>, std::path::PathBuf),
         parts: Parts,
     ) -> Result<Running, StartError> {
         let (outboxes, inboxes) = queues(committed);
@@ -133,7 +135,8 @@ impl Node {
         let contact_rate = ContactRate(config.calls_a_minute);
         let (loopback, do_not_disturb) = (config.loopback(), config.do_not_disturb);
         let rows = loaded.rows;
-        let setup = Setup { rows, name, times, busy_in_call, contact_rate, loopback, do_not_disturb };
+        let recording = config.recording;
+        let setup = Setup { rows, name, times, busy_in_call, recording, contact_rate, loopback, do_not_disturb };
         let (core, first) = Core::new(setup, clock.now(), &mut UnwrapErr(SysRng))?;
         let hub = Hub::new(clock::unix_ms());
 
@@ -165,7 +168,8 @@ impl Node {
         let wanted = has_sound::Wanted { input: config.audio_in.clone(), output: config.audio_out.clone() };
         let looks = has_sound::tell(sound.clone(), wanted, outboxes.questions, outboxes.stop.subscribe());
         let media = Media::new(engine, sound, config.ice_servers.clone(), config.loopback());
-        let media = media.recording(tape, config.frame_ms);
+        let recordings = Recordings::new(folder, outboxes.recordings);
+        let media = media.recording(tape, config.frame_ms).recordings(recordings);
         let ports = Ports { network: network.commands.clone(), media, player, store, hub, board: board.clone() };
         let (tell, listening) = watch::channel(Vec::new());
         looking.spawn(looks);
@@ -285,16 +289,18 @@ fn queues(committed: mpsc::Receiver<Committed>) -> (Outboxes, Inboxes<NetOutput>
     let (questions, questions_in) = mpsc::channel(limits::QUESTIONS);
     let (links, links_in) = mpsc::channel(limits::LINK_EVENTS);
     let (audio, audio_in) = mpsc::channel(limits::AUDIO_EVENTS);
+    let (recordings, recordings_in) = mpsc::channel(limits::RECORDING_EVENTS);
     let (stop, stop_in) = watch::channel(false);
     let inboxes = Inboxes {
         network: network_in,
         questions: questions_in,
         links: links_in,
         audio: audio_in,
+        recordings: recordings_in,
         committed,
         stop: stop_in,
     };
-    (Outboxes { network, questions, links, audio, stop }, inboxes)
+    (Outboxes { network, questions, links, audio, recordings, stop }, inboxes)
 }
 
 /// Where `status` reads what is held.

@@ -298,9 +298,7 @@ pub trait Sound: Send + Sync {
     /// Forgets a link.
     fn remove_link(&self, link: LinkId);
     /// Gives this to a recording from now on, or no longer: once it returns, nothing gets into the tap of before.
-    fn tap(&self, what: Tapped, tap: Option<Tap>) {
-        let (_what, _tap) = (what, tap);
-    }
+    fn tap(&self, what: Tapped, tap: Option<Tap>);
     /// Figures of what is heard from a link; none if it is unknown.
     fn receive_stats(&self, link: LinkId) -> Option<ReceiveStats>;
     /// Figures of what is sent.

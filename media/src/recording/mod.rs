@@ -32,10 +32,10 @@ use serde::Serialize;
 
 #[cfg(test)]
 use play::play;
+use tap::Piece;
 #[cfg(test)]
 pub(crate) use tap::bare as bare_tap;
 pub use tap::{Tap, Tapped};
-use tap::Piece;
 use writer::Writer;
 
 use crate::{host_media::Clock, limits};
@@ -76,6 +76,8 @@ pub struct Answer {
 pub struct Spec {
     /// The folder. It is made, and must not be there.
     pub folder: PathBuf,
+    /// The folder above it is ours, and made if it isn't there; else it must be.
+    pub make_above: bool,
     /// Call id, for the index.
     pub call: String,
     /// Now, Unix ms.
@@ -127,7 +129,10 @@ impl Ending {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Folder and files are there.
-    Begun,
+    Begun {
+        /// Where.
+        folder: PathBuf,
+    },
     /// It is over; the last that it says.
     Ended {
         /// Why.

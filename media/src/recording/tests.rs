@@ -16,7 +16,7 @@ use crate::{
 
 fn start(folder: PathBuf) -> (Recording, Receiver<Progress>) {
     let (told, progress) = sync_channel(8);
-    let spec = Spec { folder, call: "c0".into(), started_at_ms: 0 };
+    let spec = Spec { folder, make_above: false, call: "c0".into(), started_at_ms: 0 };
     let recording = Recording::start(spec, Box::new(move |what| told.send(what).unwrap())).unwrap();
     (recording, progress)
 }
@@ -29,7 +29,7 @@ fn party() -> Party {
 fn it_tells_that_it_began_and_why_it_ended() {
     let dir = TestDir::new();
     let (mut recording, progress) = start(dir.path().join("call"));
-    assert_eq!(progress.recv(), Ok(Progress::Begun));
+    assert_eq!(progress.recv(), Ok(Progress::Begun { folder: dir.path().join("call") }));
     recording.begin_track(party(), true, None);
     recording.close(Ending::CallEnded);
     assert_eq!(progress.recv(), Ok(Progress::Ended { ending: Ending::CallEnded, detail: String::new() }));
@@ -48,7 +48,7 @@ fn a_recording_that_nobody_holds_any_more_ends_though_its_taps_are_there() {
     let track = recording.begin_track(party(), true, None);
     let _tap = recording.tap(track);
     drop(recording);
-    assert_eq!(progress.recv(), Ok(Progress::Begun));
+    assert_eq!(progress.recv(), Ok(Progress::Begun { folder: dir.path().join("call") }));
     assert_eq!(progress.recv(), Ok(Progress::Ended { ending: Ending::DaemonStopped, detail: String::new() }));
 }
 
@@ -78,12 +78,13 @@ const UNTIL_KILL: u64 = 3;
 fn records_until_it_is_killed() {
     let Ok(folder) = std::env::var("AHOY_RECORD_TO") else { return };
     let (mut recording, progress) = start(folder.into());
-    assert_eq!(progress.recv(), Ok(Progress::Begun));
+    assert!(matches!(progress.recv(), Ok(Progress::Begun { .. })));
     let track = recording.begin_track(party(), true, None);
     let (tap, clock, began) = (recording.tap(track), Clock::new(), Instant::now());
     let began_us = clock.us(began);
     for n in 0_u64.. {
-        let sound: Vec<f32> = (0..960).map(|k| ((n * 960 + k) as f32 * 440.0 / 48_000.0 * 6.283_185).sin() * 0.4).collect();
+        let sound: Vec<f32> =
+            (0..960).map(|k| ((n * 960 + k) as f32 * 440.0 / 48_000.0 * std::f32::consts::TAU).sin() * 0.4).collect();
         let due = began + Duration::from_millis(20 * (n + 1));
         while let Some(left) = due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
             std::thread::park_timeout(left);

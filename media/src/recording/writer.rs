@@ -99,7 +99,7 @@ impl Writer {
         if let Err(error) = self.begin() {
             return (Ending::NotBegun, format!("{}: {error}", self.spec.folder.display()));
         }
-        tell(Progress::Begun);
+        tell(Progress::Begun { folder: self.spec.folder.clone() });
         loop {
             let first = pieces.recv_timeout(TICK);
             if let Err(error) = self.turn(first.as_ref().ok(), orders, pieces) {
@@ -112,7 +112,10 @@ impl Writer {
     }
 
     fn begin(&mut self) -> Result<(), TrackError> {
-        folder::make(&self.spec.folder)?;
+        if let Some(above) = self.spec.folder.parent().filter(|_| self.spec.make_above) {
+            folder::make_above(above)?;
+        }
+        self.spec.folder = folder::make(&self.spec.folder, self.spec.make_above)?;
         self.mixed = Some(TrackFile::create(&self.spec.folder.join(MIXED))?);
         Ok(self.index(None).write(&self.spec.folder)?)
     }
@@ -211,7 +214,8 @@ impl Writer {
         while self.done + FRAME as i64 <= place {
             let mut mix = [0.0; FRAME];
             for track in &mut self.tracks {
-                let Some((timeline, file)) = track.writing.as_mut().filter(|(timeline, _)| timeline.next() <= self.done)
+                let Some((timeline, file)) =
+                    track.writing.as_mut().filter(|(timeline, _)| timeline.next() <= self.done)
                 else {
                     continue;
                 };
@@ -295,7 +299,9 @@ fn close_track(track: &mut Track) -> Result<u64, TrackError> {
 fn over(error: &TrackError, spec: &Spec) -> Over {
     let folder = spec.folder.display();
     match error {
-        TrackError::Disk(error) if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
+        TrackError::Disk(error)
+            if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
+        {
             (Ending::DiskFull, format!("{folder}: the disk is full; what was written can be played. Free some space"))
         }
         TrackError::Disk(error) => (Ending::DiskFailed, format!("{folder}: {error}; what was written can be played")),

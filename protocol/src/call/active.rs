@@ -71,11 +71,11 @@ impl CallCore {
             PairBody::Restart(which) => self.restart_asked(id, device, which, cx),
             PairBody::Status(status) => self.status(id, device, status, cx),
             PairBody::HangUp(reason) => self.peer_hung_up(id, device, reason, cx),
-            // Epochs and recording belong to groups and to a later issue, linking to accounts;
+            PairBody::Record(said) => self.record_said(id, device, said, cx),
+            // Epochs belong to groups, linking to accounts;
             // confirm is the session layer's.
             PairBody::Confirm(_)
             | PairBody::EpochSecret(_)
-            | PairBody::Record(_)
             | PairBody::LinkIdentity(_)
             | PairBody::LinkContact(_)
             | PairBody::LinkEnd(_)
@@ -110,8 +110,7 @@ impl CallCore {
         match body {
             CtlBody::Status(status) => self.status(id, device, status, cx),
             CtlBody::HangUp(reason) => self.peer_hung_up(id, device, reason, cx),
-            // Recording comes in a later issue.
-            CtlBody::Record(_) => {}
+            CtlBody::Record(said) => self.record_said(id, device, said, cx),
         }
     }
 

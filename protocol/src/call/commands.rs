@@ -18,6 +18,7 @@ impl CallCore {
             | CallCommand::Hold { .. }
             | CallCommand::Resume { .. }
             | CallCommand::HandOff { .. }
+            | CallCommand::Record(_)
             | CallCommand::Mute { .. }
             | CallCommand::Unmute { .. }
             | CallCommand::MuteKey { .. }
@@ -34,6 +35,7 @@ impl CallCore {
             CallCommand::Accept { call, in_call } => {
                 self.which_incoming(call, true).and_then(|id| self.accept_command(id, in_call, cx)).map(done)
             }
+            CallCommand::Record(command) => return self.record_command(ticket, command, cx),
             CallCommand::Decline { call } => self.which_incoming(call, false).map(|id| {
                 self.decline(id, cx);
                 done(id)

@@ -10,12 +10,13 @@ use super::ended::EndedCalls;
 use super::hand_off::HandOffs;
 use super::links::Fresh;
 use super::moved::Network;
+use super::recording::Recordings;
 use super::seen::SeenCalls;
 use super::signal::{CallInput, ContactPolicy};
 use super::state::{Call, Peer, Phase};
 use super::stays::Stays;
 use super::times::Times;
-use crate::control::{CallInfo, CallState, ControlError, EventKind, Reply};
+use crate::control::{CallInfo, CallState, ControlError, EventKind, RecordPolicy, Reply};
 use crate::ids::{AccountId, CallId, DeviceId, LinkId, Now, Ticket};
 
 /// All calls of a device, as one pure state machine.
@@ -55,6 +56,7 @@ pub struct CallCore {
     /// A second call hears `busy` while we are in one.
     pub(super) busy_in_call: bool,
     pub(super) network: Network,
+    pub(super) recordings: Recordings,
 }
 
 /// A link whose call is over.
@@ -114,6 +116,7 @@ impl CallCore {
             stopping: false,
             busy_in_call: false,
             network: Network::default(),
+            recordings: Recordings::default(),
         }
     }
 
@@ -146,6 +149,12 @@ impl CallCore {
     /// Whether a second call hears `busy` while we are in one; otherwise it rings (call waiting).
     pub fn set_busy_in_call(&mut self, busy: bool) {
         self.busy_in_call = busy;
+    }
+
+    /// What is decided without a person: see [`Self::set_busy_in_call`] and [`Self::set_record_policy`].
+    pub fn set_rules(&mut self, busy: bool, recording: RecordPolicy) {
+        self.set_busy_in_call(busy);
+        self.set_record_policy(recording);
     }
 
     /// Other time limits from now on, for calls under way too.
@@ -189,6 +198,7 @@ impl CallCore {
             CallInput::Moved => self.moved(cx),
             CallInput::Woke => self.woke(cx),
             CallInput::HandOff { question, device, event } => self.hand_off_event(question, device, event, cx),
+            CallInput::Recording { number, event } => self.recording_event(number, event, cx),
             CallInput::Timer => self.timers(cx),
             CallInput::Shutdown => self.shutdown(cx),
         }

@@ -1,5 +1,6 @@
 //! What the call core wants done.
 
+use super::recording::RecordEffect;
 use crate::control::{ControlError, EndCause, EventKind, Reply};
 use crate::ids::{AccountId, CallId, DeviceId, LinkId, Ticket};
 use crate::wire::bodies::{CallBody, Candidate, CtlBody, Elsewhere, Flags, Missed, Offer, PairBody, Reason, SdpKind};
@@ -97,6 +98,8 @@ pub enum CallEffect {
         /// Muted.
         muted: bool,
     },
+    /// Do this about our recording.
+    Record(RecordEffect),
     /// An answer to a frontend.
     Reply {
         /// Which question.

@@ -223,6 +223,7 @@ impl CallCore {
         for device in devices {
             self.dismiss(id, device, tell, cx);
         }
+        self.recordings_end(id, next, cx);
         let Some(call) = self.live.remove(&id) else { return };
         self.leave_focus(&call);
         self.sync_sound(cx);

@@ -105,6 +105,7 @@ impl CallCore {
         self.repeat_questions(cx);
         self.settle_taken(cx);
         self.settle_followed(cx);
+        self.settle_recordings(cx);
     }
 
     /// While either side holds, no sound can show that media flow: the link alone counts. Whoever has not
@@ -129,12 +130,14 @@ impl CallCore {
     pub(super) fn sync_sound(&mut self, cx: &mut Cx<'_>) {
         let open =
             self.focus.and_then(|id| self.live.get(&id)).is_some_and(|call| Rule::Accept.met(call.joined().is_some()));
+        self.sync_voices(true, cx);
         self.switch_links(false, cx);
         if open != self.mic_open {
             self.mic_open = open;
             cx.push(CallEffect::Microphone { open });
         }
         self.switch_links(true, cx);
+        self.sync_voices(false, cx);
     }
 
     /// Switches the links whose sound must be `on` and isn't.
@@ -157,11 +160,13 @@ impl CallCore {
     /// Our flags in a call.
     pub(super) fn own_flags(&self, id: CallId) -> Flags {
         let held = self.live.get(&id).is_some_and(|call| call.joined().is_some()) && !self.in_focus(id);
-        Flags(if self.muted { Flags::MUTED } else { 0 } | if held { Flags::HELD } else { 0 })
+        let flag = |on: bool, flag: u16| if on { flag } else { 0 };
+        let recording = flag(self.we_record(id), Flags::RECORDING);
+        Flags(flag(self.muted, Flags::MUTED) | flag(held, Flags::HELD) | recording)
     }
 
     /// Tells everybody in a call what our media do, if that has changed.
-    fn sync_status(&mut self, id: CallId, cx: &mut Cx<'_>) {
+    pub(super) fn sync_status(&mut self, id: CallId, cx: &mut Cx<'_>) {
         let flags = self.own_flags(id);
         let (own, own_device) = (self.own, self.own_device);
         let Some(call) = self.live.get_mut(&id) else { return };

@@ -39,8 +39,9 @@ impl CallCore {
             state: call.state(self.light(call.id)).unwrap_or(CallState::Ended),
             direction: call.facts.direction(),
             roster: accounts.map(|a| RosterEntry { account: text::account(*a), name: None }).collect(),
-            participants: taking_part.map(participant).collect(),
+            participants: taking_part.map(|peer| self.participant(call.id, peer)).collect(),
             muted: self.muted,
+            recording: self.we_record(call.id),
             started_at_ms: call.line().started_ms,
             ended_at_ms: None,
             reason: None,
@@ -60,6 +61,9 @@ pub(super) fn gone_call(old: &JoinedCall, muted: bool) -> CallInfo {
         state: LinkState::Closed,
         muted: false,
         held: false,
+        recording: false,
+        recording_asked: false,
+        recorded: false,
     };
     CallInfo {
         call: text::call(old.call),
@@ -68,6 +72,7 @@ pub(super) fn gone_call(old: &JoinedCall, muted: bool) -> CallInfo {
         roster: old.roster.iter().map(|a| RosterEntry { account: text::account(*a), name: None }).collect(),
         participants: vec![participant],
         muted,
+        recording: false,
         started_at_ms: old.started_ms,
         ended_at_ms: None,
         reason: None,
@@ -77,21 +82,26 @@ pub(super) fn gone_call(old: &JoinedCall, muted: bool) -> CallInfo {
     }
 }
 
-fn participant(peer: &Peer) -> ParticipantInfo {
-    let state = match (peer.flow, peer.links.current.as_ref().map(|link| link.up)) {
-        (Flow::Flowing, _) => LinkState::Connected,
-        (Flow::Interrupted { .. }, _) => LinkState::Reconnecting,
-        (Flow::Idle | Flow::Connecting { .. }, None) => LinkState::New,
-        (Flow::Idle | Flow::Connecting { .. }, Some(Up::Connecting)) => LinkState::Connecting,
-        (Flow::Idle | Flow::Connecting { .. }, Some(Up::Connected)) => LinkState::Connected,
-        (Flow::Idle | Flow::Connecting { .. }, Some(Up::Interrupted)) => LinkState::Reconnecting,
-    };
-    ParticipantInfo {
-        account: text::account(peer.account),
-        device: text::device(peer.device),
-        name: None,
-        state,
-        muted: peer.flags.0 & Flags::MUTED != 0,
-        held: peer.holds(),
+impl CallCore {
+    fn participant(&self, call: CallId, peer: &Peer) -> ParticipantInfo {
+        let state = match (peer.flow, peer.links.current.as_ref().map(|link| link.up)) {
+            (Flow::Flowing, _) => LinkState::Connected,
+            (Flow::Interrupted { .. }, _) => LinkState::Reconnecting,
+            (Flow::Idle | Flow::Connecting { .. }, None) => LinkState::New,
+            (Flow::Idle | Flow::Connecting { .. }, Some(Up::Connecting)) => LinkState::Connecting,
+            (Flow::Idle | Flow::Connecting { .. }, Some(Up::Connected)) => LinkState::Connected,
+            (Flow::Idle | Flow::Connecting { .. }, Some(Up::Interrupted)) => LinkState::Reconnecting,
+        };
+        ParticipantInfo {
+            account: text::account(peer.account),
+            device: text::device(peer.device),
+            name: None,
+            state,
+            muted: peer.flags.0 & Flags::MUTED != 0,
+            held: peer.holds(),
+            recording: self.records(call, peer.device),
+            recording_asked: self.asks_to_record(call, peer.device),
+            recorded: self.is_recorded(call, peer.device),
+        }
     }
 }

@@ -27,6 +27,7 @@ mod of_pair;
 mod one_call;
 mod outgoing;
 mod recall;
+pub mod recording;
 mod rejoin;
 pub(crate) mod rules;
 mod seen;

@@ -46,6 +46,7 @@ impl CallInput {
             | Self::HandOff { .. }
             | Self::Moved
             | Self::Woke
+            | Self::Recording { .. }
             | Self::Timer
             | Self::Shutdown => return None,
         })

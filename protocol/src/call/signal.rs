@@ -1,5 +1,6 @@
 //! What the call core is told: verified signals of peers, commands of frontends, events of links.
 
+use super::recording::RecordingEvent;
 use crate::control::{CallCommand, EndCause, QualityCause};
 use crate::ids::{AccountId, CallId, DeviceId, LinkId, Ticket};
 use crate::wire::bodies::{
@@ -201,6 +202,13 @@ pub enum CallInput {
         device: DeviceId,
         /// What happened.
         event: HandOffEvent,
+    },
+    /// What became of a recording of ours.
+    Recording {
+        /// Of the recording.
+        number: u32,
+        /// What.
+        event: RecordingEvent,
     },
     /// A time that `CallCore::next_timer_ms` named has come (or any other: harmless).
     Timer,

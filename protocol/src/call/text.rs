@@ -40,6 +40,7 @@ pub(super) fn media_state(flags: Flags, reconnecting: bool) -> MediaState {
         deafened: flags.0 & Flags::DEAFENED != 0,
         held: flags.0 & Flags::HELD != 0,
         reconnecting,
+        recording: flags.0 & Flags::RECORDING != 0,
     }
 }
 

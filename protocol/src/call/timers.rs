@@ -52,6 +52,7 @@ impl CallCore {
             .chain(self.closing.iter().map(|closing| closing.at_ms))
             .chain(self.network.due_ms())
             .chain(self.hand_offs_due())
+            .chain(self.recordings_due())
             .min()
     }
 
@@ -59,7 +60,7 @@ impl CallCore {
     #[must_use]
     pub fn running_timers(&self) -> usize {
         let due: usize = self.live.values().map(|call| self.due(call).len()).sum();
-        due + self.closing.len() + self.hand_offs_due().count()
+        due + self.closing.len() + self.hand_offs_due().count() + self.recordings_due().count()
     }
 
     /// Does what is due; harmless if nothing is.
@@ -74,6 +75,7 @@ impl CallCore {
         });
         self.network_rests(cx);
         self.hand_off_timers(cx);
+        self.recording_timers(cx);
         let ids: Vec<CallId> = self.live.keys().copied().collect();
         for id in ids {
             // In order of time, each looked at again: what one changes, another may not need any more.

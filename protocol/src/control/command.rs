@@ -137,6 +137,8 @@ pub enum CallCommand {
         /// The device of our account that shall take it over.
         device: crate::ids::DeviceId,
     },
+    /// `record.*`.
+    Record(super::recording::RecordCommand),
     /// `call.list`.
     List,
     /// `call.mute`: our microphone, in every call.

@@ -40,6 +40,8 @@ pub enum Setting {
     DoNotDisturb(bool),
     /// A second call hears `busy`.
     BusyInCall(bool),
+    /// What becomes of the question whether somebody may record us.
+    Recording(super::recording::RecordPolicy),
     /// New calls taken of a contact, at once and a minute.
     CallsAMinute(u32),
     /// Time limits, of calls under way too.

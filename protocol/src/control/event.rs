@@ -4,12 +4,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::audio::SoundTest;
+use super::calls::{MediaState, RosterEntry};
 use super::cause::EndCause;
 use super::contact::{AttemptInfo, PresenceState, RequestEnd};
 use super::devices::LinkingState;
 use super::hand_off::HandOffState;
 use super::history::PlaybackEnd;
-use super::reply::{RosterEntry, Snapshot};
+use super::recording::{RecordingAnswered, RecordingRequested, RecordingStarted, RecordingStopped};
+use super::reply::Snapshot;
 use super::state::{CallState, Direction};
 
 /// What limits the sound between us and a participant, as far as it can be told apart from one end. A way is bad from 5 %
@@ -29,19 +31,6 @@ pub enum QualityCause {
     /// This machine is too busy: in the last three seconds the audio thread came too late by 60 ms in all, not counting
     /// 20 ms each time.
     Cpu,
-}
-
-/// What a participant's media do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct MediaState {
-    /// Microphone muted.
-    pub muted: bool,
-    /// Hears nothing.
-    pub deafened: bool,
-    /// Holds the call.
-    pub held: bool,
-    /// No packet arrives from it.
-    pub reconnecting: bool,
 }
 
 /// Which client changed our own mute, if a client did.
@@ -189,6 +178,14 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client: Option<String>,
     },
+    /// Somebody in a call wants to record us. Nothing of us is written before `record.accept`.
+    RecordingRequested(RecordingRequested),
+    /// Somebody may be recorded, or not, or no longer; or it is us who said so.
+    RecordingAnswered(RecordingAnswered),
+    /// A device records the call.
+    RecordingStarted(RecordingStarted),
+    /// A device no longer records the call.
+    RecordingStopped(RecordingStopped),
     /// The microphone (or what stands for it) was opened.
     SourceStarted {
         /// Monotonic microseconds of sample 0.

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::calls::RosterEntry;
 use super::cause::EndCause;
-use super::reply::RosterEntry;
 use super::state::Direction;
 
 /// `history.list`.

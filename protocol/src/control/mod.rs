@@ -4,6 +4,7 @@
 //! calls as 32 hex digits. Times are Unix milliseconds unless the name says otherwise.
 
 mod audio;
+mod calls;
 mod cause;
 mod command;
 mod config;
@@ -17,11 +18,13 @@ mod explain;
 mod hand_off;
 mod history;
 mod home;
+mod recording;
 mod reply;
 mod request;
 mod state;
 
 pub use audio::{PlayedSound, SoundFinding, SoundTest, SoundTestState, SoundVerdict, TestAudioParams};
+pub use calls::{CallInfo, LinkState, MediaState, ParticipantInfo, RosterEntry};
 pub use cause::EndCause;
 pub use command::{AccountCommand, CallCommand, ContactCommand, Unproven};
 pub use config::{ConfigReply, SetConfigParams, SetConfigReply, Setting};
@@ -36,15 +39,19 @@ pub use devices::{
 };
 pub use discover::openrpc;
 pub use error::{ControlError, ErrorKind};
-pub use event::{Event, EventKind, Level, MediaState, MuteSource, QualityCause};
+pub use event::{Event, EventKind, Level, MuteSource, QualityCause};
 pub use explain::{END_CAUSES, END_REASONS, EndReason, Explanation, Fault, end_reason};
 pub use hand_off::{HandOffParams, HandOffReply, HandOffState};
 pub use history::{HistoryCall, HistoryParams, HistoryReply, PlayParams, PlaybackEnd, VoicemailInfo, VoicemailsReply};
 pub use home::{Env, HomePaths, SOCKET_NAME};
+pub use recording::{
+    Consent, RecordCommand, RecordParams, RecordPolicy, RecordReply, RecordingAnswered, RecordingRequested,
+    RecordingStarted, RecordingStopped,
+};
 pub use reply::{
-    AccountInfo, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CandidatePair, CardReply, ContactReply,
-    ContactsReply, DiscoverReply, DoneReply, HelloReply, LinkState, OfferedReply, ParticipantInfo, ParticipantStats,
-    Reply, RosterEntry, Snapshot, StatsReply, Status, SubscribedReply,
+    AccountInfo, AudioDevice, AudioDevicesReply, CallsReply, CandidatePair, CardReply, ContactReply, ContactsReply,
+    DiscoverReply, DoneReply, HelloReply, OfferedReply, ParticipantStats, Reply, Snapshot, StatsReply, Status,
+    SubscribedReply,
 };
 pub use request::{
     AcceptParams, AddContactParams, CardParams, ContactParams, HelloParams, InCall, NoParams, OfferParams, PushParams,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::cause::EndCause;
+use super::calls::{CallInfo, LinkState};
 use super::config::{ConfigReply, SetConfigReply};
 use super::contact::{AttemptsReply, Contact, ContactRequestInfo, ContactRequestsReply, PresenceState, SafetyReply};
 use super::counts::Counts;
@@ -11,7 +11,7 @@ use super::devices::{DevicesReply, LinkReply};
 use super::event::QualityCause;
 use super::hand_off::HandOffReply;
 use super::history::{HistoryReply, VoicemailsReply};
-use super::state::{CallState, Direction};
+use super::recording::RecordReply;
 
 /// A successful answer. It stands in the line without a tag: the reader knows from its request which of these it gets.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -41,6 +41,8 @@ pub enum Reply {
     Offered(OfferedReply),
     /// `call.hand_off`.
     HandOff(HandOffReply),
+    /// `record.start`, `record.stop`.
+    Record(RecordReply),
     /// `call.list`.
     Calls(CallsReply),
     /// `call.stats`.
@@ -187,6 +189,12 @@ pub struct Status {
     /// Our microphone is muted.
     #[serde(default)]
     pub muted: bool,
+    /// We record a call.
+    #[serde(default)]
+    pub recording: bool,
+    /// Somebody else records a call that we are in.
+    #[serde(default)]
+    pub recorded: bool,
     /// Connected peers.
     pub peers: usize,
     /// Calls that are not ended.
@@ -211,87 +219,6 @@ pub struct AccountInfo {
     pub card: String,
     /// Where we listen.
     pub listen: Vec<String>,
-}
-
-/// An invited account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct RosterEntry {
-    /// Account id.
-    pub account: String,
-    /// Our name for it, if it is a contact or ourselves.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-}
-
-/// State of a participant's link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LinkState {
-    /// Not begun.
-    New,
-    /// Being made.
-    Connecting,
-    /// Up.
-    Connected,
-    /// Interrupted.
-    Reconnecting,
-    /// Failed.
-    Failed,
-    /// Over.
-    Closed,
-}
-
-/// A participant.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ParticipantInfo {
-    /// Account id.
-    pub account: String,
-    /// Device id.
-    pub device: String,
-    /// Our name for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// State of its link.
-    pub state: LinkState,
-    /// Its microphone is muted.
-    pub muted: bool,
-    /// It holds the call.
-    #[serde(default)]
-    pub held: bool,
-}
-
-/// A call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct CallInfo {
-    /// Call id.
-    pub call: String,
-    /// State.
-    pub state: CallState,
-    /// Direction.
-    pub direction: Direction,
-    /// Everybody invited.
-    pub roster: Vec<RosterEntry>,
-    /// Everybody taking part, but us.
-    pub participants: Vec<ParticipantInfo>,
-    /// Our microphone is muted.
-    pub muted: bool,
-    /// When it was offered, Unix ms.
-    pub started_at_ms: u64,
-    /// When it ended, Unix ms.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ended_at_ms: Option<u64>,
-    /// Why it ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// What lies behind it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cause: Option<EndCause>,
-    /// The call of the same people that went on in its place when it ended; as in the event.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub continues_as: Option<String>,
-    /// The messenger's word for the conversation.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub context: Option<String>,
 }
 
 /// Figures of a participant; null until they can be measured.

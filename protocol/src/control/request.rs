@@ -11,6 +11,7 @@ use super::contact::{
 };
 use super::hand_off::HandOffParams;
 use super::history::{HistoryParams, PlayParams};
+use super::recording::RecordParams;
 
 /// What a client may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -188,6 +189,18 @@ pub enum Request {
     /// A key was pressed or released that talks, or mutes, while it is held: for tools that watch the keyboard.
     #[serde(rename = "call.push_to_talk")]
     CallPushToTalk(PushParams),
+    /// Record a call: everybody in it is told and asked, and whoever does not agree is not written down.
+    #[serde(rename = "record.start")]
+    RecordStart(RecordParams),
+    /// End our recording.
+    #[serde(rename = "record.stop")]
+    RecordStop(NoParams),
+    /// Agree to be recorded by who asks for it.
+    #[serde(rename = "record.accept")]
+    RecordAccept(WhoseCall),
+    /// Do not agree to be recorded, or no longer: nothing more of us is written.
+    #[serde(rename = "record.refuse")]
+    RecordRefuse(WhoseCall),
     /// Figures of every participant.
     #[serde(rename = "call.stats")]
     CallStats(WhoseCall),

@@ -34,6 +34,7 @@ impl Core {
             }
             CallEffect::Microphone { open } => step.out.push(Effect::Media(MediaCommand::Microphone { open })),
             CallEffect::Mute { muted } => step.out.push(Effect::Media(MediaCommand::Mute { muted })),
+            CallEffect::Record(effect) => self.record(effect, step),
             CallEffect::Reply { ticket, result } => step.reply(ticket, result),
             CallEffect::Event(event) => {
                 let event: EventKind = self.name_event(event, step);

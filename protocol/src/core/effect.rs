@@ -1,6 +1,7 @@
 //! What the core wants its drivers to do, in the order given.
 
 use super::input::{MessageRef, NetTicket, Topic};
+pub use super::recording::{Party, RecordingCommand};
 use crate::call::effect::HistoryEntry;
 use crate::control::{ControlError, EventKind, Reply};
 use crate::ids::{AccountId, CallId, DeviceId, LinkId, Ticket};
@@ -200,6 +201,8 @@ pub enum MediaCommand {
         /// On.
         on: bool,
     },
+    /// Do this about the recording of a call.
+    Recording(RecordingCommand),
     /// Mute or unmute it.
     Mute {
         /// Muted.

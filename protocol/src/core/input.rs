@@ -64,6 +64,13 @@ pub enum Input {
         /// Opus packets.
         packets: Vec<Vec<u8>>,
     },
+    /// What became of a recording of ours.
+    Recording {
+        /// Of the recording.
+        number: u32,
+        /// What.
+        event: crate::call::recording::RecordingEvent,
+    },
     /// This device has a microphone or a speaker, or something that stands for one (or has none any more).
     Sound {
         /// It has.

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 
+use ahoy_crypto::Check;
+
 use super::Core;
 use super::effect::{Effect, MediaCommand};
 use super::step::Step;
@@ -10,9 +12,9 @@ use crate::account::Policy;
 use crate::call::effect::LinkCommand;
 use crate::call::signal::{CallInput, LinkEvent};
 use crate::ids::{CallId, DeviceId, LinkId};
-use crate::inbound::doors::{self, CandidateCount, LocalAddresses, RestartRate};
+use crate::inbound::doors::{self, CandidateCount, LocalAddresses, RecordRate, RestartRate};
 use crate::limits::PAIRS_COUNTED_MAX;
-use crate::wire::bodies::{Candidate, Candidates, CtlBody, PairBody};
+use crate::wire::bodies::{Candidate, Candidates, CtlBody, PairBody, Record};
 use crate::wire::ctl;
 
 /// What a link carries besides media.
@@ -41,6 +43,7 @@ struct Asked {
     device: DeviceId,
     candidates: CandidateCount,
     restarts: RestartRate,
+    records: RecordRate,
 }
 
 impl Links {
@@ -54,6 +57,14 @@ impl Links {
         self.asked.retain(|asked| asked.call != *call);
     }
 
+    /// Judges a word about recordings: only questions cost a person something.
+    fn record(&mut self, call: CallId, device: DeviceId, said: Record, now_ms: u64) -> Result<(), Check> {
+        if said.op != crate::call::recording::REQUEST {
+            return Ok(());
+        }
+        self.asked(call, device).records.take(said.recording, now_ms)
+    }
+
     /// The counts of a pair; the pair that was counted first gives way when there are too many.
     fn asked(&mut self, call: CallId, device: DeviceId) -> &mut Asked {
         let known = self.asked.iter().position(|asked| asked.call == call && asked.device == device);
@@ -62,7 +73,7 @@ impl Links {
                 self.asked.pop_front();
             }
             let (candidates, restarts) = (CandidateCount::default(), RestartRate::default());
-            self.asked.push_back(Asked { call, device, candidates, restarts });
+            self.asked.push_back(Asked { call, device, candidates, restarts, records: RecordRate::default() });
             self.asked.len() - 1
         });
         &mut self.asked[place]
@@ -114,7 +125,13 @@ impl Core {
     /// A message on a link's data channel, raw.
     pub(super) fn ctl_message(&mut self, link: LinkId, message: &[u8], step: &mut Step<'_>) {
         let Some(facts) = self.links.facts.get_mut(&link) else { return };
-        match ctl::open(message, &mut facts.taken_seq) {
+        let (call, device) = (facts.call, facts.device);
+        let opened = ctl::open(message, &mut facts.taken_seq);
+        let judged = opened.and_then(|body| match &body {
+            CtlBody::Record(said) => self.links.record(call, device, *said, step.now.mono_ms).map(|()| body),
+            CtlBody::Status(_) | CtlBody::HangUp(_) => Ok(body),
+        });
+        match judged {
             Ok(body) => step.calls.push_back(CallInput::Ctl { link, body }),
             Err(check) => self.refusals.count(check),
         }
@@ -139,13 +156,15 @@ impl Core {
                 let rate = &mut self.links.asked(call, device).restarts;
                 rate.take(step.now.mono_ms).map(|()| PairBody::Restart(at))
             }
+            PairBody::Record(said) => {
+                self.links.record(call, device, said, step.now.mono_ms).map(|()| PairBody::Record(said))
+            }
             PairBody::Confirm(_)
             | PairBody::Verdict(_)
             | PairBody::EndOfCandidates(_)
             | PairBody::Status(_)
             | PairBody::HangUp(_)
             | PairBody::EpochSecret(_)
-            | PairBody::Record(_)
             | PairBody::LinkIdentity(_)
             | PairBody::LinkContact(_)
             | PairBody::LinkEnd(_)

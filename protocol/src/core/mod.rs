@@ -36,6 +36,7 @@ mod peers;
 mod presence;
 mod questions;
 mod reconnect;
+mod recording;
 mod requests;
 mod revocation;
 mod rotation;
@@ -81,6 +82,8 @@ pub struct Setup {
     pub times: Times,
     /// A second call hears `busy` while we are in one; otherwise it rings.
     pub busy_in_call: bool,
+    /// What becomes of the question whether somebody may record us.
+    pub recording: crate::control::RecordPolicy,
     /// How much is taken of each contact.
     pub contact_rate: ContactRate,
     /// We listen on loopback, so loopback addresses of contacts may be dialled and used.
@@ -170,7 +173,7 @@ impl Core {
         contacts.hide(own.account());
         let mut calls = CallCore::new(own.account(), own.device(), setup.times.clone());
         calls.set_quiet(setup.do_not_disturb);
-        calls.set_busy_in_call(setup.busy_in_call);
+        calls.set_rules(setup.busy_in_call, setup.recording);
         let mut seen_rows = Vec::new();
         for (_, key, value) in rows(Table::SeenCalls) {
             let (call, account, unix_ms) = read_seen(key, value).ok_or(SetupError::Row("list of past calls"))?;
@@ -269,6 +272,7 @@ impl Core {
             Input::Link { link, event } => self.link_event(link, event, &mut step),
             Input::Ctl { link, message } => self.ctl_message(link, &message, &mut step),
             Input::Recorded { frame_ms, packets } => self.recorded(frame_ms, packets, &mut step),
+            Input::Recording { number, event } => step.calls.push_back(CallInput::Recording { number, event }),
             Input::Sound { present } => self.sound_changed(present, &mut step),
             Input::Timer => self.timers(&mut step),
             Input::Unwritten { ticket } => self.take_back(ticket, &mut step),

@@ -3,7 +3,10 @@
 use super::Core;
 use super::step::Step;
 use crate::account::{Contact, Policy};
-use crate::control::{self, CallInfo, Counts, EventKind, PolicyInfo, PresenceState, RosterEntry, Snapshot, Status};
+use crate::control::{
+    self, CallInfo, Counts, EventKind, PolicyInfo, PresenceState, RecordingAnswered, RecordingStarted, RosterEntry,
+    Snapshot, Status,
+};
 use crate::ids::{AccountId, Now};
 
 /// What of a daemon's status its core knows: cheap to look at after every step.
@@ -19,11 +22,15 @@ pub struct Who {
     pub do_not_disturb: bool,
     /// The microphone is muted.
     pub muted: bool,
+    /// We record a call.
+    pub recording: bool,
+    /// Somebody else records a call that we are in.
+    pub recorded: bool,
 }
 
 impl Core {
     /// Our name for an account, if it is a contact or ourselves.
-    fn name_of(&self, account: &str) -> Option<String> {
+    pub(super) fn name_of(&self, account: &str) -> Option<String> {
         let account = AccountId::parse(account).ok()?;
         if account == self.own.account() {
             return Some(self.own.name().to_owned());
@@ -113,6 +120,13 @@ impl Core {
         {
             client.clone_from(&step.client);
         }
+        if let EventKind::RecordingStarted(RecordingStarted { client, device, .. })
+        | EventKind::RecordingAnswered(RecordingAnswered { client, device, .. }) = &mut event
+            && step.by_client
+            && *device == self.own.device().text()
+        {
+            client.clone_from(&step.client);
+        }
         event
     }
 
@@ -140,6 +154,8 @@ impl Core {
             presence: self.own_presence(),
             do_not_disturb: self.presences.is_quiet(),
             muted: self.calls.muted(),
+            recording: self.calls.recording(),
+            recorded: self.calls.is_recorded_by_others(),
         }
     }
 
@@ -155,6 +171,8 @@ impl Core {
             presence: Some(self.own_presence()),
             do_not_disturb: self.presences.is_quiet(),
             muted: self.calls.muted(),
+            recording: self.calls.recording(),
+            recorded: self.calls.is_recorded_by_others(),
             peers: self.peers.len(),
             calls: self.calls.live_calls(),
             uptime_ms: 0,

@@ -21,6 +21,7 @@ impl Core {
                 self.set_presence(state, step)?;
             }
             Setting::BusyInCall(on) => self.calls.set_busy_in_call(on),
+            Setting::Recording(policy) => self.calls.set_record_policy(policy),
             Setting::CallsAMinute(calls) => self.ledger.set_contact_rate(ContactRate(calls)),
             Setting::Times(times) => {
                 self.reach_ms = times.reach_ms;

@@ -47,7 +47,10 @@ impl World {
             }
             MediaCommand::Restart { link, .. } => self.describe(n, link, SdpKind::Offer),
             MediaCommand::Record { on } => self.record(n, on),
-            MediaCommand::Candidate { .. } | MediaCommand::EndOfCandidates { .. } | MediaCommand::Mute { .. } => {}
+            MediaCommand::Recording(_)
+            | MediaCommand::Candidate { .. }
+            | MediaCommand::EndOfCandidates { .. }
+            | MediaCommand::Mute { .. } => {}
         }
     }
 

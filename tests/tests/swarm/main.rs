@@ -32,6 +32,8 @@ mod privacy;
 #[cfg(test)]
 mod recall;
 #[cfg(test)]
+mod recording;
+#[cfg(test)]
 mod rejoin;
 #[cfg(test)]
 mod replayed_offer;

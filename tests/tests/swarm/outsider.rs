@@ -47,6 +47,10 @@ fn name(event: &EventKind) -> Option<String> {
         EventKind::SourceStarted { .. } => Some("source".into()),
         EventKind::SinkStarted { .. } => Some("sink".into()),
         EventKind::Snapshot(_)
+        | EventKind::RecordingRequested(_)
+        | EventKind::RecordingAnswered(_)
+        | EventKind::RecordingStarted(_)
+        | EventKind::RecordingStopped(_)
         | EventKind::DeviceLost { .. }
         | EventKind::DeviceChanged { .. }
         | EventKind::MutedTalking { .. }

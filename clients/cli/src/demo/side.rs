@@ -69,6 +69,10 @@ impl Seen {
             EventKind::Snapshot(_)
             | EventKind::ParticipantLeft { .. }
             | EventKind::ParticipantState { .. }
+            | EventKind::RecordingRequested(_)
+            | EventKind::RecordingAnswered(_)
+            | EventKind::RecordingStarted(_)
+            | EventKind::RecordingStopped(_)
             | EventKind::DeviceLost { .. }
             | EventKind::DeviceChanged { .. }
             | EventKind::MutedTalking { .. }

@@ -36,7 +36,9 @@ pub(crate) fn call_line(call: &CallInfo, us: &str) -> String {
     let end = call.reason.as_deref().map(|reason| format!(" ({})", end_text(reason, call.cause.as_ref())));
     let (end, over) = (end.unwrap_or_default(), call.state == CallState::Ended);
     let held = if !over && call.participants.iter().any(|other| other.held) { " (held by them)" } else { "" };
-    format!("{} {way} {:<12} {}{held}{end}", call.call, state_word(call.state), with.join(", "))
+    let records = call.recording || call.participants.iter().any(|other| other.recording);
+    let recorded = if !over && records { " (recorded)" } else { "" };
+    format!("{} {way} {:<12} {}{held}{recorded}{end}", call.call, state_word(call.state), with.join(", "))
 }
 
 /// Figures of a call, once or each second until it ends.

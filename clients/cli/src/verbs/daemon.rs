@@ -131,5 +131,11 @@ fn doing(status: &Status) -> String {
     let shown = status.presence.map_or("not known yet", presence_word);
     let quiet = if status.do_not_disturb { ", calls don't ring" } else { "" };
     let muted = if status.muted { "muted" } else { "not muted" };
-    format!("shown as {shown}{quiet}; microphone {muted}")
+    let recorded = match (status.recording, status.recorded) {
+        (true, true) => "; a call is recorded, by you and by others",
+        (true, false) => "; a call is recorded, by you",
+        (false, true) => "; a call is recorded, by others",
+        (false, false) => "",
+    };
+    format!("shown as {shown}{quiet}; microphone {muted}{recorded}")
 }

@@ -20,6 +20,7 @@ mod handoff;
 mod history;
 mod meant;
 mod people;
+mod record;
 mod sound;
 mod voicemail;
 mod watch;
@@ -56,6 +57,7 @@ pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
         | Verb::Calls
         | Verb::History { .. }
         | Verb::Voicemail { .. }
+        | Verb::Record(_)
         | Verb::Mute
         | Verb::Unmute
         | Verb::Stats { .. }
@@ -92,6 +94,7 @@ async fn ask(args: &Args, client: &mut Client, out: &Out) -> Result<(), Failure>
         Verb::Calls => calls::calls(client, out).await,
         Verb::History { limit, verb } => history::history(client, *limit, verb.as_ref(), out).await,
         Verb::Voicemail { call, seconds } => voicemail::voicemail(client, call.as_deref(), *seconds, out).await,
+        Verb::Record(verb) => record::record(client, verb, out).await,
         Verb::Mute => mute(client, true, out).await,
         Verb::Unmute => mute(client, false, out).await,
         Verb::Stats { call, follow } => calls::stats(client, call.as_deref(), *follow, out).await,

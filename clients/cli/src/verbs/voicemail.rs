@@ -79,6 +79,7 @@ mod tests {
             roster: vec![other.clone()],
             participants: Vec::new(),
             muted: false,
+            recording: false,
             started_at_ms: 1_800_000_000_000,
             ended_at_ms: None,
             reason: Some("no_answer".into()),

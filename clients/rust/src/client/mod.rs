@@ -17,6 +17,7 @@ use crate::platform;
 
 mod methods;
 mod people;
+mod recording;
 #[cfg(test)]
 mod tests;
 

@@ -111,6 +111,7 @@ async fn the_core_is_told_whose_question_could_not_be_written_before_it_hears_th
         | Input::Link { .. }
         | Input::Ctl { .. }
         | Input::Sound { .. }
+        | Input::Recording { .. }
         | Input::Timer
         | Input::Recorded { .. }
         | Input::Shutdown => state(input),

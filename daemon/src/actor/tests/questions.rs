@@ -19,6 +19,9 @@ fn participant(device: DeviceId) -> ParticipantInfo {
         state: LinkState::Connected,
         muted: false,
         held: false,
+        recording: false,
+        recording_asked: false,
+        recorded: false,
     }
 }
 
@@ -30,6 +33,7 @@ fn call(number: u8, state: CallState) -> CallInfo {
         roster: Vec::new(),
         participants: vec![participant(ALICE), participant(BOB)],
         muted: false,
+        recording: false,
         started_at_ms: 0,
         ended_at_ms: None,
         reason: None,

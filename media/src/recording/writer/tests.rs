@@ -21,7 +21,8 @@ struct Desk {
 impl Desk {
     fn new() -> Self {
         let dir = TestDir::new();
-        let spec = Spec { folder: dir.path().join("call"), call: "c0".into(), started_at_ms: 1_000_000 };
+        let spec =
+            Spec { folder: dir.path().join("call"), make_above: false, call: "c0".into(), started_at_ms: 1_000_000 };
         let mut writer = Writer::new(spec, Clock::new(), Default::default());
         // Room for what was captured before.
         writer.begun_us += 60_000_000;
@@ -43,7 +44,8 @@ impl Desk {
     /// A tone from here to there, in pieces of 20 ms.
     fn tone(&mut self, track: u32, hz: f32, from: i64, to: i64) {
         for at in (from..to).step_by(FRAME) {
-            let sound = (0..FRAME).map(|n| ((at + n as i64) as f32 / 48_000.0 * hz * std::f32::consts::TAU).sin() * 0.4);
+            let sound =
+                (0..FRAME).map(|n| ((at + n as i64) as f32 / 48_000.0 * hz * std::f32::consts::TAU).sin() * 0.4);
             let at_us = self.us(at);
             let taken_us = at_us + 20_000;
             self.writer.take(&Piece { track: TrackId(track), at_us, taken_us, sound: sound.collect() });
@@ -130,7 +132,10 @@ fn the_index_says_who_agreed_when_and_where_nothing_came() {
     assert_eq!(track["gaps"], serde_json::json!([{ "from_ms": 2_000.0, "to_ms": 4_000.0 }]));
     assert_eq!((&index["asked"][0]["account"], &index["asked"][0]["answer"]), (&"refuser".into(), &"refused".into()));
     assert_eq!((&index["reason"], &index["ended_at_ms"]), (&"stopped".into(), &1_005_000.into()));
-    assert_eq!((&index["codec"], &index["mixed"], &index["missed_ms"]), (&"opus".into(), &"mixed.opus".into(), &0.into()));
+    assert_eq!(
+        (&index["codec"], &index["mixed"], &index["missed_ms"]),
+        (&"opus".into(), &"mixed.opus".into(), &0.into())
+    );
 }
 
 #[test]
@@ -178,12 +183,24 @@ fn what_is_there_is_neither_overwritten_nor_followed() {
     symlink(dir.path().join("nowhere"), dir.path().join("dangling")).unwrap();
     std::fs::write(dir.path().join("file"), "kept").unwrap();
     for name in ["there", "link", "dangling", "file", "no/such"] {
-        let spec = Spec { folder: dir.path().join(name), call: "c0".into(), started_at_ms: 0 };
+        let spec = Spec { folder: dir.path().join(name), make_above: false, call: "c0".into(), started_at_ms: 0 };
         assert!(Writer::new(spec, Clock::new(), Default::default()).begin().is_err(), "{name}");
     }
     assert_eq!(std::fs::read_dir(dir.path().join("there")).unwrap().count(), 0);
     assert_eq!(std::fs::read_to_string(dir.path().join("file")).unwrap(), "kept");
     assert!(!dir.path().join("nowhere").exists());
+}
+
+#[test]
+fn the_folder_above_is_made_for_us_alone_where_nobody_named_one() {
+    let dir = TestDir::new();
+    for name in ["one", "two"] {
+        let folder = dir.path().join("recordings").join(name);
+        let spec = Spec { folder, make_above: true, call: "c0".into(), started_at_ms: 0 };
+        Writer::new(spec, Clock::new(), Default::default()).begin().unwrap();
+    }
+    let above = std::fs::metadata(dir.path().join("recordings")).unwrap();
+    assert_eq!(above.permissions().mode() & 0o777, 0o700);
 }
 
 #[test]

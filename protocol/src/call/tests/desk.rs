@@ -3,6 +3,7 @@
 use super::invariants::Invariants;
 pub(super) use super::invariants::parse_call;
 use crate::call::effect::{CallEffect, HistoryEntry};
+use crate::call::recording::Voice;
 use crate::call::signal::{CallInput, ContactPolicy, LinkEvent, Sender};
 use crate::call::{CallCore, JoinedCall, Times};
 use crate::control::{CallCommand, CallInfo, CallState, ControlError, EndCause, EventKind, InCall, Reply};
@@ -282,6 +283,11 @@ impl Desk {
             Some(entry.as_ref().clone())
         };
         self.log.iter().filter_map(entry).collect()
+    }
+
+    /// Voices that are written to our recording.
+    pub(super) fn written(&self) -> Vec<Voice> {
+        self.invariants.written()
     }
 
     pub(super) fn microphone(&self) -> bool {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::recorded::Recorded;
 use crate::call::effect::{CallEffect, LinkCommand};
+use crate::call::recording::Voice;
 use crate::call::signal::{CallInput, HandOffEvent, LinkEvent};
 use crate::control::{CallCommand, CallState, EventKind, Reply};
 use crate::ids::{CallId, DeviceId, LinkId};
@@ -47,6 +49,7 @@ pub(super) struct Invariants {
     links: BTreeMap<LinkId, Link>,
     microphone: bool,
     accepting: bool,
+    recorded: Recorded,
 }
 
 impl Invariants {
@@ -57,6 +60,7 @@ impl Invariants {
 
     /// Notes what an input allows.
     pub(super) fn before(&mut self, input: &CallInput) {
+        self.recorded.before(input);
         self.accepting = matches!(input, CallInput::Command { command: CallCommand::Accept { .. }, .. });
         if let CallInput::Confirmed { call, device } = input {
             self.confirmed.insert((*call, *device));
@@ -123,7 +127,9 @@ impl Invariants {
         }
         for effect in out {
             self.effect(effect);
+            self.recorded.effect(effect);
         }
+        self.recorded.settled(|link| self.links.get(&link).is_some_and(|link| link.play));
         self.settled();
     }
 
@@ -215,6 +221,7 @@ impl Invariants {
             | CallEffect::Missed { .. }
             | CallEffect::Elsewhere(_)
             | CallEffect::Mute { .. }
+            | CallEffect::Record(_)
             | CallEffect::Reply { .. } => {}
         }
     }
@@ -318,6 +325,11 @@ impl Invariants {
 
     fn first_of(&self, call: CallId) -> CallId {
         self.first.get(&call).copied().unwrap_or(call)
+    }
+
+    /// Voices that are written to our recording.
+    pub(super) fn written(&self) -> Vec<Voice> {
+        self.recorded.written()
     }
 
     pub(super) fn microphone(&self) -> bool {

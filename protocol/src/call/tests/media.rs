@@ -2,6 +2,7 @@
 
 use super::world::{Event, FakeLink, World};
 use crate::call::effect::{CallEffect, LinkCommand};
+use crate::call::recording::{RecordEffect, RecordingEvent};
 use crate::call::signal::{CallInput, LinkEnd, LinkEvent};
 use crate::ids::LinkId;
 use crate::wire::bodies::{Candidate, SdpKind};
@@ -37,6 +38,11 @@ impl World {
             if *offerer {
                 self.describe(node, *link, SdpKind::Offer, 0);
             }
+        }
+        if let CallEffect::Record(RecordEffect::Start { number, .. }) = effect {
+            let begun = RecordingEvent::Begun { folder: "/call".to_owned() };
+            let input = CallInput::Recording { number: *number, event: begun };
+            self.at(self.now_ms + 1, node, Event::Input(Box::new(input)));
         }
         if let CallEffect::Link { link, command } = effect {
             self.link_command(node, *link, command);

@@ -22,6 +22,8 @@ mod orders;
 mod outgoing;
 mod random;
 mod recall;
+mod recorded;
+mod recording;
 mod rejoin;
 mod resume;
 mod rules;

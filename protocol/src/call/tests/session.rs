@@ -72,6 +72,7 @@ impl World {
             | CallEffect::Link { .. }
             | CallEffect::Microphone { .. }
             | CallEffect::Mute { .. }
+            | CallEffect::Record(_)
             | CallEffect::Reply { .. }
             | CallEffect::Event(_)
             | CallEffect::History(_) => {}

@@ -7,7 +7,7 @@ mod rates;
 mod sdp;
 
 pub use address::{Local, LocalAddresses, candidate, is_forbidden, is_local};
-pub use rates::{CandidateCount, RestartRate};
+pub use rates::{CandidateCount, RecordRate, RestartRate};
 pub use sdp::description;
 
 #[cfg(test)]

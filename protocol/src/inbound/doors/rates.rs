@@ -1,10 +1,10 @@
-//! How much a pair may ask of the media engine.
+//! How much a pair may ask of the media engine, and of the person here.
 
 use std::collections::VecDeque;
 
 use ahoy_crypto::Check;
 
-use crate::limits::{CANDIDATES_MAX, RESTART_WINDOW_MS, RESTARTS_MAX};
+use crate::limits::{CANDIDATES_MAX, RECORD_REQUESTS_MAX, RESTART_WINDOW_MS, RESTARTS_MAX};
 
 /// Candidates of a pair, counted in its newest link and generation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +53,34 @@ impl RestartRate {
             self.times_ms.pop_front();
         }
         Check::RESTARTS.refuse_if(self.times_ms.len() >= RESTARTS_MAX)?;
+        self.times_ms.push_back(now_ms);
+        Ok(())
+    }
+}
+
+/// Questions of a pair whether it may record us.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordRate {
+    /// The highest number so far.
+    newest: Option<u32>,
+    /// When the last ones came, at most [`RECORD_REQUESTS_MAX`].
+    times_ms: VecDeque<u64>,
+}
+
+impl RecordRate {
+    /// Takes one question at this monotonic time; what is not newer asks nothing and is not counted.
+    ///
+    /// # Errors
+    /// 084.
+    pub fn take(&mut self, number: u32, now_ms: u64) -> Result<(), Check> {
+        if self.newest.is_some_and(|newest| newest.wrapping_sub(number) as i32 >= 0) {
+            return Ok(());
+        }
+        while self.times_ms.front().is_some_and(|time| now_ms.saturating_sub(*time) >= RESTART_WINDOW_MS) {
+            self.times_ms.pop_front();
+        }
+        Check::RECORD_REQUESTS.refuse_if(self.times_ms.len() >= RECORD_REQUESTS_MAX)?;
+        self.newest = Some(number);
         self.times_ms.push_back(now_ms);
         Ok(())
     }

@@ -6,7 +6,7 @@ use ahoy_crypto::Check;
 use ahoy_crypto::hash::sha256;
 
 use super::address::Local;
-use super::{CandidateCount, LocalAddresses, RestartRate, candidate, description, is_forbidden, is_local};
+use super::{CandidateCount, LocalAddresses, RecordRate, RestartRate, candidate, description, is_forbidden, is_local};
 use crate::ids::CallId;
 use crate::limits::{DESCRIPTION_MAX_BYTES, RESTART_WINDOW_MS, VOICEMAIL_BYTES, VOICEMAIL_MS};
 use crate::wire::bodies::Candidate;
@@ -202,6 +202,18 @@ fn a_minute_takes_six_restarts() {
     assert_eq!(rate.take(RESTART_WINDOW_MS - 1), Err(Check::RESTARTS));
     assert_eq!(rate.take(RESTART_WINDOW_MS), Ok(()), "the first one is a minute old");
     assert_eq!(rate.take(RESTART_WINDOW_MS), Err(Check::RESTARTS), "the second one isn't");
+}
+
+#[test]
+fn a_minute_takes_six_questions_about_recording() {
+    let mut rate = RecordRate::default();
+    for number in (u32::MAX - 2..=u32::MAX).chain(0..3) {
+        assert_eq!(rate.take(number, 1_000), Ok(()));
+        assert_eq!(rate.take(number, 1_000), Ok(()), "over the other way: it asks nothing");
+    }
+    assert_eq!(rate.take(3, 2_000), Err(Check::RECORD_REQUESTS));
+    assert_eq!(rate.take(2, 2_000), Ok(()), "an old one");
+    assert_eq!(rate.take(3, 1_000 + RESTART_WINDOW_MS), Ok(()), "the first ones are a minute old");
 }
 
 #[test]

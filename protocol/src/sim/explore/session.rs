@@ -93,6 +93,7 @@ impl Scene {
             | CallEffect::Link { .. }
             | CallEffect::Microphone { .. }
             | CallEffect::Mute { .. }
+            | CallEffect::Record(_)
             | CallEffect::Reply { .. }
             | CallEffect::Event(_)
             | CallEffect::History(_) => {}
@@ -140,6 +141,7 @@ impl Scene {
             | CallInput::HandOff { .. }
             | CallInput::Link { .. }
             | CallInput::Disconnected { .. }
+            | CallInput::Recording { .. }
             | CallInput::Moved
             | CallInput::Woke
             | CallInput::Revoked { .. }

@@ -242,6 +242,7 @@ impl Watch {
             CallEffect::Cancel { .. }
             | CallEffect::Missed { .. }
             | CallEffect::Elsewhere(_)
+            | CallEffect::Record(_)
             | CallEffect::Reply { .. } => {}
         }
     }

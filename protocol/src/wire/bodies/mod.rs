@@ -106,6 +106,8 @@ impl Flags {
     pub const DEAFENED: u16 = 2;
     /// The participant holds the call.
     pub const HELD: u16 = 4;
+    /// Records the call.
+    pub const RECORDING: u16 = 32;
 }
 
 /// The audio format that the offerer prefers.

@@ -100,7 +100,10 @@ fn what_was_said_before_a_mute_leaves_neither_again_nor_late() {
 fn what_is_recorded_of_us_while_muted_is_shown_is_silence_sample_for_sample() {
     let (seed, mut loud, mut silent) = (seed(), 0, 0);
     let some = |loud: usize, silent: usize| loud > 1_000 && silent > 1_000;
-    for number in (0..ORDERS[1]).take_while(|number| *number < ORDERS[0] || !some(loud, silent)) {
+    for number in 0..ORDERS[1] {
+        if number >= ORDERS[0] && some(loud, silent) {
+            break;
+        }
         let mut stage = Stage::new(Speaks::Always);
         let order = stage.play(&mut Dice(seed.wrapping_add(number)));
         for (n, (muted, taped)) in stage.taped().into_iter().enumerate() {

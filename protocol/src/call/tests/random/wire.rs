@@ -211,6 +211,7 @@ impl Wire {
             | CallEffect::Link { .. }
             | CallEffect::Microphone { .. }
             | CallEffect::Mute { .. }
+            | CallEffect::Record(_)
             | CallEffect::Reply { .. }
             | CallEffect::Event(_)
             | CallEffect::History(_) => {}
