@@ -22,7 +22,9 @@ pub(super) struct Told {
     incoming: bool,
     /// In the place of another one, which goes on if it is withdrawn: that is no end.
     continues: bool,
-    /// Devices of the other side.
+    /// Somebody of them was heard: whatever they say, it was accepted.
+    worked: bool,
+    /// Devices of the other side that have a last word.
     devices: Vec<DeviceId>,
     /// Its line of history.
     line: HistoryEntry,
@@ -30,8 +32,14 @@ pub(super) struct Told {
 
 impl Told {
     pub(super) fn new(call: &Call, line: HistoryEntry) -> Self {
+        let facts = &call.facts;
         let devices = call.peers.iter().map(|peer| peer.device).collect();
-        Self { incoming: call.facts.incoming, continues: call.facts.continues.is_some(), devices, line }
+        Self { incoming: facts.incoming, continues: facts.continues.is_some(), worked: call.worked(), devices, line }
+    }
+
+    /// Who is blocked, or none of its account any more, has no last word.
+    pub(super) fn final_here(&mut self) {
+        self.devices.clear();
     }
 
     /// What a last word of this device changes; none if it changes nothing.
@@ -42,14 +50,17 @@ impl Told {
         let line = &self.line;
         match word {
             PairBody::HangUp(reason) if self.continues && withdraws(*reason) => None,
-            PairBody::HangUp(reason) if self.incoming && *reason != line.reason => Some(HistoryEntry {
-                reason: *reason,
-                by: Some(device),
-                cause: None,
-                accepted_ms: line.accepted_ms.filter(|_| !withdraws(*reason) && !is_elsewhere(*reason)),
-                missed: line.missed && reason.leaves_missed_call(),
-                ..line.clone()
-            }),
+            // Once: further words would be further events and lines.
+            PairBody::HangUp(reason) if self.incoming && line.by != Some(device) && *reason != line.reason => {
+                Some(HistoryEntry {
+                    reason: *reason,
+                    by: Some(device),
+                    cause: None,
+                    accepted_ms: line.accepted_ms.filter(|_| self.worked || !unheard(*reason)),
+                    missed: line.missed && reason.leaves_missed_call(),
+                    ..line.clone()
+                })
+            }
             // Its hang-up may have overtaken it, over the link. Where another device of theirs ended it, that one had it.
             PairBody::Verdict(Verdict::Accept)
                 if !self.incoming && line.by.is_none_or(|by| by == device) && line.accepted_ms.is_none() =>
@@ -80,6 +91,11 @@ fn withdraws(reason: Reason) -> bool {
     matches!(reason, Reason::Cancelled | Reason::NoAnswer)
 }
 
+/// Whoever offered a call ends it so only if it has not heard that it was accepted here.
+fn unheard(reason: Reason) -> bool {
+    withdraws(reason) || is_elsewhere(reason)
+}
+
 /// Another device of ours has it, or has refused it.
 fn is_elsewhere(reason: Reason) -> bool {
     matches!(reason, Reason::AnsweredElsewhere | Reason::DeclinedElsewhere)
@@ -91,8 +107,7 @@ impl CallCore {
     pub(super) fn accepted_by_both(&self, call: &Call, reason: Reason) -> Option<u64> {
         let line = call.line();
         let ours_alone = call.facts.incoming && call.facts.line.is_none() && !self.is_handed_over(call.id);
-        let unheard = withdraws(reason) || (is_elsewhere(reason) && !call.worked());
-        line.accepted_ms.filter(|_| !(ours_alone && unheard))
+        line.accepted_ms.filter(|_| call.worked() || !(ours_alone && unheard(reason)))
     }
 
     /// A word of the pair of a call that is over here: it was on its way when ours went.

@@ -88,6 +88,7 @@ impl CallCore {
                     let cause = EndCause::new("device_revoked", "the other device was revoked from its account");
                     let end = End { reason: Reason::Refused, cause: Some(cause), by: None };
                     self.finish(id, end, Reason::Refused, cx);
+                    self.ended.told(id, cx.now).into_iter().for_each(Told::final_here);
                 }
             }
         }
@@ -116,6 +117,7 @@ impl CallCore {
                 }
                 Phase::Outgoing(_) | Phase::Joined(_) => self.hang_up(id, &mut cx),
             }
+            self.ended.told(id, cx.now).into_iter().for_each(Told::final_here);
         }
         self.settle(&mut cx);
     }

@@ -72,11 +72,14 @@ impl CallCore {
             }
             return;
         }
-        if !known || body.account == self.own || self.live.contains_key(&body.call) || self.ringing() >= RINGING_MAX {
+        // The device that asks chooses the question, and so this name: it must be nobody's, today or before.
+        let call = taken_as(id);
+        let used = self.live.contains_key(&call) || self.seen.get(call).is_some();
+        let here = self.live.contains_key(&body.call);
+        if !known || body.account == self.own || here || used || self.ringing() >= RINGING_MAX {
             self.refuse_question(id, device, cx);
             return;
         }
-        let call = taken_as(id);
         // Nobody else can offer, cancel or have missed a call of this id.
         self.seen.settle(call, self.own, cx.now.unix_ms);
         self.live.insert(call, self.new_handed(call, body, cx));

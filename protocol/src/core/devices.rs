@@ -94,6 +94,7 @@ impl Core {
     /// A set that we signed is in force, and a device that is in it no longer knows our inbox of contacts no longer.
     pub(super) fn shut_out(&mut self, set: DeviceSet, step: &mut Step<'_>) {
         self.install_set(set, step);
+        self.doubt_changes(step);
         self.lock_out(step);
     }
 

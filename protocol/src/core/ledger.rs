@@ -79,6 +79,7 @@ fn key(rate: Rate) -> RateKey {
         Rate::Request(topic) => (1, topic.0),
         Rate::Other(account) => (2, account.0),
         Rate::Missed(account) => (3, account.0),
+        Rate::News(device) => (4, device.0),
     }
 }
 
@@ -97,7 +98,7 @@ impl Ledger {
     fn terms(&self, rate: Rate) -> (u64, u64) {
         let contact = u64::from(self.contact_rate.0);
         match rate {
-            Rate::Ring(_) | Rate::Other(_) => (contact, contact),
+            Rate::Ring(_) | Rate::News(_) | Rate::Other(_) => (contact, contact),
             Rate::Request(_) => (3, 6),
             // As many as one of its devices keeps for us; more are no calls of a person.
             Rate::Missed(_) => (NOTES_A_CONTACT as u64, 6),

@@ -128,7 +128,12 @@ impl Core {
     pub(super) fn remember_former(&mut self, ticket: Option<Ticket>, account: AccountId, step: &mut Step<'_>) {
         let before = self.strangers.get(&account).cloned();
         let stranger = before.clone().unwrap_or_else(|| Stranger::new(account));
-        let former = self.devices_of(&account).into_iter().take(DEVICES_MAX).collect();
+        // Those that have shown themselves to be its devices: anybody may claim one in a card.
+        let shown = |device: &DeviceId| {
+            let facts = self.contacts.get(&account).and_then(|contact| contact.devices.get(device));
+            facts.is_some_and(|facts| facts.record.is_some())
+        };
+        let former = self.devices_of(&account).into_iter().filter(shown).take(DEVICES_MAX).collect();
         if let Some(ticket) = ticket {
             self.undo.stranger(ticket, account, before);
         }

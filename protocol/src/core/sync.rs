@@ -23,11 +23,21 @@ struct Change {
     gone: bool,
     /// It was made at another device of the account.
     heard: bool,
+    /// That device may have been one that was revoked: it is told to nobody, and gives way to any other change.
+    doubted: bool,
+}
+
+impl Change {
+    /// When it was made, Unix ms, as far as that counts.
+    fn counts_ms(&self) -> u64 {
+        if self.doubted { 0 } else { self.at_ms }
+    }
 }
 
 /// Bits of a row.
 const GONE: u8 = 1;
 const HEARD: u8 = 2;
+const DOUBTED: u8 = 4;
 
 /// A change that a device has not acknowledged yet.
 #[derive(Clone, Copy, Debug)]
@@ -44,9 +54,6 @@ pub(super) struct Changes {
     told: BTreeMap<DeviceId, u64>,
     on_their_way: BTreeMap<DeviceId, OnItsWay>,
 }
-
-/// The time of a change that counts less than any other, and that is told to nobody.
-const DOUBTED_MS: u64 = 0;
 
 /// The first byte of a row's key says what the rest is.
 const OF_ACCOUNT: u8 = 0;
@@ -72,7 +79,8 @@ impl Changes {
             let at_ms = u64::from_be_bytes(*at);
             match (*kind, rest) {
                 (OF_ACCOUNT, [bits]) => {
-                    let change = Change { at_ms, gone: bits & GONE != 0, heard: bits & HEARD != 0 };
+                    let [gone, heard, doubted] = [GONE, HEARD, DOUBTED].map(|bit| bits & bit != 0);
+                    let change = Change { at_ms, gone, heard, doubted };
                     all.of.insert(AccountId(id), change);
                 }
                 (OF_DEVICE, []) => drop(all.told.insert(DeviceId(id), at_ms)),
@@ -89,14 +97,15 @@ impl Changes {
         self.told.values_mut().for_each(|at_ms| *at_ms = (*at_ms).min(latest_ms));
     }
 
+    /// Later than anything that any device of ours was told: what isn't would never be told it.
     fn newest_ms(&self) -> u64 {
-        self.of.values().map(|change| change.at_ms).max().unwrap_or(0)
+        self.of.values().map(|change| change.at_ms).chain(self.told.values().copied()).max().unwrap_or(0)
     }
 
     /// The oldest change that a device does not know.
     fn next_for(&self, device: &DeviceId) -> Option<(AccountId, Change)> {
         let told_ms = self.told.get(device).copied().unwrap_or(0);
-        let unknown = self.of.iter().filter(|(_, change)| change.at_ms > told_ms);
+        let unknown = self.of.iter().filter(|(_, change)| change.counts_ms() > told_ms);
         unknown.min_by_key(|(_, change)| change.at_ms).map(|(account, change)| (*account, *change))
     }
 
@@ -120,7 +129,7 @@ impl Core {
     pub(super) fn changed_here(&mut self, account: AccountId, step: &mut Step<'_>) {
         let at_ms = step.now.unix_ms.max(self.changes.newest_ms().saturating_add(1));
         let gone = account != self.own.account() && !self.contacts.is_contact(&account);
-        self.keep_change(account, Change { at_ms, gone, heard: false }, step);
+        self.keep_change(account, Change { at_ms, gone, heard: false, doubted: false }, step);
         self.tell_changes(step);
     }
 
@@ -129,7 +138,8 @@ impl Core {
         let card = body.card.as_deref().and_then(|card| Card::from_bytes(card).ok());
         let (Some(card), Some(contact_token)) = (card, body.contact_token.clone()) else { return };
         self.take_tokens([card.token, contact_token], step);
-        self.keep_change(body.account, Change { at_ms, gone: false, heard: true }, step);
+        let change = Change { at_ms, gone: false, heard: true, doubted: false };
+        self.keep_change(body.account, change, step);
         self.tell_changes(step);
     }
 
@@ -137,10 +147,10 @@ impl Core {
     /// change tells it by itself, unless it is the one that was revoked; so we tell nobody what we only heard, and take
     /// anything else instead.
     pub(super) fn doubt_changes(&mut self, step: &mut Step<'_>) {
-        let heard = self.changes.of.iter().filter(|(_, change)| change.heard && change.at_ms > DOUBTED_MS);
+        let heard = self.changes.of.iter().filter(|(_, change)| change.heard && !change.doubted);
         let heard: Vec<(AccountId, Change)> = heard.map(|(account, change)| (*account, *change)).collect();
         for (account, change) in heard {
-            self.keep_change(account, Change { at_ms: DOUBTED_MS, ..change }, step);
+            self.keep_change(account, Change { doubted: true, ..change }, step);
         }
         self.session.drop_changes();
         self.changes.on_their_way.clear();
@@ -149,13 +159,13 @@ impl Core {
 
     /// We heard the tokens that we have from a device that may have been the one that was revoked.
     pub(super) fn tokens_are_doubted(&self) -> bool {
-        self.changes.of.get(&self.own.account()).is_some_and(|change| change.at_ms == DOUBTED_MS)
+        self.changes.of.get(&self.own.account()).is_some_and(|change| change.doubted)
     }
 
     /// All our devices know the tokens that we have now.
     pub(super) fn all_know_tokens(&self) -> bool {
         let change = self.changes.of.get(&self.own.account());
-        let Some(change) = change.filter(|change| change.at_ms > DOUBTED_MS) else { return true };
+        let Some(change) = change.filter(|change| !change.doubted) else { return true };
         let knows = |device: &DeviceId| self.changes.told.get(device).is_some_and(|told_ms| *told_ms >= change.at_ms);
         self.devices_of(&self.own.account()).iter().all(knows)
     }
@@ -163,7 +173,8 @@ impl Core {
     fn keep_change(&mut self, account: AccountId, change: Change, step: &mut Step<'_>) {
         self.changes.of.insert(account, change);
         let mut value = change.at_ms.to_be_bytes().to_vec();
-        value.push(if change.gone { GONE } else { 0 } | if change.heard { HEARD } else { 0 });
+        let bits = [(change.gone, GONE), (change.heard, HEARD), (change.doubted, DOUBTED)];
+        value.push(bits.into_iter().filter(|(on, _)| *on).map(|(_, bit)| bit).sum());
         step.store(StoreCommand::Put { table: Table::Changes, key: key(OF_ACCOUNT, &account.0), value });
         if let Some(oldest) = self.changes.one_too_many() {
             self.changes.of.remove(&oldest);
@@ -272,11 +283,14 @@ impl Core {
 
     fn take_change(&mut self, body: &ContactChange, step: &mut Step<'_>) {
         let (account, at_ms) = (body.account, body.changed_ms.min(latest_ms(step.now.unix_ms)));
-        let older = self.changes.of.get(&account).is_some_and(|known| known.at_ms >= at_ms);
+        let known = self.changes.of.get(&account);
+        let older = known.is_some_and(|known| known.counts_ms() >= at_ms);
+        // What is doubted may be true all the same: nothing that was made before it lets anybody in again.
+        let before_doubted = known.is_some_and(|known| known.doubted && known.at_ms >= at_ms);
         if account == self.own.account() && !older {
             return self.take_own_change(body, at_ms, step);
         }
-        if older || self.contacts.is_hidden(&account) {
+        if older || self.contacts.is_hidden(&account) || (before_doubted && self.lets_in(account, body)) {
             return;
         }
         match told_contact(body) {
@@ -293,8 +307,18 @@ impl Core {
             None => {}
         }
         let gone = !self.contacts.is_contact(&account);
-        self.keep_change(account, Change { at_ms, gone, heard: true }, step);
+        self.keep_change(account, Change { at_ms, gone, heard: true, doubted: false }, step);
         self.tell_changes(step);
+    }
+
+    /// Makes somebody a contact again who was removed, or lets one call who was blocked.
+    fn lets_in(&self, account: AccountId, body: &ContactChange) -> bool {
+        let blocked = |contact: &LinkContact| Policy(contact.policy).has(Policy::BLOCKED);
+        match (self.contacts.get(&account), told_contact(body)) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(here), Some(told)) => here.is_blocked() && !blocked(&told),
+        }
     }
 
     fn take_changed(&mut self, account: AccountId, told: &LinkContact, step: &mut Step<'_>) {

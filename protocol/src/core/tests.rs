@@ -5,6 +5,7 @@ mod attempts;
 pub(crate) mod calls;
 mod comparing;
 pub(crate) mod contacts;
+mod doubted;
 mod elsewhere;
 mod hand_off;
 mod hand_off_faults;

@@ -28,6 +28,8 @@ pub enum Rate {
     Request(Topic),
     /// Missed calls that a contact tells of.
     Missed(AccountId),
+    /// News of devices, and receipts, of a device: one that was stolen must not crowd out what tells that it is revoked.
+    News(DeviceId),
     /// Everything else of an account, whose devices cost it nothing.
     Other(AccountId),
 }

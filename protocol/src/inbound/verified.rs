@@ -131,12 +131,11 @@ impl Opened {
             }
             Signal::Missed(_) => (false, Some(Rate::Missed(sender.account))),
             Signal::Request { .. } => (false, Some(Rate::Request(self.topic))),
+            Signal::Receipt(_) | Signal::Devices(_) => (false, Some(Rate::News(sender.device))),
             Signal::Offer(_)
             | Signal::Presence { .. }
             | Signal::Elsewhere(_)
             | Signal::Cancel { .. }
-            | Signal::Receipt(_)
-            | Signal::Devices(_)
             | Signal::Contact(_) => (false, Some(Rate::Other(sender.account))),
         };
         Check::RATE.refuse_if(rate.is_some_and(|rate| !state.has_rate(rate)))?;

@@ -1,6 +1,6 @@
 //! Both sides end a call before either has heard of it: the word of who offered it counts, at both.
 
-use super::desk::device;
+use super::desk::{Desk, account, call, device};
 use super::world::World;
 use crate::call::effect::{CallEffect, HistoryEntry};
 use crate::call::signal::CallInput;
@@ -134,4 +134,43 @@ fn the_last_word_counts_for_as_long_as_the_pair_is_heard_and_only_once_and_only_
     let out = desk.input(word.clone());
     assert!(matches!(&out[..], [CallEffect::Event(_), CallEffect::History(line)] if line.reason == Reason::Cancelled));
     assert_eq!(desk.input(word), []);
+}
+
+#[test]
+fn who_was_heard_was_accepted_whatever_the_one_who_offered_it_says_later() {
+    let heard = |reason| {
+        let mut desk = Desk::new(2);
+        desk.talks(call(7), 1);
+        desk.wait(60_000);
+        desk.hear_hang_up(call(7), 1, reason);
+        desk.history().pop().unwrap()
+    };
+    let corrected = |reason| {
+        let mut desk = Desk::new(2);
+        desk.talks(call(7), 1);
+        desk.wait(60_000);
+        desk.hang_up(call(7)).unwrap();
+        desk.hear_hang_up(call(7), 1, reason);
+        desk.history().pop().unwrap()
+    };
+    for reason in [Reason::Cancelled, Reason::NoAnswer, Reason::AnsweredElsewhere, Reason::DeclinedElsewhere] {
+        for line in [heard(reason), corrected(reason)] {
+            assert!(line.accepted_ms.is_some() && !line.missed, "{reason:?}: {line:?}");
+        }
+    }
+}
+
+#[test]
+fn a_device_has_one_last_word_and_one_that_was_revoked_or_blocked_has_none() {
+    let words = [Reason::Cancelled, Reason::DaemonStopped, Reason::Cancelled];
+    let mut desk = Desk::new(2);
+    desk.rings(call(7), 1);
+    desk.decline(call(7)).unwrap();
+    let heard: Vec<bool> = words.iter().map(|word| desk.hear_hang_up(call(7), 1, *word).is_empty()).collect();
+    assert_eq!(heard, [false, true, true]);
+    let revoked = CallInput::Revoked { account: account(1), device: device(1) };
+    let mut desk = Desk::new(2);
+    desk.talks(call(7), 1);
+    desk.input(revoked);
+    assert!(words.iter().all(|word| desk.hear_hang_up(call(7), 1, *word).is_empty()));
 }

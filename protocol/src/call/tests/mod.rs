@@ -2,6 +2,7 @@
 //! joined by a session and by links that are made up); both hold it against `invariants` at each step.
 
 mod agree;
+mod asked;
 mod commands;
 mod continues;
 mod crossing_ends;

@@ -313,12 +313,12 @@ fn thief_beside_a_sister() -> (World, usize) {
     (world, third)
 }
 
-fn rename(world: &mut World, n: usize, name: &str) {
+pub(super) fn rename(world: &mut World, n: usize, name: &str) {
     let params = RenameContactParams { contact: "Ada".into(), name: name.into() };
     world.ask(n, Command::Contact(ContactCommand::Rename(params))).unwrap();
 }
 
-fn names(world: &World, n: usize) -> Vec<String> {
+pub(super) fn names(world: &World, n: usize) -> Vec<String> {
     world.nodes[n].core.contact_infos().into_iter().map(|contact| contact.name).collect()
 }
 

@@ -93,12 +93,10 @@ fn each_kind_takes_a_token_of_its_own_rate() {
             InboxBody::Offer(_) => Rate::Ring(alice.account_id()),
             InboxBody::Request(_) => Rate::Request(bob.at_inbox().topic),
             InboxBody::Missed(_) => Rate::Missed(alice.account_id()),
-            InboxBody::Presence(_)
-            | InboxBody::Elsewhere(_)
-            | InboxBody::Cancel(_)
-            | InboxBody::Receipt(_)
-            | InboxBody::Devices(_)
-            | InboxBody::Contact(_) => Rate::Other(alice.account_id()),
+            InboxBody::Receipt(_) | InboxBody::Devices(_) => Rate::News(alice.device_id()),
+            InboxBody::Presence(_) | InboxBody::Elsewhere(_) | InboxBody::Cancel(_) | InboxBody::Contact(_) => {
+                Rate::Other(alice.account_id())
+            }
         };
         let mut desk = Desk::of(&bob, &alice);
         let (_, data) = seal(&alice, &bob, &body, &mut rng);
