@@ -9,6 +9,7 @@
 
 use super::core::{CallCore, Cx};
 use super::effect::{CallEffect, HistoryEntry};
+use super::end_reason::End;
 use super::state::Call;
 use super::text;
 use crate::control::EventKind;
@@ -108,6 +109,14 @@ impl CallCore {
         let line = call.line();
         let ours_alone = call.facts.incoming && call.facts.line.is_none() && !self.is_handed_over(call.id);
         line.accepted_ms.filter(|_| call.worked() || !(ours_alone && unheard(reason)))
+    }
+
+    /// Why the call of people is over: one that was offered in the place of another one and is withdrawn ends nothing, and
+    /// where that other one is over already, its end was the end.
+    pub(super) fn end_of_line(&self, call: &Call, end: &End) -> End {
+        let withdrawn = call.facts.incoming && withdraws(end.reason);
+        let before = call.facts.continues.filter(|_| withdrawn).and_then(|old| self.ended.end_of(old));
+        before.unwrap_or(end).clone()
     }
 
     /// A word of the pair of a call that is over here: it was on its way when ours went.

@@ -7,6 +7,7 @@ use crate::limits::CAUSE_MAX_BYTES;
 use crate::wire::bodies::Reason;
 
 /// Why a call ends.
+#[derive(Clone, Debug)]
 pub(super) struct End {
     /// Why.
     pub(super) reason: Reason,

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::amend::Told;
+use super::end_reason::End;
 use super::text;
 use crate::control::{CallInfo, CallState, EndCause, LinkState};
 use crate::ids::{CallId, Now};
@@ -24,21 +25,17 @@ struct Ended {
     info: CallInfo,
     /// What the other side's last word may change; none of calls without a line of history of their own.
     told: Option<Told>,
+    /// Why it ended, as it was at first.
+    end: End,
 }
 
 impl EndedCalls {
     /// Adds a call that just ended; what is too old or too much goes.
-    pub(super) fn push(
-        &mut self,
-        (id, told): (CallId, Option<Told>),
-        mut info: CallInfo,
-        end: (Reason, Option<EndCause>),
-        now: Now,
-    ) {
+    pub(super) fn push(&mut self, (id, told): (CallId, Option<Told>), mut info: CallInfo, end: End, now: Now) {
         info.state = CallState::Ended;
         info.ended_at_ms = Some(now.unix_ms);
-        info.reason = Some(end.0.text().to_owned());
-        info.cause = end.1;
+        info.reason = Some(end.reason.text().to_owned());
+        info.cause = end.cause.clone();
         for participant in &mut info.participants {
             participant.state = LinkState::Closed;
             participant.held = false;
@@ -46,7 +43,7 @@ impl EndedCalls {
         while self.calls.front().is_some_and(|c| !fresh(c, now)) || self.calls.len() >= ENDED_MAX {
             self.calls.pop_front();
         }
-        self.calls.push_back(Ended { id, at_ms: now.mono_ms, info, told });
+        self.calls.push_back(Ended { id, at_ms: now.mono_ms, info, told, end });
     }
 
     /// A call is over, and another one of the same people goes on in its place.
@@ -67,6 +64,12 @@ impl EndedCalls {
     pub(super) fn told(&mut self, id: CallId, now: Now) -> Option<&mut Told> {
         let call = self.calls.iter_mut().rev().find(|call| call.id == id)?;
         call.told.as_mut().filter(|_| call.at_ms.saturating_add(FORGET_MS) >= now.mono_ms)
+    }
+
+    /// Why a call ended in whose place no other one went on.
+    pub(super) fn end_of(&self, id: CallId) -> Option<&End> {
+        let call = self.calls.iter().rev().find(|call| call.id == id)?;
+        (self.now_called(id) == id).then_some(&call.end)
     }
 
     /// It ended for another reason than was thought.

@@ -252,7 +252,7 @@ impl CallCore {
         self.given_call_ended(&call, end.reason, cx);
         self.taken_call_ended(id, end.reason, cx);
         cx.push(CallEffect::Forget { call: id });
-        self.ended.push((id, told), info, (end.reason, end.cause), cx.now);
+        self.ended.push((id, told), info, end, cx.now);
         if let Some(next) = next {
             self.ended.continues_as(id, next);
         }
@@ -270,11 +270,12 @@ impl CallCore {
         if call.is_taken() {
             return None;
         }
+        let end = self.end_of_line(call, end);
         let missed = call.facts.incoming && line.accepted_ms.is_none() && end.reason.leaves_missed_call();
-        // One that goes on as another one, or beside the one whose place it never took, is told with that.
         if end.reason == Reason::AnsweredElsewhere && call.joined().is_none() {
             self.stays.remember(call.id, line);
         }
+        // One that goes on as another one, or beside the one whose place it never took, is told with that.
         let told = (!self.line_goes_on(line.call)).then(|| HistoryEntry {
             call: line.call,
             incoming: line.incoming,

@@ -98,7 +98,7 @@ impl CallCore {
         }
         let (over, cause) =
             (gone_call(&old, self.muted), killed("this daemon was killed in the call, and goes on with it"));
-        self.ended.push((old.call, None), over, (Reason::Lost, Some(cause)), now);
+        self.ended.push((old.call, None), over, End { reason: Reason::Lost, cause: Some(cause), by: None }, now);
         let over = old.call;
         self.go_on_with(old, over, give_up_ms, &mut cx);
         self.settle(&mut cx);

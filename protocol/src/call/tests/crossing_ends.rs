@@ -1,6 +1,6 @@
 //! Both sides end a call before either has heard of it: the word of who offered it counts, at both.
 
-use super::desk::{Desk, account, call, device};
+use super::desk::*;
 use super::world::World;
 use crate::call::effect::{CallEffect, HistoryEntry};
 use crate::call::signal::CallInput;
@@ -173,4 +173,20 @@ fn a_device_has_one_last_word_and_one_that_was_revoked_or_blocked_has_none() {
     desk.talks(call(7), 1);
     desk.input(revoked);
     assert!(words.iter().all(|word| desk.hear_hang_up(call(7), 1, *word).is_empty()));
+}
+
+#[test]
+fn a_call_that_ends_while_it_moves_to_a_device_that_gives_it_up_says_why_it_ended() {
+    let mut b = Desk::new(2);
+    b.talks(call(7), 1);
+    let sender = b.sender(1, 9);
+    let mut offer = ring_offer(call(8), sender.account, account(2));
+    offer.continues = Some(call(7));
+    b.input(CallInput::Offer { from: sender, offer });
+    b.confirm(call(8), 9);
+    b.hear_hang_up(call(7), 1, Reason::HungUp);
+    b.hear_hang_up(call(8), 9, Reason::Cancelled);
+    let [line] = &b.history()[..] else { panic!("{:?}", b.history()) };
+    assert_eq!((line.call, line.reason, line.by), (call(7), Reason::HungUp, Some(device(1))));
+    assert!(line.accepted_ms.is_some());
 }

@@ -38,7 +38,11 @@ impl Scene {
                 let elsewhere = is_elsewhere(end.reason);
                 let by = end.by.and_then(|by| (0..state.nodes.len()).find(|n| self.device(*n) == by));
                 let call = &node.watch.last_of(*first);
-                let said = by.and_then(|n| state.nodes[n].watch.ended.get(&state.nodes[n].watch.first_of(*call)));
+                let said_of = |call: CallId| {
+                    by.and_then(|n| state.nodes[n].watch.ended.get(&state.nodes[n].watch.first_of(call)))
+                };
+                // Whoever ended it may have been in the first of them alone: the last one was never taken.
+                let said = said_of(*call).or_else(|| said_of(*first));
                 // Who hangs up a call that crosses another one hangs up both; that one was never shown there.
                 let unseen = self.crossing && said.is_none() && end.reason == Reason::Declined;
                 let gave_way = by.is_some_and(|n| state.nodes[n].watch.gave_way.contains(call));
