@@ -34,6 +34,12 @@ pub const SOUND_CHECK_MS: u32 = 3_000;
 
 /// The pause between two looks at the system's sound devices, ms: a headset that is plugged in counts within a minute.
 pub const SOUND_LOOK_MS: u64 = 60_000;
+
+/// The same while a frontend is connected, ms: whoever looks at a list of devices sees a headset appear.
+pub const SOUND_LOOK_WATCHED_MS: u64 = 2_000;
+
+/// Devices that one look tells to have come, or gone: a sound server that starts brings some.
+pub const SOUND_NEWS: usize = 64;
 /// Questions of frontends on their way to the actor: each client has one at a time.
 pub const QUESTIONS: usize = CLIENTS;
 /// Questions the core has taken and not yet answered: one a client, and those of clients that left meanwhile.

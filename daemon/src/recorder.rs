@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use ahoy_media::host_media::api::{DeviceInfo, Processing, ReceiveStats, Sound, SoundError, SourceStats};
+use ahoy_media::host_media::api::{DeviceInfo, Processing, ReceiveStats, Selection, Sound, SoundError, SourceStats};
 use ahoy_media::host_media::check::SoundCheck;
 use ahoy_media::recording::{Tap, Tapped};
 use ahoy_media::simple_webrtc::engine::{
@@ -92,6 +92,10 @@ impl Sound for Recorder {
     }
     fn process(&self, processing: Processing) {
         self.note(format!("process {processing:?}"));
+    }
+    fn select(&self, selection: Selection) -> Result<(), SoundError> {
+        self.note(format!("select {selection:?}"));
+        Ok(())
     }
     fn check(&self, check: SoundCheck) -> Result<(), SoundError> {
         self.note(format!("check {check:?}"));

@@ -122,28 +122,8 @@ fn in_real_time(file: &Path, spoken: &[f32]) {
     let per_minute = (cpu_ms() - before_ms) as f64 / 1_000.0 / begun.elapsed().as_secs_f64() * 60.0;
     println!("CPU: {per_minute:.2} s a call minute for both sides; b heard {:?}", b.receive_stats(LINK));
     drop((a, b));
-    let source_us = std::iter::from_fn(|| a_events.try_recv().ok()).find_map(|event| match event {
-        AudioEvent::SourceStarted { at_us } => Some(at_us),
-        AudioEvent::SinkStarted { .. }
-        | AudioEvent::FirstAudio { .. }
-        | AudioEvent::DeviceLost { .. }
-        | AudioEvent::DeviceBack { .. }
-        | AudioEvent::MutedTalking { .. }
-        | AudioEvent::Speaking { .. }
-        | AudioEvent::Check(_)
-        | AudioEvent::Limited { .. } => None,
-    });
-    let sink_us = std::iter::from_fn(|| b_events.try_recv().ok()).find_map(|event| match event {
-        AudioEvent::SinkStarted { at_us } => Some(at_us),
-        AudioEvent::SourceStarted { .. }
-        | AudioEvent::FirstAudio { .. }
-        | AudioEvent::DeviceLost { .. }
-        | AudioEvent::DeviceBack { .. }
-        | AudioEvent::MutedTalking { .. }
-        | AudioEvent::Speaking { .. }
-        | AudioEvent::Check(_)
-        | AudioEvent::Limited { .. } => None,
-    });
+    let source_us = std::iter::from_fn(|| a_events.try_recv().ok()).find_map(|event| started(&event, true));
+    let sink_us = std::iter::from_fn(|| b_events.try_recv().ok()).find_map(|event| started(&event, false));
     let start_ms = (sink_us.unwrap() as f64 - source_us.unwrap() as f64) / 1_000.0;
     let heard_sound = read(heard.to_str().unwrap());
     std::fs::remove_file(&heard).unwrap();
@@ -152,6 +132,23 @@ fn in_real_time(file: &Path, spoken: &[f32]) {
         .map(|lag| lag as f64 / 48.0 + start_ms)
         .collect();
     println!("mouth to ear by second, ms: {delays:.1?}");
+}
+
+/// When the source, or the sink, says that it started, monotonic microseconds.
+fn started(event: &AudioEvent, source: bool) -> Option<u64> {
+    match event {
+        AudioEvent::SourceStarted { at_us } => source.then_some(*at_us),
+        AudioEvent::SinkStarted { at_us } => (!source).then_some(*at_us),
+        AudioEvent::FirstAudio { .. }
+        | AudioEvent::DeviceLost { .. }
+        | AudioEvent::DeviceBack { .. }
+        | AudioEvent::MutedTalking { .. }
+        | AudioEvent::Speaking { .. }
+        | AudioEvent::Check(_)
+        | AudioEvent::Limited { .. }
+        | AudioEvent::RingtoneLost { .. }
+        | AudioEvent::RingtoneBack { .. } => None,
+    }
 }
 
 /// By how many samples the piece of `spoken` at `from` lags in `heard`; none where nothing is said.

@@ -16,7 +16,7 @@ pub(crate) use device::DeviceVerb;
 pub(crate) use history::HistoryVerb;
 pub(crate) use people::{AccountVerb, ContactVerb, Key, PolicyArgs, Presence, Switch, Token};
 pub(crate) use record::RecordVerb;
-pub(crate) use sound::{SoundTestArgs, SoundVerb};
+pub(crate) use sound::{SoundTestArgs, SoundVerb, UseArgs};
 
 use ahoy_client::control::{CallState, InCall};
 

@@ -2,17 +2,19 @@
 
 mod left;
 mod recording;
+mod sound;
 
 use std::collections::HashMap;
 
 use ahoy_client::control::{
-    AttemptKind, CallInfo, CallState, Contact, Direction, EndCause, Event, EventKind, HandOffState, LinkingState,
-    MediaState, PresenceState, QualityCause, RequestEnd, RosterEntry, Snapshot, SoundTest,
+    AttemptInfo, AttemptKind, CallInfo, CallState, Contact, Direction, EndCause, Event, EventKind, HandOffState,
+    LinkingState, MediaState, PresenceState, RequestEnd, RosterEntry, Snapshot,
 };
 
 use crate::failure::end_text;
 pub(crate) use left::playback;
 use left::{left_message, missed};
+pub(crate) use sound::limit_words;
 
 /// Names of accounts, as our contacts give them.
 #[derive(Debug, Default)]
@@ -122,12 +124,14 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::RecordingStopped(event) => recording::stopped(event, names),
         EventKind::SourceStarted { .. } => "microphone open".to_owned(),
         EventKind::SinkStarted { .. } => "playback began".to_owned(),
+        EventKind::DeviceAdded(device) => sound::plugged(device, "was plugged in"),
+        EventKind::DeviceRemoved(device) => sound::plugged(device, "is gone"),
         EventKind::DeviceLost { direction, detail } => format!("{direction} device lost: {detail}"),
-        EventKind::DeviceChanged { direction, detail } => format!("{direction} device is used again: {detail}"),
-        EventKind::MutedTalking { talking } => talks_muted(*talking),
+        EventKind::DeviceChanged { direction, detail } => format!("{direction} device: {detail}"),
+        EventKind::MutedTalking { talking } => sound::talks_muted(*talking),
         EventKind::Speaking { .. } => return None,
-        EventKind::SoundTest(test) => return sound_test(test),
-        EventKind::Quality { account, cause, .. } => limited(&names.of(account), *cause),
+        EventKind::SoundTest(test) => return sound::test(test),
+        EventKind::Quality { account, cause, .. } => sound::limited(&names.of(account), *cause),
         EventKind::MissedCall { account, started_at_ms: at, .. } => missed(&names.of(account), event.at_ms, *at),
         EventKind::Voicemail { account, duration_ms, .. } => left_message(&names.of(account), *duration_ms),
         EventKind::VoicemailDelivered { account, .. } => format!("{} has got the message", names.of(account)),
@@ -139,24 +143,23 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
             format!("{name} asks to be a contact{greeting} (ahoy contact accept {account})")
         }
         EventKind::RequestClosed { account, outcome, client } => {
-            let by = client.as_deref().map(|client| format!(", by {client}")).unwrap_or_default();
-            format!("the request of {} was {}{by}", names.of(account), decided(*outcome))
+            closed(&names.of(account), *outcome, client.as_deref())
         }
-        EventKind::BlockedAttempt { attempt } => {
-            let (what, whose) = (attempted(attempt.attempt), names.of(&attempt.account));
-            format!("{what} of {whose} was turned away ({} so far)", attempt.count)
-        }
+        EventKind::BlockedAttempt { attempt } => turned_away(attempt, names),
         EventKind::Presence { account, state, .. } => is_doing(account, *state, names),
         EventKind::Lagged { missed } => format!("{missed} events were missed"),
         EventKind::Warning { about, hint } => format!("warning about {about}: {hint}"),
     })
 }
 
-/// The end of a trial of microphone and speaker; its levels are for bars.
-fn sound_test(test: &SoundTest) -> Option<String> {
-    let findings = test.findings.as_ref()?;
-    let lines: Vec<String> = findings.iter().map(|finding| finding.detail.clone()).collect();
-    Some(format!("sound test: {}", lines.join("; ")))
+fn turned_away(attempt: &AttemptInfo, names: &Names) -> String {
+    let (what, whose) = (attempted(attempt.attempt), names.of(&attempt.account));
+    format!("{what} of {whose} was turned away ({} so far)", attempt.count)
+}
+
+fn closed(whose: &str, outcome: RequestEnd, client: Option<&str>) -> String {
+    let by = client.map(|client| format!(", by {client}")).unwrap_or_default();
+    format!("the request of {whose} was {}{by}", decided(outcome))
 }
 
 fn linked(state: LinkingState, letters: Option<&str>, reason: Option<&str>) -> String {
@@ -173,33 +176,6 @@ fn linked(state: LinkingState, letters: Option<&str>, reason: Option<&str>) -> S
 fn is_doing(account: &str, state: Option<PresenceState>, names: &Names) -> String {
     let is = if names.is_us(account) { "are" } else { "is" };
     format!("{} {is} {}", names.of(account), state.map_or("not known", presence_word))
-}
-
-/// What limits sound, in words; None if nothing does.
-pub(crate) fn limit_words(cause: QualityCause) -> Option<&'static str> {
-    match cause {
-        QualityCause::None => None,
-        QualityCause::MyUplink => Some("the connection from here"),
-        QualityCause::TheirUplink => Some("the connection from there"),
-        QualityCause::Path => Some("the network between"),
-        QualityCause::Cpu => Some("this machine, which is too busy"),
-    }
-}
-
-fn limited(who: &str, cause: QualityCause) -> String {
-    match limit_words(cause) {
-        Some(what) => format!("sound with {who} is limited by {what}"),
-        None => format!("nothing limits the sound with {who} any more"),
-    }
-}
-
-fn talks_muted(talking: bool) -> String {
-    let text = if talking {
-        "you talk, but the microphone is muted (ahoy unmute)"
-    } else {
-        "you no longer talk into the muted microphone"
-    };
-    text.to_owned()
 }
 
 /// Whoever offered the call has the last word.

@@ -1,6 +1,6 @@
-//! Trials of microphone and speaker: when they may be, and how frontends are told of them.
+//! Microphones and speakers: other ones, and trials of them: when they may be, and how frontends are told.
 
-use ahoy_media::host_media::api::SoundError;
+use ahoy_media::host_media::api::{Selection, SoundError};
 use ahoy_media::host_media::check::{CheckEvent, Finding, SoundCheck, Verdict};
 use ahoy_protocol::control::{
     ControlError, DoneReply, ErrorKind, Reply, SoundFinding, SoundTest, SoundTestState, SoundVerdict,
@@ -32,6 +32,14 @@ pub(super) fn begin_check(media: &Media, calls: usize, check: SoundCheck) -> Res
             Err(ControlError::new(ErrorKind::BadParams, format!("device.audio.test: {error}"), hint))
         }
     }
+}
+
+/// Another device from now on.
+pub(super) fn select(media: &Media, selection: Selection) -> Result<Reply, ControlError> {
+    media.select(selection).map(|()| Reply::Done(DoneReply::default())).map_err(|error| {
+        let hint = "give `default`, `none`, a WAV file that can be read or made, or an id that `ahoy devices` lists";
+        ControlError::new(ErrorKind::BadParams, error.to_string(), hint)
+    })
 }
 
 /// A trial as frontends are told of it.

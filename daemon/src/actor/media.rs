@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ahoy_media::host_media::api::{FrameOut, Processing, Sound, SoundError};
+use ahoy_media::host_media::api::{FrameOut, Processing, Selection, Sound, SoundError};
 use ahoy_media::host_media::check::SoundCheck;
 use ahoy_media::simple_webrtc::engine::{
     AudioFrame, CandidateKind, Engine, EngineError, IceServer, LinkEvent, LinkId, LinkSpec, Role,
@@ -123,6 +123,14 @@ impl Media {
     /// A message is being recorded.
     pub(super) fn records(&self) -> bool {
         self.tape.runs()
+    }
+
+    /// Another device from now on.
+    ///
+    /// # Errors
+    /// As [`Sound::select`].
+    pub(super) fn select(&self, selection: Selection) -> Result<(), SoundError> {
+        self.sound.select(selection)
     }
 
     /// Tries microphone and speaker.

@@ -266,13 +266,20 @@ impl<M: Machine> Actor<M> {
                 self.groups.ports.board.refuse(self.core.refused());
                 reply(answer, Ok(Reply::Done(DoneReply::default())));
             }
-            Ask::Sound { present } => {
+            Ask::Sound { present, added, removed } => {
+                let told = added.into_iter().map(EventKind::DeviceAdded);
+                let told = told.chain(removed.into_iter().map(EventKind::DeviceRemoved));
+                self.groups.add(told.map(|kind| Effect::Event(Box::new(kind))).collect());
                 self.feed(Input::Sound { present });
                 reply(answer, Ok(Reply::Done(DoneReply::default())));
             }
             Ask::Process(processing) => {
                 self.groups.ports.media.process(processing);
                 reply(answer, Ok(Reply::Done(DoneReply::default())));
+            }
+            Ask::SelectSound(selection) => {
+                let selected = audio::select(&self.groups.ports.media, selection);
+                reply(answer, selected);
             }
             Ask::CheckSound(check) => {
                 let begun = audio::begin_check(&self.groups.ports.media, self.core.calls(), check);
@@ -317,6 +324,8 @@ impl<M: Machine> Actor<M> {
             AudioEvent::DeviceBack { input, detail } => {
                 EventKind::DeviceChanged { direction: if input { "input" } else { "output" }.into(), detail }
             }
+            AudioEvent::RingtoneLost { detail } => EventKind::DeviceLost { direction: "ringtone".into(), detail },
+            AudioEvent::RingtoneBack { detail } => EventKind::DeviceChanged { direction: "ringtone".into(), detail },
             AudioEvent::Check(event) => EventKind::SoundTest(audio::sound_test(event)),
         };
         self.groups.add(vec![Effect::Event(Box::new(kind))]);

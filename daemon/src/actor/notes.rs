@@ -37,8 +37,12 @@ pub(super) fn tell(kind: &EventKind) {
         EventKind::VoicemailDelivered { call, .. } => tracing::info!(call = short(call), "our message is there"),
         EventKind::PlaybackEnded { reason, .. } => tracing::info!(?reason, "a message is played no longer"),
         EventKind::HistoryCleared { .. } => tracing::info!("the history was cleared"),
+        EventKind::DeviceAdded(device) => tracing::info!(direction = device.direction, "a sound device was plugged in"),
+        EventKind::DeviceRemoved(device) => tracing::info!(direction = device.direction, "a sound device is gone"),
         EventKind::DeviceLost { direction, .. } => tracing::warn!(direction, "a sound device is lost"),
-        EventKind::DeviceChanged { direction, .. } => tracing::info!(direction, "a sound device is back"),
+        EventKind::DeviceChanged { direction, .. } => {
+            tracing::info!(direction, "a sound device is used again, or another one")
+        }
         EventKind::Quality { call, cause, .. } => tracing::info!(call = short(call), ?cause, "what limits the sound"),
         EventKind::Warning { about, .. } => tracing::warn!(about, "frontends are warned"),
         EventKind::Linking { state, .. } => tracing::info!(?state, "a device is being linked"),

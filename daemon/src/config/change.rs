@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use ahoy_media::host_media::api::{DeviceSpec, Processing};
+use ahoy_media::host_media::api::{DeviceSpec, Processing, Selection};
 use ahoy_protocol::control::{ControlError, ErrorKind, Setting};
 use ahoy_protocol::core::Times;
 use serde_json::Value;
@@ -13,7 +13,10 @@ use toml_edit::{Array, DocumentMut, Item, Table, Value as TomlValue};
 use super::draft::find;
 use super::file;
 use super::keys::{Key, Kind};
-use super::{Config, Place};
+use super::{Config, Place, parse_input, parse_output};
+
+/// Keys that are sound devices.
+const DEVICES: [&str; 3] = ["audio_in", "audio_out", "ringtone_out"];
 
 /// The settings in use, and where they are written.
 pub struct Settings {
@@ -21,6 +24,8 @@ pub struct Settings {
     /// Keys that the environment or the command line has set: what the file says of them does not count.
     fixed: Vec<(&'static str, Place)>,
     in_use: Mutex<Config>,
+    /// Microphone or speaker are other ones by now.
+    pub(crate) devices_changed: tokio::sync::Notify,
     /// One change at a time, from the file to the core.
     pub(crate) turn: tokio::sync::Mutex<()>,
 }
@@ -34,6 +39,8 @@ pub struct Change {
     pub setting: Setting,
     /// What sound is to know of it.
     pub processing: Option<Processing>,
+    /// It is a sound device, which is in use.
+    pub device: bool,
 }
 
 impl Settings {
@@ -41,7 +48,13 @@ impl Settings {
     #[must_use]
     pub fn new(config: Config, file: PathBuf) -> Self {
         let file = config.file.clone().unwrap_or(file);
-        Self { file, fixed: config.fixed.clone(), in_use: Mutex::new(config), turn: tokio::sync::Mutex::default() }
+        Self {
+            file,
+            fixed: config.fixed.clone(),
+            in_use: Mutex::new(config),
+            devices_changed: tokio::sync::Notify::new(),
+            turn: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Every key with its value in use.
@@ -55,6 +68,70 @@ impl Settings {
     pub fn devices(&self) -> (DeviceSpec, DeviceSpec) {
         let in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
         (in_use.audio_in.clone(), in_use.audio_out.clone())
+    }
+
+    /// What sound has to use if a key gets this value; none if it is no device. Null: as if it were not set.
+    ///
+    /// # Errors
+    /// `bad_params`: the value is none of this key.
+    pub fn selections(&self, name: &str, value: &Value) -> Result<Vec<Selection>, ControlError> {
+        if !DEVICES.contains(&name) {
+            return Ok(Vec::new());
+        }
+        let text = match value {
+            Value::Null => None,
+            Value::String(text) => Some(text.as_str()),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                return Err(bad(&format!("{name} takes text")));
+            }
+        };
+        let read = |parse: fn(&str) -> Result<DeviceSpec, String>| {
+            text.map(|text| parse(text).map_err(|problem| bad(&format!("{name} {problem}")))).transpose()
+        };
+        let mut wanted = self.in_use.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let rang = wanted.ringtone();
+        let mut selections = Vec::new();
+        match name {
+            "audio_in" => selections.push(Selection::Input(read(parse_input)?.unwrap_or(DeviceSpec::Default))),
+            "audio_out" => {
+                wanted.audio_out = read(parse_output)?.unwrap_or(DeviceSpec::Default);
+                selections.push(Selection::Output(wanted.audio_out.clone()));
+            }
+            _ => wanted.ringtone_out = read(parse_output)?,
+        }
+        if wanted.ringtone() != rang {
+            selections.push(Selection::Ringtone(wanted.ringtone()));
+        }
+        Ok(selections)
+    }
+
+    /// Whether a key can be changed here.
+    ///
+    /// # Errors
+    /// `bad_params` with what sets it, if the file does not.
+    pub fn may_set(&self, name: &str) -> Result<(), ControlError> {
+        find(name).map_or(Ok(()), |key| self.may_change(key))
+    }
+
+    /// A device is in use although the environment or the command line says something else. True: it was no such key, and is to
+    /// be written.
+    #[must_use]
+    pub fn use_unwritten(&self, name: &str, selections: &[Selection]) -> bool {
+        if !self.fixed.iter().any(|(fixed, _)| *fixed == name) {
+            return true;
+        }
+        let mut in_use = self.in_use.lock().unwrap_or_else(PoisonError::into_inner);
+        for selection in selections {
+            match selection {
+                Selection::Input(spec) => in_use.audio_in = spec.clone(),
+                Selection::Output(spec) => in_use.audio_out = spec.clone(),
+                Selection::Ringtone(spec) if name == "ringtone_out" => in_use.ringtone_out = Some(spec.clone()),
+                Selection::Ringtone(_) => {}
+            }
+        }
+        drop(in_use);
+        self.devices_changed.notify_one();
+        false
     }
 
     /// Writes a key's value into the file; null takes the key out. Reads and writes, so not on a thread that must not wait.
@@ -87,17 +164,19 @@ impl Settings {
         let value = (key.show)(&parsed);
         if key.name.starts_with("processing.") {
             take_stage(key.name, &parsed.processing, &mut in_use.processing);
-            return Ok(Change { value, setting: Setting::Later, processing: Some(in_use.processing) });
+            return Ok(Change { value, setting: Setting::Later, processing: Some(in_use.processing), device: false });
         }
-        Ok(Change { value, setting: used_now(key, &parsed, &mut in_use), processing: None })
+        let device = DEVICES.contains(&key.name);
+        if device {
+            take_device(key.name, &parsed, &mut in_use);
+            drop(in_use);
+            self.devices_changed.notify_one();
+            return Ok(Change { value, setting: Setting::Later, processing: None, device });
+        }
+        Ok(Change { value, setting: used_now(key, &parsed, &mut in_use), processing: None, device })
     }
 
     fn may_change(&self, key: &Key) -> Result<(), ControlError> {
-        if matches!(key.name, "audio_in" | "audio_out" | "ringtone_out") {
-            let hint = format!("write {} into {} and start the daemon again", key.name, self.file.display());
-            let message = format!("config.set: {} can't be changed while the daemon runs yet", key.name);
-            return Err(ControlError::new(ErrorKind::BadParams, message, hint));
-        }
         let Some((_, place)) = self.fixed.iter().find(|(name, _)| *name == key.name) else { return Ok(()) };
         let by = match place {
             Place::Environment(name) => format!("the environment ({name})"),
@@ -223,6 +302,16 @@ fn used_now(key: &Key, file: &Config, in_use: &mut Config) -> Setting {
             Setting::Times(in_use.call_times())
         }
         _ => Setting::Later,
+    }
+}
+
+/// As [`take_time`].
+fn take_device(name: &str, from: &Config, to: &mut Config) {
+    match name {
+        "audio_in" => to.audio_in = from.audio_in.clone(),
+        "audio_out" => to.audio_out = from.audio_out.clone(),
+        "ringtone_out" => to.ringtone_out = from.ringtone_out.clone(),
+        _ => {}
     }
 }
 

@@ -177,7 +177,8 @@ pub const KEYS: [Key; 32] = [
         "the microphone",
         |config| json!(spec_text(&config.audio_in)),
     )
-    .option("--audio-in"),
+    .option("--audio-in")
+    .at_once(),
     Key::new(
         "audio_out",
         Kind::Text {
@@ -187,7 +188,8 @@ pub const KEYS: [Key; 32] = [
         "the speaker",
         |config| json!(spec_text(&config.audio_out)),
     )
-    .option("--audio-out"),
+    .option("--audio-out")
+    .at_once(),
     Key::new(
         "ringtone_out",
         Kind::Text {
@@ -197,7 +199,8 @@ pub const KEYS: [Key; 32] = [
         "where it rings when somebody calls, and the tone of the line when we call: may be another card than the headset; `none` is silent",
         |config| json!(config.ringtone_out.as_ref().map(spec_text)),
     )
-    .absent("as `audio_out`, if that is a sound card; else silent"),
+    .absent("as `audio_out`, if that is a sound card; else silent")
+    .at_once(),
     Key::new(
         "bitrate_bps",
         number("bits a second", (6_000, 128_000), |draft, value| draft.config.bitrate_bps = narrow(value)),

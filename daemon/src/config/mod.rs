@@ -144,6 +144,16 @@ impl Config {
         self.listen.iter().any(|address| in_memory(address) || ip(address).is_some_and(|ip| ip.is_loopback()))
     }
 
+    /// What rings: as told, or else the speaker if it is a card. A file is what a test hears of the call, and nothing else.
+    #[must_use]
+    pub fn ringtone(&self) -> DeviceSpec {
+        let speaker = || match &self.audio_out {
+            card @ (DeviceSpec::Default | DeviceSpec::Id(_)) => card.clone(),
+            DeviceSpec::None | DeviceSpec::Tone(_) | DeviceSpec::File { .. } => DeviceSpec::None,
+        };
+        self.ringtone_out.clone().unwrap_or_else(speaker)
+    }
+
     /// All time limits of calls.
     #[must_use]
     pub fn call_times(&self) -> Times {

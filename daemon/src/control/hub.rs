@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ahoy_protocol::control::{CallState, END_REASONS, Event, EventKind};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::limits;
 
@@ -42,6 +42,7 @@ impl Ring {
 pub struct Hub {
     ring: Arc<Mutex<Ring>>,
     news: Arc<watch::Sender<u64>>,
+    joined: Arc<Notify>,
 }
 
 /// What a subscriber gets.
@@ -59,7 +60,7 @@ impl Hub {
     #[must_use]
     pub fn new(after: u64) -> Self {
         let ring = Ring { lines: VecDeque::new(), bytes: 0, newest: after, ended: [0; END_REASONS.len()] };
-        Self { ring: Arc::new(Mutex::new(ring)), news: Arc::new(watch::Sender::new(after)) }
+        Self { ring: Arc::new(Mutex::new(ring)), news: Arc::new(watch::Sender::new(after)), joined: Arc::default() }
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
@@ -90,6 +91,17 @@ impl Hub {
         self.news.send_replace(newest);
     }
 
+    /// A frontend is connected.
+    #[must_use]
+    pub fn watched(&self) -> bool {
+        self.news.receiver_count() > 0
+    }
+
+    /// Returns once the first frontend after some time without any is connected.
+    pub async fn joined(&self) {
+        self.joined.notified().await;
+    }
+
     /// Number of the newest event.
     #[must_use]
     pub fn newest(&self) -> u64 {
@@ -112,6 +124,9 @@ impl Hub {
     /// Tells when there are new events.
     #[must_use]
     pub fn news(&self) -> watch::Receiver<u64> {
+        if !self.watched() {
+            self.joined.notify_one();
+        }
         self.news.subscribe()
     }
 

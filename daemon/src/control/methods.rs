@@ -2,8 +2,8 @@
 
 use ahoy_protocol::control::{
     AcceptParams, AccountCommand, CallCommand, ContactCommand, ControlError, DeviceCommand, ErrorKind, HandOffParams,
-    HelloParams, HistoryParams, PlayParams, PushParams, RecordCommand, RecordParams, Request, Scope, SetConfigParams,
-    SubscribeParams, TestAudioParams, WhoseCall,
+    HelloParams, HistoryParams, PlayParams, PushParams, RecordCommand, RecordParams, Request, Scope, SelectAudioParams,
+    SetConfigParams, SubscribeParams, TestAudioParams, WhoseCall,
 };
 use ahoy_protocol::core::input::{Command, VoicemailCommand};
 use ahoy_protocol::ids::CallId;
@@ -62,6 +62,7 @@ pub const METHODS: &[(&str, Scope)] = &[
     ("voicemail.send", Scope::Call),
     ("voicemail.cancel", Scope::Call),
     ("device.audio.list", Scope::Observe),
+    ("device.audio.select", Scope::Admin),
     ("device.audio.test", Scope::Media),
     ("device.list", Scope::Observe),
     ("device.link", Scope::Admin),
@@ -86,6 +87,7 @@ pub(super) enum Own {
     ConfigGet,
     ConfigSet(SetConfigParams),
     AudioList,
+    AudioSelect(SelectAudioParams),
     AudioTest(TestAudioParams),
     HistoryList(HistoryParams),
     HistoryPlay(PlayParams),
@@ -145,6 +147,7 @@ pub(super) fn name(request: &Request) -> &'static str {
         Request::VoicemailSend(_) => "voicemail.send",
         Request::VoicemailCancel(_) => "voicemail.cancel",
         Request::AudioList(_) => "device.audio.list",
+        Request::AudioSelect(_) => "device.audio.select",
         Request::AudioTest(_) => "device.audio.test",
         Request::DeviceList(_) => "device.list",
         Request::DeviceLink(_) => "device.link",
@@ -168,6 +171,7 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         Request::HistoryPlay(params) => here(Own::HistoryPlay(params)),
         Request::HistoryClear(_) => here(Own::HistoryClear),
         Request::AudioList(_) => here(Own::AudioList),
+        Request::AudioSelect(params) => here(Own::AudioSelect(params)),
         Request::AudioTest(params) => here(Own::AudioTest(params)),
         Request::Shutdown(_) => Ok(Need::Actor(Ask::Shutdown)),
         Request::AccountShow(_) => account(AccountCommand::Show),
@@ -193,9 +197,7 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         Request::DeviceConfirm(params) => device(DeviceCommand::Confirm { letters: params.letters }),
         Request::DeviceRevoke(params) => device(DeviceCommand::Revoke { device: params.device }),
         Request::CallOffer(params) => core(Command::Offer(params)),
-        Request::CallAccept(AcceptParams { call: id, in_call }) => {
-            call(CallCommand::Accept { call: call_id(method, id)?, in_call })
-        }
+        Request::CallAccept(params) => call(accept(method, params)?),
         Request::CallDecline(which) => call(CallCommand::Decline { call: whose(which)? }),
         Request::CallHangUp(which) => call(CallCommand::HangUp { call: whose(which)? }),
         Request::CallHold(which) => call(CallCommand::Hold { call: whose(which)? }),
@@ -215,6 +217,10 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         Request::VoicemailCancel(_) => voicemail(VoicemailCommand::Cancel),
         Request::CallStats(which) => Ok(Need::Actor(Ask::Stats(whose(which)?))),
     }
+}
+
+fn accept(method: &str, AcceptParams { call, in_call }: AcceptParams) -> Result<CallCommand, ControlError> {
+    Ok(CallCommand::Accept { call: call_id(method, call)?, in_call })
 }
 
 fn here(own: Own) -> Result<Need, ControlError> {

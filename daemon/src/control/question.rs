@@ -1,8 +1,8 @@
 //! What sessions ask the actor.
 
-use ahoy_media::host_media::api::Processing;
+use ahoy_media::host_media::api::{Processing, Selection};
 use ahoy_media::host_media::check::SoundCheck;
-use ahoy_protocol::control::{ControlError, Reply};
+use ahoy_protocol::control::{AudioDevice, ControlError, Reply};
 use ahoy_protocol::core::input::Command;
 use ahoy_protocol::ids::CallId;
 use tokio::sync::oneshot;
@@ -47,9 +47,15 @@ pub enum Ask {
     Sound {
         /// It has.
         present: bool,
+        /// Plugged in since the last time.
+        added: Vec<AudioDevice>,
+        /// Unplugged since.
+        removed: Vec<AudioDevice>,
     },
     /// What is done to sound from now on.
     Process(Processing),
+    /// Another sound device from now on.
+    SelectSound(Selection),
     /// `device.audio.test`.
     CheckSound(SoundCheck),
     /// `shutdown`.

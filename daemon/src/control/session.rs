@@ -220,6 +220,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             Own::ConfigGet => Ok(Reply::Config(ConfigReply { config: self.desk.settings.shown() })),
             Own::ConfigSet(params) => self.set_config(params).await,
             Own::AudioList => self.list_audio().await,
+            Own::AudioSelect(params) => self.select_audio(params).await,
             Own::AudioTest(params) => self.test_audio(params).await,
             Own::HistoryList(params) => self.history(params).await,
             Own::HistoryPlay(params) => self.play(params).await,

@@ -33,13 +33,18 @@ impl Daemon {
     }
 
     fn with_hub(hub: Hub) -> Self {
+        Self::at(hub, "/nowhere/config.toml".into())
+    }
+
+    /// With settings that are written into this file.
+    fn at(hub: Hub, file: std::path::PathBuf) -> Self {
         let (questions, inbox) = mpsc::channel(limits::QUESTIONS);
         let (tell, asked) = mpsc::channel(1024);
         let board =
             Arc::new(Board::new("ahoy1account".into(), "12D3device".into(), crate::control::Sources::default()));
         tokio::spawn(answer(inbox, hub.clone(), board.clone(), tell));
         let config = Config { bitrate_bps: 32_000, ..Config::default() };
-        let settings = Arc::new(Settings::new(config, "/nowhere/config.toml".into()));
+        let settings = Arc::new(Settings::new(config, file));
         let control = Control::new(
             questions,
             hub.clone(),
@@ -90,6 +95,7 @@ async fn answer(mut inbox: mpsc::Receiver<Question>, hub: Hub, board: Arc<Board>
             | Ask::Stats(_)
             | Ask::Process(_)
             | Ask::CheckSound(_)
+            | Ask::SelectSound(_)
             | Ask::Sound { .. }
             | Ask::ClearHistory
             | Ask::Play { .. }

@@ -1,16 +1,15 @@
 //! A whole daemon: home, store, core, network, media, actor and control, put together and taken apart.
 
-mod has_sound;
 mod parts;
+mod sound_devices;
 #[cfg(test)]
 mod tests;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener, UdpSocket};
 use std::sync::Arc;
 
-use ahoy_media::host_media::api::{AudioConfig, DeviceInfo, DeviceSpec};
+use ahoy_media::host_media::api::{AudioConfig, DeviceInfo};
 use ahoy_media::simple_webrtc::engine::Engine;
-use ahoy_protocol::control::AudioDevice;
 use ahoy_protocol::core::{ContactRate, Core, Setup, SetupError};
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
@@ -143,7 +142,7 @@ impl Node {
         let engine = (parts.engine)(outboxes.links);
         let tape = Tape::default();
         let frames = Box::new(EngineOut::new(engine.clone(), tape.clone()));
-        let (sound_config, ringtone) = (audio_config(config), ringtone(config));
+        let (sound_config, ringtone) = (audio_config(config), config.ringtone());
         let setup = SoundSetup { config: sound_config, ringtone, frames, events: outboxes.audio };
         let sound = (parts.sound)(setup).map_err(StartError::Sound)?;
         sound.process(config.processing);
@@ -159,14 +158,16 @@ impl Node {
         let (actor, frontends) = (sources.actor.clone(), sources.control.clone());
         let board = Arc::new(Board::new(core.account().text(), core.device().text(), sources));
         board.tell(core.who());
-        let audio = list_audio(sound.clone(), config);
+        let audio = list_audio(sound.clone(), settings.clone());
         let tasks = frontends.clone();
-        let control = Control::new(outboxes.questions.clone(), hub.clone(), board.clone(), settings, audio, frontends);
+        let control =
+            Control::new(outboxes.questions.clone(), hub.clone(), board.clone(), settings.clone(), audio, frontends);
         let figures = Figures { board: board.clone(), control: control.clone(), sound: sound.clone(), tasks };
         let told = hub.clone();
         let player = Player::new(&sound, Arc::new(move |kind| told.publish(clock::unix_ms(), kind)));
-        let wanted = has_sound::Wanted { input: config.audio_in.clone(), output: config.audio_out.clone() };
-        let looks = has_sound::tell(sound.clone(), wanted, outboxes.questions, outboxes.stop.subscribe());
+        let look =
+            sound_devices::Look { sound: sound.clone(), settings, hub: hub.clone(), questions: outboxes.questions };
+        let looks = look.run(outboxes.stop.subscribe());
         let media = Media::new(engine, sound, config.ice_servers.clone(), config.loopback());
         let recordings = Recordings::new(folder, outboxes.recordings);
         let media = media.recording(tape, config.frame_ms).recordings(recordings);
@@ -275,15 +276,6 @@ fn audio_config(config: &Config) -> AudioConfig {
     AudioConfig { input, output, bitrate_bps: config.bitrate_bps, frame_ms: config.frame_ms }
 }
 
-/// What rings: as told, or else the speaker if it is a card. A file is what a test hears of the call, and nothing else.
-fn ringtone(config: &Config) -> DeviceSpec {
-    let speaker = || match &config.audio_out {
-        card @ (DeviceSpec::Default | DeviceSpec::Id(_)) => card.clone(),
-        DeviceSpec::None | DeviceSpec::Tone(_) | DeviceSpec::File { .. } => DeviceSpec::None,
-    };
-    config.ringtone_out.clone().unwrap_or_else(speaker)
-}
-
 fn queues(committed: mpsc::Receiver<Committed>) -> (Outboxes, Inboxes<NetOutput>) {
     let (network, network_in) = mpsc::channel(limits::NETWORK_INPUTS);
     let (questions, questions_in) = mpsc::channel(limits::QUESTIONS);
@@ -351,20 +343,10 @@ fn draw_port() -> std::io::Result<u16> {
     Err(std::io::Error::other("none is free for TCP and UDP alike"))
 }
 
-fn list_audio(sound: Arc<dyn ahoy_media::host_media::api::Sound>, config: &Config) -> ListAudio {
-    let (input, output) = (config.audio_in.clone(), config.audio_out.clone());
+fn list_audio(sound: Arc<dyn ahoy_media::host_media::api::Sound>, settings: Arc<Settings>) -> ListAudio {
     Arc::new(move || {
-        let one = |device: DeviceInfo| {
-            let spec = if device.input { &input } else { &output };
-            let selected = match spec {
-                DeviceSpec::Default => device.default,
-                DeviceSpec::Id(id) => *id == device.id,
-                DeviceSpec::None | DeviceSpec::Tone(_) | DeviceSpec::File { .. } => false,
-            };
-            let direction = if device.input { "input" } else { "output" };
-            let (id, name, default) = (device.id, device.name, device.default);
-            AudioDevice { id, name, direction: direction.into(), default, selected }
-        };
-        sound.devices().into_iter().map(one).collect()
+        let (input, output) = settings.devices();
+        let told = |device: DeviceInfo| sound_devices::told(device, &input, &output);
+        sound.devices().into_iter().map(told).collect()
     })
 }

@@ -38,6 +38,17 @@ impl DeviceSpec {
         super::device::check(text).map(|()| Self::Id(text.to_owned())).map_err(|lost| lost.0)
     }
 
+    /// For people.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Default => "the system's default",
+            Self::None => "none",
+            Self::Tone(_) => "a tone",
+            Self::File { .. } => "a file",
+            Self::Id(id) => id,
+        }
+    }
+
     /// It is a sound card of this machine, not what stands for one.
     #[must_use]
     pub fn is_card(&self) -> bool {
@@ -59,6 +70,17 @@ pub struct AudioConfig {
     pub bitrate_bps: u32,
     /// Sound in a packet, ms: 10, 20, 40 or 60.
     pub frame_ms: u32,
+}
+
+/// Another device than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// Microphone.
+    Input(DeviceSpec),
+    /// Speaker.
+    Output(DeviceSpec),
+    /// What rings.
+    Ringtone(DeviceSpec),
 }
 
 /// What is heard of a call that is not answered yet.
@@ -186,6 +208,16 @@ pub enum AudioEvent {
         /// For people: how long it was away.
         detail: String,
     },
+    /// What rings is gone or failed; told once.
+    RingtoneLost {
+        /// For people.
+        detail: String,
+    },
+    /// What rings is in use again after it was lost.
+    RingtoneBack {
+        /// For people: how long it was away.
+        detail: String,
+    },
     /// Somebody talks into the microphone while it is muted, or no longer. Found here: nothing of it leaves.
     MutedTalking {
         /// Begins; else it is over.
@@ -281,6 +313,14 @@ pub trait Sound: Send + Sync {
     fn ring(&self, _ringing: Option<Ringing>) {}
     /// What is done to sound from now on; without a click.
     fn process(&self, _processing: Processing) {}
+    /// Another device from now on, in the middle of a call too: the old one goes on until the new one runs. A file that is an
+    /// output is made (or emptied) now.
+    ///
+    /// # Errors
+    /// [`SoundError`] if it cannot be used; then nothing has changed.
+    fn select(&self, _selection: Selection) -> Result<(), SoundError> {
+        Ok(())
+    }
     /// Tries a microphone and a speaker; [`AudioEvent::Check`] tells how it goes. Ends as soon as a microphone is opened or
     /// it rings.
     ///
@@ -310,4 +350,8 @@ pub trait Sound: Send + Sync {
     /// Devices of this machine; none without a sound card. The system is asked: may take some milliseconds, half a second
     /// at most.
     fn devices(&self) -> Vec<DeviceInfo>;
+    /// The same if all of the sound systems have answered in time: only then is what is not listed not there.
+    fn all_devices(&self) -> Option<Vec<DeviceInfo>> {
+        Some(self.devices())
+    }
 }

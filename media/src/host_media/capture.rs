@@ -17,6 +17,9 @@ pub(crate) struct Frame {
     pub(crate) after_gap: bool,
 }
 
+/// Samples over which one source goes over into another: 5 ms, too short to be missed and too long for a click.
+const BLEND: usize = 240;
+
 /// An open microphone.
 pub(crate) struct Capture {
     source: Box<dyn Source>,
@@ -26,6 +29,8 @@ pub(crate) struct Capture {
     place: u64,
     gap: bool,
     announced: bool,
+    /// Samples of a new source that still come softly.
+    rises: usize,
     /// When the source last gave something.
     heard_us: u64,
 }
@@ -34,7 +39,7 @@ impl Capture {
     /// Cuts `source` into frames of `frame` samples, the first at `place`, which is now.
     pub(crate) fn new(source: Box<dyn Source>, frame: usize, place: u64, now_us: u64) -> Self {
         let held = Vec::with_capacity(4 * frame);
-        Self { source, frame, held, place, gap: false, announced: false, heard_us: now_us }
+        Self { source, frame, held, place, gap: false, announced: false, rises: 0, heard_us: now_us }
     }
 
     /// Takes what was captured until `now_us`.
@@ -44,6 +49,10 @@ impl Capture {
     pub(crate) fn collect(&mut self, now_us: u64) -> Result<(), Lost> {
         let before = self.held.len();
         self.source.capture(now_us, &mut self.held)?;
+        for sample in self.held.iter_mut().skip(before).take(self.rises) {
+            *sample *= 1.0 - self.rises as f32 / BLEND as f32;
+            self.rises -= 1;
+        }
         if self.held.len() > before {
             self.heard_us = now_us;
         }
@@ -83,6 +92,19 @@ impl Capture {
         self.announced = true;
     }
 
+    /// Goes on with another source where this one is, without a gap or a click. Not yet (the source comes back) if too little of
+    /// this one waits to be faded out: the next time more does.
+    pub(crate) fn replace(&mut self, mut source: Box<dyn Source>) -> Option<Box<dyn Source>> {
+        let Some(from) = self.held.len().checked_sub(BLEND) else { return Some(source) };
+        for (n, sample) in self.held.iter_mut().skip(from).enumerate() {
+            *sample *= 1.0 - n as f32 / BLEND as f32;
+        }
+        // What it lost before it was wanted is no gap.
+        source.skipped();
+        (self.source, self.rises, self.announced) = (source, BLEND, false);
+        None
+    }
+
     /// A source takes the place of the silence.
     pub(crate) fn resume(&mut self, source: Box<dyn Source>, now_us: u64) {
         self.begin(source, now_us);
@@ -115,5 +137,50 @@ impl Capture {
     /// Place behind the last frame on the timeline.
     pub(crate) fn end(&self) -> u64 {
         self.place
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So many samples of one level each time.
+    struct Level(f32, usize);
+
+    impl Source for Level {
+        fn capture(&mut self, _now_us: u64, out: &mut Vec<f32>) -> Result<(), Lost> {
+            out.resize(out.len() + self.1, self.0);
+            Ok(())
+        }
+        fn started_us(&self) -> Option<u64> {
+            Some(7)
+        }
+        fn due_us(&self, now_us: u64, _samples: usize) -> u64 {
+            now_us
+        }
+    }
+
+    #[test]
+    fn one_source_goes_over_into_another_on_the_same_timeline_without_a_click() {
+        let mut capture = Capture::new(Box::new(Level(1.0, 160)), 480, 1_000, 0);
+        assert_eq!(capture.announce(), Some(7));
+        capture.collect(1).unwrap();
+        assert!(capture.replace(Box::new(Level(-1.0, 160))).is_some(), "too little is there to be faded out");
+        capture.collect(2).unwrap();
+        assert!(capture.replace(Box::new(Level(-1.0, 160))).is_none());
+        assert_eq!(capture.announce(), Some(7), "its sample 0 is told, too");
+        let mut sound = Vec::new();
+        for now_us in 3..10 {
+            capture.collect(now_us).unwrap();
+            while let Some(frame) = capture.next_frame() {
+                assert_eq!((frame.place, frame.after_gap), (1_000 + sound.len() as u64, false));
+                sound.extend(frame.sound);
+            }
+        }
+        let jump = sound.windows(2).map(|two| (two[1] - two[0]).abs()).fold(0.0, f32::max);
+        assert!(jump < 0.005, "{jump} between two samples");
+        assert!(
+            sound[..80].iter().all(|s| *s == 1.0) && sound[560..].iter().all(|s| *s == -1.0) && sound.len() == 1_440
+        );
     }
 }

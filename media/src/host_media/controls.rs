@@ -13,10 +13,11 @@ use std::{
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::{
-    api::{Processing, ReceiveStats, SourceStats},
+    api::{DeviceSpec, Processing, ReceiveStats, SourceStats},
     asking::{Asking, Ties},
     clock::Clock,
     opus::packet_samples,
+    sink::Sink,
 };
 use crate::{
     limits::{MAX_LINKS, PACKET_RING},
@@ -43,6 +44,10 @@ pub(crate) struct Wishes {
     pub(crate) processing: Processing,
     /// The links.
     pub(crate) links: BTreeMap<LinkId, LinkWish>,
+    /// Another microphone from now on.
+    pub(crate) input: Option<DeviceSpec>,
+    /// Another speaker from now on, made already.
+    pub(crate) output: Option<(DeviceSpec, Box<dyn Sink>)>,
     /// The thread is to end.
     pub(crate) stop: bool,
     /// Figures of what is sent.

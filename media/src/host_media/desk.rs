@@ -19,6 +19,7 @@ use super::{
     outbox::Outbox,
     sink::Sink,
     source::Lost,
+    specs,
     voice::Voice,
 };
 use crate::processing::Switches;
@@ -34,6 +35,7 @@ const STATS_US: u64 = 200_000;
 
 /// Microphone, links and speaker.
 pub(crate) struct Desk {
+    clock: Clock,
     shared: Arc<Shared>,
     outbox: Outbox,
     talking: Talking,
@@ -71,6 +73,7 @@ impl Desk {
             SourceStats { target_bitrate_bps: config.bitrate_bps, capture_delay_ms: f64::from(config.frame_ms) };
         let input = (config.input.clone(), config.frame_ms);
         Self {
+            clock,
             talking: Talking::new((clock, now_us), Arc::clone(&shared), out, input, voice),
             hearing: Hearing::new(clock, sink, config.output.clone()),
             outbox: Outbox::new(events),
@@ -91,6 +94,7 @@ impl Desk {
     /// Does what is due at `now_us`. Returns when to be called again at the latest: none if only a wish can change that.
     pub(crate) fn step(&mut self, now_us: u64) -> Option<u64> {
         self.limits.step(self.due_us, now_us);
+        self.follow_devices(now_us);
         let wanted = self.read_wishes(now_us);
         self.talking.follow(wanted, now_us, &mut self.outbox);
         self.hearing.follow_playing(now_us, &mut self.outbox);
@@ -102,6 +106,24 @@ impl Desk {
         let due = [self.talking.due_us(now_us), self.hearing.due_us(now_us), self.outbox.due_us(now_us)];
         self.due_us = due.into_iter().flatten().min();
         self.due_us
+    }
+
+    /// Goes over to other devices, if that is wanted.
+    fn follow_devices(&mut self, now_us: u64) {
+        let (input, output) = {
+            let mut wishes = self.shared.lock();
+            (wishes.input.take(), wishes.output.take())
+        };
+        if let Some(input) = input {
+            self.devices.0 = input.clone();
+            let (clock, returns, name) = (self.clock, specs::returns(&input), input.text().to_owned());
+            let open = Box::new(move |now_us| specs::source(&input, clock, now_us));
+            self.talking.select(open, returns, &name);
+        }
+        if let Some((output, sink)) = output {
+            self.devices.1 = output.clone();
+            self.hearing.select(sink, output, now_us, &mut self.outbox);
+        }
     }
 
     /// Looks at the wishes, and leaves figures there now and then.

@@ -3,6 +3,7 @@
 pub mod api;
 mod asking;
 mod capture;
+mod change;
 pub mod check;
 mod clock;
 mod controls;

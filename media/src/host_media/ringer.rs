@@ -8,9 +8,12 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::mpsc;
+
 use super::{
-    api::{DeviceSpec, Ringing},
+    api::{AudioEvent, DeviceSpec, Ringing},
     clock::Clock,
+    outbox::Outbox,
     recovery::{Open, Recovery},
     sink::{BLOCK, Sink},
     source::Lost,
@@ -21,6 +24,8 @@ use super::{
 pub(crate) struct Ringer {
     spec: DeviceSpec,
     clock: Clock,
+    /// Whether the audio thread is still there decides when this channel ends, not this.
+    events: mpsc::WeakSender<AudioEvent>,
     bell: Arc<Bell>,
 }
 
@@ -43,13 +48,18 @@ impl Bell {
 }
 
 impl Ringer {
-    /// Rings on this output; a file is made (or emptied) now.
+    /// Rings on this output, and tells when it is lost or back; a file is made (or emptied) now.
     ///
     /// # Errors
     /// [`Lost`] if the file cannot be made, or the specification is one of an input.
-    pub(crate) fn new(spec: DeviceSpec, clock: Clock) -> Result<Self, Lost> {
+    pub(crate) fn new(spec: DeviceSpec, clock: Clock, events: mpsc::WeakSender<AudioEvent>) -> Result<Self, Lost> {
         let sink = Some(specs::sink(&spec, clock)?);
-        Ok(Self { spec, clock, bell: Arc::new(Bell(Mutex::new(State { wanted: None, thread: None, sink }))) })
+        Ok(Self { spec, clock, events, bell: Arc::new(Bell(Mutex::new(State { wanted: None, thread: None, sink }))) })
+    }
+
+    /// How it is to ring now.
+    pub(crate) fn rings(&self) -> Option<Ringing> {
+        self.bell.lock().wanted
     }
 
     /// From now on it rings like this, or no longer.
@@ -64,7 +74,9 @@ impl Ringer {
         } else if ringing.is_some()
             && let Some(sink) = state.sink.take()
         {
-            let (player, bell) = (Player::new(sink, &self.spec, self.clock), Arc::clone(&self.bell));
+            // Where the audio thread is gone nobody listens.
+            let outbox = Outbox::new(self.events.upgrade().unwrap_or_else(|| mpsc::channel(1).0));
+            let (player, bell) = (Player::new(sink, &self.spec, (self.clock, outbox)), Arc::clone(&self.bell));
             match thread::Builder::new().name("ahoy-ring".into()).spawn(move || run(player, &bell)) {
                 Ok(thread) => state.thread = Some(thread.thread().clone()),
                 Err(error) => {
@@ -105,20 +117,21 @@ struct Player {
     open: Open<dyn Sink>,
     spec: DeviceSpec,
     recovery: Recovery<dyn Sink>,
+    outbox: Outbox,
     ringing: Option<Ringing>,
     /// Samples since it began to ring like this.
     n: u64,
 }
 
 impl Player {
-    fn new(sink: Box<dyn Sink>, spec: &DeviceSpec, clock: Clock) -> Self {
+    fn new(sink: Box<dyn Sink>, spec: &DeviceSpec, (clock, outbox): (Clock, Outbox)) -> Self {
         let (spec, opened) = (spec.clone(), spec.clone());
         let open: Open<dyn Sink> = Box::new(move |now_us| {
             let mut sink = specs::sink(&opened, clock)?;
             sink.start(now_us);
             Ok(sink)
         });
-        Self { clock, sink, open, spec, recovery: Recovery::new(), ringing: None, n: 0 }
+        Self { clock, sink, open, spec, recovery: Recovery::new(), outbox, ringing: None, n: 0 }
     }
 
     /// Plays what is due; when to be called again, if it is to ring.
@@ -135,8 +148,9 @@ impl Player {
             }
             return None;
         };
-        if let Some((sink, _)) = self.recovery.step(now_us, &mut self.open) {
+        if let Some((sink, detail)) = self.recovery.step(now_us, &mut self.open) {
             self.sink = sink;
+            self.outbox.push(AudioEvent::RingtoneBack { detail });
         }
         while let Some(want) = self.sink.want(now_us) {
             let n = self.n;
@@ -146,6 +160,7 @@ impl Player {
                 self.lose(lost, now_us);
             }
         }
+        self.outbox.deliver();
         let due_us = self.sink.due_us(now_us);
         Some(self.recovery.due_us().map_or(due_us, |retry_us| retry_us.min(due_us)))
     }
@@ -158,7 +173,7 @@ impl Player {
 
     /// The output is gone: it rings on in silence, and is tried again if it can come back.
     fn lose(&mut self, lost: Lost, now_us: u64) {
-        tracing::warn!(why = lost.0, "it rings without being heard");
+        self.outbox.push(AudioEvent::RingtoneLost { detail: lost.0 });
         self.sink = specs::nowhere();
         self.sink.start(now_us);
         if specs::returns(&self.spec) {

@@ -3,7 +3,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     thread::{self, JoinHandle, Thread},
@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use super::{
     api::{
-        AudioConfig, AudioEvent, DeviceInfo, DeviceSpec, FrameOut, Processing, ReceiveStats, Ringing, Sound,
+        AudioConfig, AudioEvent, DeviceInfo, DeviceSpec, FrameOut, Processing, ReceiveStats, Ringing, Selection, Sound,
         SoundError, SourceStats,
     },
     check::{Checker, SoundCheck},
@@ -48,7 +48,9 @@ pub struct HostSound {
     numbers: AtomicU64,
     thread: Thread,
     join: Option<JoinHandle<()>>,
-    ringer: Option<Ringer>,
+    ringer: Mutex<Option<Ringer>>,
+    /// Weak: where the audio thread has ended, so have its events.
+    events: mpsc::WeakSender<AudioEvent>,
     checker: Checker,
 }
 
@@ -75,7 +77,7 @@ impl HostSound {
             voice: Voice::new(encoder).map_err(opus)?,
             sink: specs::sink(&config.output, clock).map_err(|lost| SoundError::Output(lost.0))?,
         };
-        let checker = Checker::new(clock, &parts.events);
+        let (checker, told) = (Checker::new(clock, &parts.events), parts.events.downgrade());
         tell_absent(&config, parts.events.clone())?;
         let mut desk = Desk::new(parts, &config, clock.now_us());
         let watched = Arc::clone(&shared);
@@ -89,7 +91,8 @@ impl HostSound {
             numbers: AtomicU64::new(0),
             thread: join.thread().clone(),
             join: Some(join),
-            ringer: None,
+            ringer: Mutex::default(),
+            events: told,
             checker,
         })
     }
@@ -98,9 +101,25 @@ impl HostSound {
     ///
     /// # Errors
     /// [`SoundError::Ringtone`] if it cannot be used: a file that cannot be made, or what is only an input.
-    pub fn ringing_on(mut self, spec: DeviceSpec) -> Result<Self, SoundError> {
-        self.ringer = Some(Ringer::new(spec, self.clock).map_err(|lost| SoundError::Ringtone(lost.0))?);
+    pub fn ringing_on(self, spec: DeviceSpec) -> Result<Self, SoundError> {
+        self.ring_on(spec)?;
         Ok(self)
+    }
+
+    /// As it rings now, on this output.
+    fn ring_on(&self, spec: DeviceSpec) -> Result<(), SoundError> {
+        if let DeviceSpec::Id(id) = &spec {
+            device::check(id).map_err(|lost| SoundError::Ringtone(lost.0))?;
+        }
+        let new = Ringer::new(spec, self.clock, self.events.clone()).map_err(|lost| SoundError::Ringtone(lost.0))?;
+        let mut ringer = self.ringer();
+        new.ring(ringer.as_ref().and_then(Ringer::rings));
+        *ringer = Some(new);
+        Ok(())
+    }
+
+    fn ringer(&self) -> MutexGuard<'_, Option<Ringer>> {
+        self.ringer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Monotonic microseconds on the clock of `SourceStarted` and `SinkStarted`.
@@ -118,7 +137,13 @@ fn check(config: &AudioConfig) -> Result<(), SoundError> {
     if !BITRATE_BPS.contains(&config.bitrate_bps) {
         return Err(SoundError::Setting(format!("{} bits a second; possible are {BITRATE_BPS:?}", config.bitrate_bps)));
     }
-    match &config.input {
+    check_input(&config.input)?;
+    check_output(&config.output)
+}
+
+/// Whether this can be a microphone.
+fn check_input(input: &DeviceSpec) -> Result<(), SoundError> {
+    match input {
         DeviceSpec::File { path, looped } => {
             Wave::open(path, *looped).map(drop).map_err(|lost| SoundError::Input(lost.0))
         }
@@ -127,8 +152,12 @@ fn check(config: &AudioConfig) -> Result<(), SoundError> {
         }
         DeviceSpec::Id(id) => device::check(id).map_err(|lost| SoundError::Input(lost.0)),
         DeviceSpec::Tone(_) | DeviceSpec::None | DeviceSpec::Default => Ok(()),
-    }?;
-    match &config.output {
+    }
+}
+
+/// Whether this can be a speaker.
+fn check_output(output: &DeviceSpec) -> Result<(), SoundError> {
+    match output {
         DeviceSpec::Id(id) => device::check(id).map_err(|lost| SoundError::Output(lost.0)),
         DeviceSpec::Tone(_) | DeviceSpec::None | DeviceSpec::Default | DeviceSpec::File { .. } => Ok(()),
     }
@@ -213,7 +242,7 @@ impl Sound for HostSound {
         if ringing.is_some() {
             self.checker.interrupt();
         }
-        if let Some(ringer) = &self.ringer {
+        if let Some(ringer) = &*self.ringer() {
             ringer.ring(ringing);
         }
     }
@@ -221,6 +250,23 @@ impl Sound for HostSound {
     fn process(&self, processing: Processing) {
         self.shared.lock().processing = processing;
         self.thread.unpark();
+    }
+
+    fn select(&self, selection: Selection) -> Result<(), SoundError> {
+        match selection {
+            Selection::Input(input) => {
+                check_input(&input)?;
+                self.shared.lock().input = Some(input);
+            }
+            Selection::Output(output) => {
+                check_output(&output)?;
+                let sink = specs::sink(&output, self.clock).map_err(|lost| SoundError::Output(lost.0))?;
+                self.shared.lock().output = Some((output, sink));
+            }
+            Selection::Ringtone(spec) => self.ring_on(spec)?,
+        }
+        self.thread.unpark();
+        Ok(())
     }
 
     fn check(&self, check: SoundCheck) -> Result<(), SoundError> {
@@ -264,6 +310,10 @@ impl Sound for HostSound {
 
     fn devices(&self) -> Vec<DeviceInfo> {
         list::list()
+    }
+
+    fn all_devices(&self) -> Option<Vec<DeviceInfo>> {
+        list::whole_list()
     }
 }
 

@@ -143,7 +143,9 @@ impl Stage {
                 | AudioEvent::MutedTalking { .. }
                 | AudioEvent::Speaking { .. }
                 | AudioEvent::Check(_)
-                | AudioEvent::Limited { .. } => {}
+                | AudioEvent::Limited { .. }
+                | AudioEvent::RingtoneLost { .. }
+                | AudioEvent::RingtoneBack { .. } => {}
             }
         }
         let frames = std::mem::take(&mut *self.frames.0.lock().unwrap_or_else(PoisonError::into_inner));

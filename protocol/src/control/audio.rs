@@ -3,6 +3,51 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// `device.audio.list`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AudioDevicesReply {
+    /// All.
+    pub devices: Vec<AudioDevice>,
+}
+
+/// A microphone or speaker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AudioDevice {
+    /// Stable id, to be given as SPEC.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// `input` or `output`.
+    pub direction: String,
+    /// The system's default.
+    pub default: bool,
+    /// In use now.
+    pub selected: bool,
+}
+
+/// `device.audio.select`: what is absent stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SelectAudioParams {
+    /// Microphone: SPEC as in `audio_in` of config.toml.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
+    /// Speaker: SPEC as in `audio_out`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
+    /// What rings: SPEC as in `ringtone_out`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ringtone: Option<String>,
+}
+
+/// `device.audio.select`: it is in use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SelectedReply {
+    /// It is written into config.toml, too. If not, the environment or the command line says something else: then it lasts until the
+    /// daemon stops.
+    pub kept: bool,
+}
+
 /// `device.audio.test`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

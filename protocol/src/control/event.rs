@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::audio::SoundTest;
+use super::audio::{AudioDevice, SoundTest};
 use super::calls::{MediaState, RosterEntry};
 use super::cause::EndCause;
 use super::contact::{AttemptInfo, PresenceState, RequestEnd};
@@ -196,16 +196,20 @@ pub enum EventKind {
         /// Monotonic microseconds of sample 0.
         at_us: u64,
     },
+    /// A microphone or speaker was plugged in. Told while a client is connected, within some seconds.
+    DeviceAdded(AudioDevice),
+    /// A microphone or speaker is gone, whether it was used or not. Told as `device_added`.
+    DeviceRemoved(AudioDevice),
     /// A device we used is gone or failed.
     DeviceLost {
-        /// `input` or `output`.
+        /// `input`, `output` or `ringtone`.
         direction: String,
         /// What is wrong.
         detail: String,
     },
-    /// A device that was lost is in use again, or the system's default is another one now.
+    /// A device that was lost is in use again, the system's default is another one now, or another one was chosen.
     DeviceChanged {
-        /// `input` or `output`.
+        /// `input`, `output` or `ringtone`.
         direction: String,
         /// How long it was away, or what changed.
         detail: String,

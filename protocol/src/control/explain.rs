@@ -61,7 +61,9 @@ impl ErrorKind {
             Self::OwnCard => caller(1, "give your card to others, and add theirs"),
             Self::NameTaken => caller(1, "choose another name, or remove that contact first"),
             Self::NoSuchContact => caller(4, "look at `ahoy contact list`"),
-            Self::NoSuchDevice => caller(4, "look at `ahoy device list`"),
+            Self::NoSuchDevice => {
+                caller(4, "look at `ahoy device list`, or at `ahoy devices` for microphones and speakers")
+            }
             Self::NoAccountKey => caller(1, "do it at the device that holds the account's key"),
             Self::NoSuchCall => caller(4, "look at `ahoy calls`; ended ones are forgotten after ten minutes"),
             Self::AmbiguousCall => caller(4, "name one of the calls in `data.candidates`"),

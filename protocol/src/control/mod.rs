@@ -23,7 +23,10 @@ mod reply;
 mod request;
 mod state;
 
-pub use audio::{PlayedSound, SoundFinding, SoundTest, SoundTestState, SoundVerdict, TestAudioParams};
+pub use audio::{
+    AudioDevice, AudioDevicesReply, PlayedSound, SelectAudioParams, SelectedReply, SoundFinding, SoundTest,
+    SoundTestState, SoundVerdict, TestAudioParams,
+};
 pub use calls::{CallInfo, LinkState, MediaState, ParticipantInfo, RosterEntry};
 pub use cause::EndCause;
 pub use command::{AccountCommand, CallCommand, ContactCommand, Unproven};
@@ -49,9 +52,8 @@ pub use recording::{
     RecordingStarted, RecordingStopped,
 };
 pub use reply::{
-    AccountInfo, AudioDevice, AudioDevicesReply, CallsReply, CandidatePair, CardReply, ContactReply, ContactsReply,
-    DiscoverReply, DoneReply, HelloReply, OfferedReply, ParticipantStats, Reply, Snapshot, StatsReply, Status,
-    SubscribedReply,
+    AccountInfo, CallsReply, CandidatePair, CardReply, ContactReply, ContactsReply, DiscoverReply, DoneReply,
+    HelloReply, OfferedReply, ParticipantStats, Reply, Snapshot, StatsReply, Status, SubscribedReply,
 };
 pub use request::{
     AcceptParams, AddContactParams, CardParams, ContactParams, HelloParams, InCall, NoParams, OfferParams, PushParams,

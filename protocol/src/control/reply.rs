@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::audio::{AudioDevicesReply, SelectedReply};
 use super::calls::{CallInfo, LinkState};
 use super::config::{ConfigReply, SetConfigReply};
 use super::contact::{AttemptsReply, Contact, ContactRequestInfo, ContactRequestsReply, PresenceState, SafetyReply};
@@ -53,6 +54,8 @@ pub enum Reply {
     Voicemails(VoicemailsReply),
     /// `device.audio.list`.
     AudioDevices(AudioDevicesReply),
+    /// `device.audio.select`.
+    AudioSelected(SelectedReply),
     /// `device.list`, `device.revoke`.
     Devices(DevicesReply),
     /// `device.link`.
@@ -120,13 +123,6 @@ pub struct CallsReply {
 pub struct StatsReply {
     /// One a participant.
     pub participants: Vec<ParticipantStats>,
-}
-
-/// `device.audio.list`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct AudioDevicesReply {
-    /// All.
-    pub devices: Vec<AudioDevice>,
 }
 
 /// `rpc.discover`: an OpenRPC document.
@@ -288,21 +284,6 @@ pub struct CandidatePair {
     /// `host`, `srflx`, `prflx` or `relay`.
     #[serde(rename = "type")]
     pub kind: String,
-}
-
-/// A microphone or speaker.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct AudioDevice {
-    /// Stable id, to be given as SPEC.
-    pub id: String,
-    /// For people.
-    pub name: String,
-    /// `input` or `output`.
-    pub direction: String,
-    /// The system's default.
-    pub default: bool,
-    /// In use now.
-    pub selected: bool,
 }
 
 /// The whole state.

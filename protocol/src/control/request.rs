@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::audio::TestAudioParams;
+use super::audio::{SelectAudioParams, TestAudioParams};
 use super::config::SetConfigParams;
 use super::contact::{
     AcceptContactParams, PolicyParams, PresenceParams, RenameContactParams, RequestContactParams, RotateParams,
@@ -229,6 +229,10 @@ pub enum Request {
     /// Microphones and speakers.
     #[serde(rename = "device.audio.list")]
     AudioList(NoParams),
+    /// Use another microphone, speaker or ringtone output from now on, in the middle of a call too: the old one goes on until the
+    /// new one runs. It is written into config.toml.
+    #[serde(rename = "device.audio.select")]
+    AudioSelect(SelectAudioParams),
     /// Try microphone and speaker, while there is no call: some seconds are recorded and played back. Nothing of it is kept or
     /// leaves this device. The event `sound_test` tells the levels and what was found.
     #[serde(rename = "device.audio.test")]

@@ -51,6 +51,8 @@ fn name(event: &EventKind) -> Option<String> {
         | EventKind::RecordingAnswered(_)
         | EventKind::RecordingStarted(_)
         | EventKind::RecordingStopped(_)
+        | EventKind::DeviceAdded(_)
+        | EventKind::DeviceRemoved(_)
         | EventKind::DeviceLost { .. }
         | EventKind::DeviceChanged { .. }
         | EventKind::MutedTalking { .. }

@@ -9,6 +9,23 @@ use ahoy_client::control::PlayedSound;
 pub(crate) enum SoundVerb {
     /// Try microphone and speaker, while there is no call: speak, watch the level, and hear yourself.
     Test(SoundTestArgs),
+    /// Use another device from now on, in the middle of a call too: the old one goes on until the new one runs.
+    Use(UseArgs),
+}
+
+/// `ahoy devices use`. SPEC is default, none, file:PATH.wav or an id that `ahoy devices` shows; a microphone may be tone:HZ.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(crate) struct UseArgs {
+    /// Microphone.
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) input: Option<String>,
+    /// Speaker.
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) output: Option<String>,
+    /// What rings when somebody calls.
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) ringtone: Option<String>,
 }
 
 /// `ahoy devices test`.

@@ -73,6 +73,8 @@ impl Seen {
             | EventKind::RecordingAnswered(_)
             | EventKind::RecordingStarted(_)
             | EventKind::RecordingStopped(_)
+            | EventKind::DeviceAdded(_)
+            | EventKind::DeviceRemoved(_)
             | EventKind::DeviceLost { .. }
             | EventKind::DeviceChanged { .. }
             | EventKind::MutedTalking { .. }

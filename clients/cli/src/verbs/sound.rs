@@ -2,10 +2,10 @@
 
 use ahoy_client::Client;
 use ahoy_client::control::{
-    AudioDevice, EventKind, SoundFinding, SoundTest, SoundTestState, SoundVerdict, TestAudioParams,
+    AudioDevice, EventKind, SelectAudioParams, SoundFinding, SoundTest, SoundTestState, SoundVerdict, TestAudioParams,
 };
 
-use crate::args::{SoundTestArgs, SoundVerb};
+use crate::args::{SoundTestArgs, SoundVerb, UseArgs};
 use crate::failure::Failure;
 use crate::out::Out;
 
@@ -18,6 +18,7 @@ pub(crate) async fn devices(client: &mut Client, verb: Option<&SoundVerb>, out: 
     match verb {
         None => list(client, out).await,
         Some(SoundVerb::Test(args)) => test(client, args, out).await,
+        Some(SoundVerb::Use(args)) => select(client, args, out).await,
     }
 }
 
@@ -36,6 +37,16 @@ fn device_line(device: &AudioDevice) -> String {
     let mark = if device.selected { "*" } else { " " };
     let default = if device.default { " (default)" } else { "" };
     format!("{mark} {:<6} {}{default}\n         {}", device.direction, device.name, device.id)
+}
+
+async fn select(client: &mut Client, args: &UseArgs, out: &Out) -> Result<(), Failure> {
+    let UseArgs { input, output, ringtone } = args;
+    let (input, output, ringtone) = (input.clone(), output.clone(), ringtone.clone());
+    let reply = client.select_audio(SelectAudioParams { input, output, ringtone }).await?;
+    out.show(&reply, || {
+        let until = "It is used until the daemon stops: its command line or environment says something else.";
+        if reply.kept { "It is used from now on." } else { until }.to_owned()
+    })
 }
 
 async fn test(client: &mut Client, args: &SoundTestArgs, out: &Out) -> Result<(), Failure> {

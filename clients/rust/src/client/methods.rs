@@ -4,9 +4,9 @@ use ahoy_protocol::control::{
     AcceptParams, AccountInfo, AddContactParams, AudioDevice, AudioDevicesReply, CallInfo, CallsReply, CardParams,
     CardReply, ConfigReply, ConfirmParams, Contact, ContactParams, ContactReply, ContactsReply, DeviceInfo,
     DeviceParams, DevicesReply, DoneReply, HandOffParams, HandOffReply, HistoryParams, HistoryReply, InCall,
-    LinkParams, LinkReply, NoParams, OfferParams, OfferedReply, ParticipantStats, PlayParams, Request, SetConfigParams,
-    SetConfigReply, SetKnown, StatsReply, Status, SubscribeParams, SubscribedReply, TestAudioParams, VoicemailInfo,
-    VoicemailsReply, WhoseCall,
+    LinkParams, LinkReply, NoParams, OfferParams, OfferedReply, ParticipantStats, PlayParams, Request,
+    SelectAudioParams, SelectedReply, SetConfigParams, SetConfigReply, SetKnown, StatsReply, Status, SubscribeParams,
+    SubscribedReply, TestAudioParams, VoicemailInfo, VoicemailsReply, WhoseCall,
 };
 use serde_json::Value;
 
@@ -312,6 +312,14 @@ impl Client {
     pub async fn audio_devices(&mut self) -> Result<Vec<AudioDevice>, ClientError> {
         let reply: AudioDevicesReply = self.call(&Request::AudioList(NoParams {})).await?;
         Ok(reply.devices)
+    }
+
+    /// Uses another microphone, speaker or ringtone output from now on, in the middle of a call too.
+    ///
+    /// # Errors
+    /// Refused with `no_such_device` or `bad_params`; else as [`Client::call`].
+    pub async fn select_audio(&mut self, params: SelectAudioParams) -> Result<SelectedReply, ClientError> {
+        self.call(&Request::AudioSelect(params)).await
     }
 
     /// Tries microphone and speaker, while there is no call; the event `sound_test` tells levels and what was found.

@@ -88,8 +88,8 @@ fn the_table_says_of_each_key_whether_it_is_used_at_once() {
     let file = Config { name: Some("Ada".into()), ..Config::default() };
     for key in KEYS {
         let setting = used_now(&key, &file, &mut Config::default());
-        // What is done to sound is none of the core's business; the test above sees each stage go to the sound.
-        let used = setting != Setting::Later || key.name.starts_with("processing.");
+        // What is done to sound, and its devices, are none of the core's business; other tests see them go to the sound.
+        let used = setting != Setting::Later || key.name.starts_with("processing.") || DEVICES.contains(&key.name);
         assert_eq!(used, key.at_once, "{}", key.name);
     }
 }
@@ -110,7 +110,8 @@ fn wrong_values_are_refused_with_what_is_possible_and_nothing_is_written() {
         ("listen", json!(["nowhere"]), "listen"),
         ("frame_ms", json!(11), "10, 20, 40, 60"),
         ("turn_server", json!("turn:relay.example"), "needed together"),
-        ("audio_in", json!("none"), "while the daemon runs"),
+        ("audio_in", json!(7), "audio_in"),
+        ("audio_out", json!("tone:440"), "microphones only"),
     ] {
         let error = settings.change(key, &value).unwrap_err();
         assert_eq!(error.kind, ErrorKind::BadParams, "{key}");
@@ -213,4 +214,25 @@ fn a_switch_is_on_or_true_off_or_false() {
         assert_eq!(stage, if on { "on" } else { "off" });
     }
     assert!(settings.change("busy_in_call", &json!("yes")).is_err());
+}
+
+#[test]
+fn a_device_of_a_setting_is_one_for_the_sound_and_the_ringtone_follows_the_speaker() {
+    let dir = TempDir::new().unwrap();
+    let settings = settings(&dir, FILE);
+    let of = |key: &str, value: Value| settings.selections(key, &value).unwrap();
+    let headset = || DeviceSpec::Id(format!("{}:headset", "alsa"));
+    assert_eq!(of("audio_in", json!("tone:440")), [Selection::Input(DeviceSpec::Tone(440))]);
+    assert_eq!(of("audio_in", Value::Null), [Selection::Input(DeviceSpec::Default)]);
+    let both = [Selection::Output(headset()), Selection::Ringtone(headset())];
+    assert_eq!(of("audio_out", json!("alsa:headset")), both);
+    assert_eq!(of("ringtone_out", json!("none")), [Selection::Ringtone(DeviceSpec::None)]);
+    assert_eq!(of("ringtone_out", json!("default")), [], "it rings there already");
+    assert_eq!(of("name", json!("Eve")), []);
+    assert!(settings.selections("audio_out", &json!("tone:440")).is_err());
+    // As it is once it is written.
+    assert!(settings.change("ringtone_out", &json!("none")).unwrap().device);
+    assert_eq!(of("audio_out", json!("alsa:headset")), both[..1], "one that is named stays");
+    settings.change("audio_out", &json!("alsa:headset")).unwrap();
+    assert_eq!(settings.devices(), (DeviceSpec::Default, headset()));
 }

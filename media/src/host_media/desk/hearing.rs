@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use crate::{
     host_media::{
         api::{AudioEvent, DeviceSpec, Stage},
+        change::Change,
         clock::Clock,
         controls::{LinkWish, Wishes},
         jitter_buffer::{adaptive::Adaptive, opus_frames::OpusFrames},
@@ -41,6 +42,10 @@ pub(super) struct Hearing {
     /// The speaker can come back.
     pub(super) returns: bool,
     recovery: Recovery<dyn Sink>,
+    /// To another speaker.
+    change: Change<dyn Sink>,
+    /// What it is, for people.
+    name: String,
     playing: bool,
     announced: bool,
     voices: Voices,
@@ -54,13 +59,24 @@ impl Hearing {
     pub(super) fn new(clock: Clock, sink: Box<dyn Sink>, output: DeviceSpec) -> Self {
         let (mixer, block, receivers) = (Mixer::new(), vec![0.0; BLOCK], BTreeMap::new());
         let (returns, recovery) = (specs::returns(&output), Recovery::new());
-        let open: Open<dyn Sink> = Box::new(move |now_us| {
-            let mut sink = specs::sink(&output, clock)?;
-            sink.start(now_us);
-            Ok(sink)
-        });
+        let (name, open, change) = (output.text().to_owned(), opener(output, clock), Change::no());
         let (playing, announced, voices, played) = (false, false, Voices::default(), Vec::new());
-        Self { clock, receivers, sink, open, returns, recovery, playing, announced, voices, mixer, block, played }
+        Self {
+            clock,
+            receivers,
+            sink,
+            open,
+            returns,
+            recovery,
+            change,
+            name,
+            playing,
+            announced,
+            voices,
+            mixer,
+            block,
+            played,
+        }
     }
 
     /// Begins to play links and ends it.
@@ -98,8 +114,48 @@ impl Hearing {
                 self.lose(lost, now_us, outbox);
             }
             self.recovery.rest();
+            if let Some(mut next) = self.change.take() {
+                if let Err(Lost(why)) = next.pause() {
+                    tracing::debug!(why, "a speaker that was being opened is closed");
+                }
+                self.sink = next;
+            }
         }
         self.playing = playing;
+    }
+
+    /// Another speaker from now on, which is closed yet; the one that plays goes on until it runs.
+    pub(super) fn select(&mut self, mut sink: Box<dyn Sink>, output: DeviceSpec, now_us: u64, outbox: &mut Outbox) {
+        (self.returns, self.name) = (specs::returns(&output), output.text().to_owned());
+        self.open = opener(output, self.clock);
+        self.recovery.forget();
+        if self.playing {
+            sink.start(now_us);
+            return self.change.to(sink, now_us);
+        }
+        self.replace(sink, outbox);
+    }
+
+    fn replace(&mut self, sink: Box<dyn Sink>, outbox: &mut Outbox) {
+        let mut old = std::mem::replace(&mut self.sink, sink);
+        if let Err(lost) = old.pause() {
+            outbox.lost(false, lost);
+        }
+        self.announced = false;
+    }
+
+    /// Goes over to another speaker once it runs.
+    fn follow_change(&mut self, now_us: u64, outbox: &mut Outbox) {
+        match self.change.step(now_us, &mut self.open) {
+            None => {}
+            Some(Err(lost)) => self.lose(lost, now_us, outbox),
+            Some(Ok(sink)) => {
+                self.replace(sink, outbox);
+                // The old one may have been lost meanwhile.
+                self.recovery.forget();
+                outbox.back(false, format!("the speaker is another one now: {}", self.name));
+            }
+        }
     }
 
     /// Samples to be played at once: until the first receiver needs another packet, so that none is needed sooner than
@@ -128,6 +184,7 @@ impl Hearing {
             self.sink = sink;
             outbox.back(false, detail);
         }
+        self.follow_change(now_us, outbox);
         let even = even.works(self.receivers.len() > 1);
         let mut collected = false;
         while let Some(want) = self.sink.want(now_us) {
@@ -181,7 +238,7 @@ impl Hearing {
     /// When more sound is due, if something plays.
     pub(super) fn due_us(&self, now_us: u64) -> Option<u64> {
         let due_us = self.playing.then(|| self.sink.due_us(now_us))?;
-        Some(self.recovery.due_us().map_or(due_us, |retry_us| retry_us.min(due_us)))
+        [Some(due_us), self.recovery.due_us(), self.change.due_us(now_us)].into_iter().flatten().min()
     }
 
     /// Puts the figures of all links where the daemon reads them.
@@ -208,6 +265,15 @@ impl Hearing {
             tracing::warn!(error = lost.0, "the end of the heard sound could not be written");
         }
     }
+}
+
+/// Opens a speaker anew, to play at once.
+fn opener(output: DeviceSpec, clock: Clock) -> Open<dyn Sink> {
+    Box::new(move |now_us| {
+        let mut sink = specs::sink(&output, clock)?;
+        sink.start(now_us);
+        Ok(sink)
+    })
 }
 
 /// The receiving end of a link that is to be played and isn't yet.

@@ -6,6 +6,7 @@ use crate::{
     host_media::{
         api::{AudioEvent, DeviceSpec, FrameOut},
         capture::{Capture, Frame},
+        change::Change,
         clock::{Clock, samples_to_us, us_to_samples},
         controls::{LinkWish, Shared},
         opus::OpusError,
@@ -21,6 +22,9 @@ use crate::{
 
 use super::pace::Plan;
 
+/// Time until more of the old microphone waits, in which it can fade out, microseconds.
+const SOON_US: u64 = 5_000;
+
 /// From the microphone to the links.
 pub(super) struct Talking {
     shared: Arc<Shared>,
@@ -30,6 +34,10 @@ pub(super) struct Talking {
     /// The microphone can come back.
     pub(super) returns: bool,
     recovery: Recovery<dyn Source>,
+    /// To another microphone.
+    change: Change<dyn Source>,
+    /// What it is, for people.
+    name: String,
     /// Samples of a frame.
     frame: usize,
     /// Monotonic microseconds of place 0 of the timeline of what we send.
@@ -78,6 +86,7 @@ impl Talking {
         let frame = usize::try_from(frame_ms).unwrap_or(20) * 48;
         let (end, opening, mutes, capture, sending) = (0, 0, 0, None, BTreeSet::new());
         let (returns, recovery) = (specs::returns(&input), Recovery::new());
+        let name = input.text().to_owned();
         let open: Open<dyn Source> = Box::new(move |now_us| specs::source(&input, clock, now_us));
         let (chain, playing, told) = (Chain::new(), false, Told::default());
         Self {
@@ -86,6 +95,8 @@ impl Talking {
             open,
             returns,
             recovery,
+            change: Change::no(),
+            name,
             frame,
             origin_us,
             end,
@@ -108,6 +119,7 @@ impl Talking {
             }
             self.sending.clear();
             self.recovery.forget();
+            drop(self.change.take());
         }
         self.opening = wanted.openings;
         if wanted.open {
@@ -129,6 +141,35 @@ impl Talking {
         let muted = if missed { self.voice.mute(true) } else { Ok(()) };
         if let Err(error) = muted.and_then(|()| self.voice.mute(wanted.muted)) {
             tracing::error!(%error, "no new encoder");
+        }
+    }
+
+    /// Another microphone from now on; the one that is open goes on until it runs.
+    pub(super) fn select(&mut self, open: Open<dyn Source>, returns: bool, name: &str) {
+        (self.open, self.returns, self.name) = (open, returns, name.to_owned());
+        self.recovery.forget();
+        if self.capture.is_some() {
+            self.change.want();
+        }
+    }
+
+    /// Goes over to another microphone once it runs.
+    fn follow_change(&mut self, now_us: u64, outbox: &mut Outbox) {
+        match self.change.step(now_us, &mut self.open) {
+            None => {}
+            Some(Err(lost)) => self.lose(lost, now_us, outbox),
+            Some(Ok(source)) => {
+                self.collect(now_us, outbox);
+                let Some(capture) = &mut self.capture else { return };
+                match capture.replace(source) {
+                    Some(source) => self.change.to(source, now_us + SOON_US),
+                    None => {
+                        // The old one may have been lost meanwhile.
+                        self.recovery.forget();
+                        outbox.back(true, format!("the microphone is another one now: {}", self.name));
+                    }
+                }
+            }
         }
     }
 
@@ -197,6 +238,7 @@ impl Talking {
             capture.resume(source, now_us);
             outbox.back(true, detail);
         }
+        self.follow_change(now_us, outbox);
         if self.due_us(now_us).is_some_and(|due_us| due_us <= now_us) {
             self.collect(now_us, outbox);
             while let Some(mut frame) = self.capture.as_mut().and_then(Capture::next_frame) {
@@ -281,6 +323,6 @@ impl Talking {
     /// When the next frame is whole, if the microphone is open.
     pub(super) fn due_us(&self, now_us: u64) -> Option<u64> {
         let due_us = self.capture.as_ref()?.due_us(now_us);
-        Some(self.recovery.due_us().map_or(due_us, |retry_us| retry_us.min(due_us)))
+        [Some(due_us), self.recovery.due_us(), self.change.due_us(now_us)].into_iter().flatten().min()
     }
 }

@@ -1,5 +1,6 @@
 //! Desks and a wire between them, in virtual time.
 
+mod choosing;
 mod hearing;
 mod mute;
 mod recovering;

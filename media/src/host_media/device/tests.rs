@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 use crate::{
     host_media::{
         api::{AudioConfig, AudioEvent, DeviceSpec, FrameOut, Processing, Sound, Stage},
+        check::CheckEvent,
         signals::{read, tone_share},
         sound::HostSound,
         test_dir::TestDir,
@@ -188,6 +189,19 @@ impl Party {
                 Err(_) => self.frame(),
             }
         }
+    }
+
+    /// Waits for the end of a trial; what came until then.
+    fn checked(&mut self) -> Vec<AudioEvent> {
+        let mut seen = Vec::new();
+        while let Some(event) = self.events.blocking_recv() {
+            let over = matches!(event, AudioEvent::Check(CheckEvent::Over(_)));
+            seen.push(event);
+            if over {
+                break;
+            }
+        }
+        seen
     }
 
     /// A frame leaves.

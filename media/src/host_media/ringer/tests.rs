@@ -42,6 +42,7 @@ struct Rung {
     player: Player,
     now_us: u64,
     path: std::path::PathBuf,
+    told: mpsc::Receiver<AudioEvent>,
 }
 
 impl Rung {
@@ -49,7 +50,8 @@ impl Rung {
         let path = dir.path().join("ring.wav");
         let (spec, clock) = (DeviceSpec::File { path: path.clone(), looped: false }, Clock::new());
         let sink = specs::sink(&spec, clock).unwrap();
-        Self { player: Player::new(sink, &spec, clock), now_us: clock.now_us(), path }
+        let (events, told) = mpsc::channel(8);
+        Self { told, player: Player::new(sink, &spec, (clock, Outbox::new(events))), now_us: clock.now_us(), path }
     }
 
     fn run_us(&mut self, wanted: Option<Ringing>, us: u64) {
@@ -88,7 +90,12 @@ fn it_rings_from_its_beginning_each_time_and_is_over_at_once() {
 fn a_thread_rings_as_long_as_it_is_wanted_and_there_is_none_after() {
     let dir = TestDir::new();
     let path = dir.path().join("ring.wav");
-    let ringer = Ringer::new(DeviceSpec::File { path: path.clone(), looped: false }, Clock::new()).unwrap();
+    let ringer = Ringer::new(
+        DeviceSpec::File { path: path.clone(), looped: false },
+        Clock::new(),
+        mpsc::channel(8).0.downgrade(),
+    )
+    .unwrap();
     for turn in 1..=3 {
         ringer.ring(Some(Ringing::There));
         let thread = ringer.bell.lock().thread.as_ref().map(Thread::id);
@@ -109,8 +116,23 @@ fn a_thread_rings_as_long_as_it_is_wanted_and_there_is_none_after() {
 
 #[test]
 fn an_output_that_is_none_never_rings_and_an_input_is_refused() {
-    let ringer = Ringer::new(DeviceSpec::None, Clock::new()).unwrap();
+    let ringer = Ringer::new(DeviceSpec::None, Clock::new(), mpsc::channel(8).0.downgrade()).unwrap();
     ringer.ring(Some(Ringing::Here));
     assert!(ringer.bell.lock().thread.is_none());
-    assert!(Ringer::new(DeviceSpec::Tone(440), Clock::new()).is_err());
+    assert!(Ringer::new(DeviceSpec::Tone(440), Clock::new(), mpsc::channel(8).0.downgrade()).is_err());
+}
+
+#[test]
+fn an_output_that_goes_while_it_rings_is_told_and_told_again_when_it_is_back() {
+    let dir = TestDir::new();
+    let mut rung = Rung::new(&dir);
+    rung.run_us(Some(Ringing::Here), 100_000);
+    // As a card: it can come back, and is there at once.
+    rung.player.lose(Lost("unplugged".into()), rung.now_us);
+    rung.player.recovery.lost(rung.now_us);
+    rung.run_us(Some(Ringing::Here), 2_000_000);
+    let told = std::iter::from_fn(|| rung.told.try_recv().ok()).collect::<Vec<_>>();
+    let wanted =
+        |n: usize| matches!((n, &told[n]), (0, AudioEvent::RingtoneLost { .. }) | (1, AudioEvent::RingtoneBack { .. }));
+    assert!(told.len() == 2 && wanted(0) && wanted(1), "{told:?}");
 }

@@ -182,7 +182,9 @@ fn a_defect_of_the_audio_thread_ends_sound_and_is_told_even_to_a_slow_listener()
             | AudioEvent::MutedTalking { .. }
             | AudioEvent::Speaking { .. }
             | AudioEvent::Check(_)
-            | AudioEvent::Limited { .. }) => panic!("{other:?}"),
+            | AudioEvent::Limited { .. }
+            | AudioEvent::RingtoneLost { .. }
+            | AudioEvent::RingtoneBack { .. }) => panic!("{other:?}"),
         }
     }
     assert_eq!(lost, [true, false]);

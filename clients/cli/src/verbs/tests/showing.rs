@@ -234,3 +234,12 @@ async fn a_test_of_the_devices_shows_levels_what_was_found_and_what_to_do() {
     let busy = vec![turn("subscribe", snapshot(json!([]))), turn("device.audio.test", refusal("in_call"))];
     assert_eq!(shows(&["devices", "test"], true, busy).await.0.unwrap_err().exit_code(), 1);
 }
+
+#[tokio::test]
+async fn another_device_is_used_and_how_long_that_lasts_is_said() {
+    let words = ["devices", "use", "--input", "alsa:x"];
+    assert_eq!(text(&words, "device.audio.select", json!({ "kept": true })).await, "It is used from now on.");
+    let until = text(&words, "device.audio.select", json!({ "kept": false })).await;
+    assert!(until.starts_with("It is used until the daemon stops"), "{until}");
+    assert!(Args::try_parse_from(["ahoy", "devices", "use"]).is_err(), "nothing is named");
+}

@@ -105,7 +105,9 @@ fn sink_start(event: &AudioEvent) -> Option<u64> {
         | AudioEvent::MutedTalking { .. }
         | AudioEvent::Speaking { .. }
         | AudioEvent::Check(_)
-        | AudioEvent::Limited { .. } => None,
+        | AudioEvent::Limited { .. }
+        | AudioEvent::RingtoneLost { .. }
+        | AudioEvent::RingtoneBack { .. } => None,
     }
 }
 

@@ -95,7 +95,9 @@ fn told(side: &super::wire::Side) -> Vec<(bool, bool)> {
         | AudioEvent::MutedTalking { .. }
         | AudioEvent::Speaking { .. }
         | AudioEvent::Check(_)
-        | AudioEvent::Limited { .. } => None,
+        | AudioEvent::Limited { .. }
+        | AudioEvent::RingtoneLost { .. }
+        | AudioEvent::RingtoneBack { .. } => None,
     };
     side.told.iter().filter_map(of_a_device).collect()
 }

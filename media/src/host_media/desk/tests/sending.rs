@@ -284,7 +284,9 @@ fn each_opening_starts_the_file_at_its_sample_0_even_if_the_thread_missed_the_cl
             | AudioEvent::MutedTalking { .. }
             | AudioEvent::Speaking { .. }
             | AudioEvent::Check(_)
-            | AudioEvent::Limited { .. } => None,
+            | AudioEvent::Limited { .. }
+            | AudioEvent::RingtoneLost { .. }
+            | AudioEvent::RingtoneBack { .. } => None,
         })
         .collect();
     assert_eq!((starts.len(), starts[1]), (2, opened_us));

@@ -178,7 +178,9 @@ impl World {
             | AudioEvent::MutedTalking { .. }
             | AudioEvent::Speaking { .. }
             | AudioEvent::Check(_)
-            | AudioEvent::Limited { .. } => None,
+            | AudioEvent::Limited { .. }
+            | AudioEvent::RingtoneLost { .. }
+            | AudioEvent::RingtoneBack { .. } => None,
         });
         let sink = self.listener.told.iter().rev().find_map(|event| match event {
             AudioEvent::SinkStarted { at_us } => Some(*at_us),
@@ -189,7 +191,9 @@ impl World {
             | AudioEvent::MutedTalking { .. }
             | AudioEvent::Speaking { .. }
             | AudioEvent::Check(_)
-            | AudioEvent::Limited { .. } => None,
+            | AudioEvent::Limited { .. }
+            | AudioEvent::RingtoneLost { .. }
+            | AudioEvent::RingtoneBack { .. } => None,
         });
         (source.expect("the source started"), sink.expect("the sink started"))
     }

@@ -1,7 +1,10 @@
 //! Cards (null sinks of a real server) that are unplugged and plugged in, and a default that becomes another one.
 
 use super::*;
-use crate::host_media::api::Sound;
+use crate::host_media::{
+    api::{Selection, SoundError},
+    check::{CheckEvent, Played, SoundCheck, Verdict},
+};
 
 /// What `pactl` answers.
 fn pactl(order: &[&str]) -> String {
@@ -188,4 +191,41 @@ fn played() {
         load.split(' ').next().unwrap_or_default(),
         missing / 48,
     );
+}
+
+#[test]
+fn another_card_is_chosen_in_a_call_and_microphone_and_speaker_are_tried_before_it() {
+    apart("plug::chosen");
+}
+
+#[test]
+#[ignore = "the inner run of the test above"]
+fn chosen() {
+    let (dir, _server) = begin();
+    plug_in("other", "rate=44100 channels=1");
+    let (mut speaker, mut microphone, heard) = both(&dir, "ahoy");
+    let before = hears(&microphone, &heard, 0);
+    let chosen = Instant::now();
+    speaker.sound.select(Selection::Output(id("other"))).unwrap();
+    let mut told = speaker.until(back);
+    microphone.sound.select(Selection::Input(id("other.monitor"))).unwrap();
+    told.extend(microphone.until(back));
+    println!("both play and record on another card after {} ms", chosen.elapsed().as_millis());
+    assert_eq!(losses(&told), 0, "nothing was lost: {told:?}");
+    let played = pactl(&["list", "short", "sink-inputs"]);
+    assert_eq!(played.lines().count(), 1, "the old stream is closed: {played}");
+    hears(&microphone, &heard, before + 48_000);
+    drop((speaker, microphone));
+    let (input, output) = (id("other.monitor"), id("other"));
+    let mut idle = Party::new(DeviceSpec::Tone(440), DeviceSpec::None);
+    idle.sound.microphone(false);
+    let check = SoundCheck { input, output, record_ms: 1_000, play: Played::Tone };
+    idle.sound.check(check.clone()).unwrap();
+    assert_eq!(idle.sound.check(check), Err(SoundError::Busy));
+    let told = idle.checked();
+    let AudioEvent::Check(CheckEvent::Over(findings)) = &told[told.len() - 1] else { panic!("{told:?}") };
+    let verdicts: Vec<Verdict> = findings.iter().map(|finding| finding.verdict).collect();
+    // Nothing plays on it, so its monitor is silent; on a busy machine the tone may crackle.
+    assert_eq!(verdicts[0], Verdict::NoSignal, "{findings:?}");
+    assert!(matches!(verdicts[1], Verdict::Good | Verdict::Crackling), "{findings:?}");
 }

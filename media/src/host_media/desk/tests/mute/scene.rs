@@ -15,6 +15,7 @@ use crate::{
         api,
         clock::{samples_to_us, us_to_samples},
         opus::EncoderConfig,
+        recovery::Open,
         source::{Lost, Source},
         specs,
     },
@@ -38,6 +39,8 @@ pub(super) enum Happening {
     Plug,
     /// The microphone is another one from now on.
     OtherDevice,
+    /// Another one is chosen, and the old one goes on until it runs.
+    Choose,
     Hold,
     Resume,
     /// A link takes the place of the one that is.
@@ -52,7 +55,7 @@ pub(super) enum Happening {
     Stall,
 }
 
-const ALL: [Happening; 14] = [
+const ALL: [Happening; 15] = [
     Happening::Mute,
     Happening::Unmute,
     Happening::Press,
@@ -60,6 +63,7 @@ const ALL: [Happening; 14] = [
     Happening::Unplug,
     Happening::Plug,
     Happening::OtherDevice,
+    Happening::Choose,
     Happening::Hold,
     Happening::Resume,
     Happening::Reconnect,
@@ -172,11 +176,9 @@ impl Scene {
                 self.join(around);
                 self.talk(around, true);
             }
-            Happening::Blink => {
-                self.talk(around, false);
-                self.talk(around, true);
-            }
-            Happening::Stall => {}
+            Happening::Blink => [false, true].into_iter().for_each(|on| self.talk(around, on)),
+            // By the stage: the desk is told, and looks at it before anything else.
+            Happening::Choose | Happening::Stall => {}
         }
         // Whatever happens, the latest packets were lost.
         self.wire.lock().unwrap().ask(self.shown.load(Ordering::SeqCst));
@@ -221,11 +223,22 @@ impl Source for Ear {
         Ok(())
     }
     fn started_us(&self) -> Option<u64> {
-        Some(self.started_us)
+        // It takes 15 ms to begin.
+        (self.given >= 720).then_some(self.started_us)
     }
     fn due_us(&self, _now_us: u64, samples: usize) -> u64 {
         self.started_us + samples_to_us(self.given + samples as u64)
     }
+}
+
+/// Opens the microphone that there is.
+fn ears(scene: &Arc<Scene>) -> Open<dyn Source> {
+    let scene = Arc::clone(scene);
+    Box::new(move |now_us| {
+        let around = scene.around.lock().unwrap();
+        let ear = Ear { scene: Arc::clone(&scene), device: around.device, started_us: now_us, given: 0 };
+        if around.plugged { Ok(Box::new(ear)) } else { Err(Lost("not there".into())) }
+    })
 }
 
 /// A packet that left, and whether `muted` was shown then.
@@ -325,11 +338,7 @@ impl Stage {
             api::Processing { echo_cancellation, noise_suppression, ..api::Processing::default() };
         let mut desk = Desk::new(parts, &config, now_us);
         let plug = Arc::clone(&scene);
-        desk.talking.open = Box::new(move |now_us| {
-            let around = plug.around.lock().unwrap();
-            let ear = Ear { scene: Arc::clone(&plug), device: around.device, started_us: now_us, given: 0 };
-            if around.plugged { Ok(Box::new(ear)) } else { Err(Lost("not there".into())) }
-        });
+        desk.talking.open = ears(&plug);
         scene.happen(Happening::HandBack, now_us);
         let (tap, taped) = bare_tap(0);
         scene.shared.lock().tap(Tapped::Own, Some(tap));
@@ -338,6 +347,9 @@ impl Stage {
 
     pub(super) fn happen(&mut self, what: Happening) {
         self.scene.happen(what, self.now_us);
+        if matches!(what, Happening::Choose) {
+            self.desk.talking.select(ears(&self.scene), true, "another");
+        }
         // Each wish wakes the audio thread.
         self.due_us = Some(self.now_us);
     }
@@ -368,7 +380,7 @@ impl Stage {
         self.scene.wire.lock().unwrap().repeats = true;
         for _ in 0..STEPS {
             let what = ALL[dice.below(ALL.len() as u64) as usize];
-            let during = dice.below(3) == 0;
+            let during = dice.below(3) == 0 && !matches!(what, Happening::Choose);
             order.push((self.now_us, during, what));
             if during {
                 self.scene.around.lock().unwrap().during.push(what);
