@@ -257,7 +257,7 @@ fn participant_stats(
         playout_delay_ms: heard.as_ref().map(|heard| heard.playout_delay_ms),
         mouth_to_ear_ms: heard.as_ref().and_then(|heard| mouth_to_ear(source.capture_delay_ms, rtt_ms, heard)),
         concealed_ms: heard.as_ref().map(|heard| heard.concealed_ms),
-        // Neither retransmission, nor copies, nor DRED is asked for yet: there is nothing to measure.
+        // Retransmissions and copies are not told apart from packets that were late yet; DRED is not asked for.
         retransmitted: None,
         fec_recovered: heard.as_ref().map(|heard| heard.fec_recovered),
         copies_used: None,
