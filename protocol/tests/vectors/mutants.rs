@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use ahoy_crypto::Check;
 use ahoy_protocol::ids::CallId;
-use ahoy_protocol::inbound::doors::{CandidateCount, RestartRate};
-use ahoy_protocol::limits::{CANDIDATES_MAX, RESTARTS_MAX};
+use ahoy_protocol::inbound::doors::{CandidateCount, RecordRate, RestartRate};
+use ahoy_protocol::limits::{CANDIDATES_MAX, RECORD_REQUESTS_MAX, RESTARTS_MAX};
 use ahoy_protocol::wire::voicemail::{Announce, Message, Request};
 
 use crate::values::list;
@@ -16,9 +16,10 @@ use crate::{is_ours, judge, run};
 type UnitCase = fn() -> Result<(), Check>;
 
 /// Checks that no vector has, each with something that it must refuse.
-const UNIT_CASES: [(Check, UnitCase); 4] = [
+const UNIT_CASES: [(Check, UnitCase); 5] = [
     (Check::CANDIDATES, one_candidate_too_many),
     (Check::RESTARTS, one_restart_too_many),
+    (Check::RECORD_REQUESTS, one_question_too_many),
     (Check::VOICEMAIL_REQUEST, a_request_of_no_kind),
     (Check::VOICEMAIL, another_message_than_announced),
 ];
@@ -43,6 +44,13 @@ fn one_restart_too_many() -> Result<(), Check> {
     let mut rate = RestartRate::default();
     (0..RESTARTS_MAX).try_for_each(|_| rate.take(0)).expect("as many as are allowed");
     rate.take(59_999)
+}
+
+fn one_question_too_many() -> Result<(), Check> {
+    let mut rate = RecordRate::default();
+    let most = u32::try_from(RECORD_REQUESTS_MAX).expect("a few");
+    (0..most).try_for_each(|number| rate.take(number, 0)).expect("as many as are allowed");
+    rate.take(most, 59_999)
 }
 
 /// The checks that a case expects to refuse something.

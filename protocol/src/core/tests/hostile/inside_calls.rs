@@ -7,8 +7,11 @@ use super::mad::{Tally, connect};
 use super::mallory::Talk;
 use super::{BEN, bodies, shapes, throw};
 use crate::core::input::{Input, NetEvent, Source};
+use crate::limits::RECORD_REQUESTS_MAX;
 use crate::topic::Topic;
-use crate::wire::bodies::{CallBody, Candidates, Flags, Hello, LinkGeneration, PairBody, Reason, Status, Verdict};
+use crate::wire::bodies::{
+    CallBody, Candidates, CtlBody, Flags, Hello, LinkGeneration, PairBody, Reason, Record, Status, Verdict,
+};
 use crate::wire::codec::AnyKind;
 
 /// Runs all of them.
@@ -146,7 +149,7 @@ fn call_frames(tally: &mut Tally) {
     stage.end(tally);
 }
 
-/// 085, 086.
+/// 084..086.
 fn data_channel(tally: &mut Tally) {
     let mut stage = Stage::new();
     let mut talk: Talk = stage.mallory.ring(&mut stage.world);
@@ -154,7 +157,7 @@ fn data_channel(tally: &mut Tally) {
     let device = stage.mallory.device_id();
     let links = stage.world.nodes[BEN].core.links();
     let link = links.iter().find(|link| link.device == device).unwrap().link;
-    let status = crate::wire::bodies::CtlBody::Status(Status { state_seq: 1, flags: Flags(0) });
+    let status = CtlBody::Status(Status { state_seq: 1, flags: Flags(0) });
     let message = crate::wire::ctl::write(&status, 1).unwrap();
     for (message, check) in [(message.clone(), None), (message, Some(Check::CTL_SEQ)), (vec![1], Some(Check::CTL_HEAD))]
     {
@@ -162,5 +165,12 @@ fn data_channel(tally: &mut Tally) {
         let refusals = stage.world.nodes[BEN].core.refusals();
         assert!(check.is_none_or(|check| refusals.of(check) == 1), "{check:?}");
     }
+    for number in 1..=u32::try_from(RECORD_REQUESTS_MAX).unwrap() + 1 {
+        assert_eq!(stage.world.nodes[BEN].core.refusals().of(Check::RECORD_REQUESTS), 0);
+        let question = CtlBody::Record(Record { op: 1, recording: number });
+        let message = crate::wire::ctl::write(&question, 1 + number).unwrap();
+        stage.world.input(BEN, Input::Ctl { link, message });
+    }
+    assert_eq!(stage.world.nodes[BEN].core.refusals().of(Check::RECORD_REQUESTS), 1);
     stage.end(tally);
 }
