@@ -128,8 +128,9 @@ impl Model {
             self.calls[new].ends[1].displaced = None;
         }
         self.over(old, end, "lost", true);
-        // For people it goes on: the new one has the line of both.
+        // For people it goes on: the new one has the line of both, and the old name means it.
         self.people[b].lines -= 1;
+        self.calls[old].went_on = Some((b, new));
     }
 
     pub(super) fn sort_out(&mut self, a: usize, b: usize) {
