@@ -2,6 +2,7 @@
 //! `AHOY_SIEGE_SIZE` sets the number of lines and connections of each attack (default 2,000; a release takes 10^6).
 
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use ahoy_tests::process::{Home, Setup, tell};
 use ahoy_tests::siege::{Client, Watch, attacks, open_files, rss_bytes, socket_of};
@@ -14,6 +15,9 @@ const SEATS: usize = 64;
 /// What memory may differ by: allocators keep what they had.
 const SLACK_BYTES: u64 = 12 * 1024 * 1024;
 
+/// How long two daemons may take to meet.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 fn size() -> usize {
     std::env::var("AHOY_SIEGE_SIZE").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000)
 }
@@ -21,6 +25,18 @@ fn size() -> usize {
 /// The state that no attack may change.
 fn state(home: &Home) -> serde_json::Value {
     json!([home.says(&["id"]).ok().lines, home.says(&["contact", "list"]).ok().lines, home.says(&["calls"]).ok().lines])
+}
+
+/// The state once the only contact is online: that takes its time to be known, and is no doing of an attack.
+fn once_connected(home: &Home) -> serde_json::Value {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let state = state(home);
+        if state[1][0]["online"] == true {
+            return state;
+        }
+        assert!(Instant::now() < deadline, "the friend is never there: {state}");
+    }
 }
 
 fn grown(home: &Home, before: Option<u64>) -> Option<u64> {
@@ -33,7 +49,7 @@ fn hostile_clients_are_refused_and_others_are_answered_meanwhile() {
     let other = Home::started(AHOY, Setup::default());
     home.adds(&other, "friend");
     let socket = socket_of(home.path());
-    let before = state(&home);
+    let before = once_connected(&home);
     let methods: &[&str] = &["status", "call.list", "account.show"];
     // Once everything of the daemon has been used, memory is as it stays.
     for (name, attack) in attacks::ALL {
