@@ -369,7 +369,10 @@ impl Wire {
         self.feed(n, CallInput::Link { link, event: LinkEvent::Closed(LinkEnd::Local) });
         let Some((other, theirs)) = tail.remote.filter(|_| tail.up) else { return };
         if self.broken.contains(&path(n, other)) {
-            self.quiet.push((self.now_ms + 2_000, other, theirs));
+            // Nothing has come since the path broke: that silence is noticed already, or soon.
+            let silent = self.tails.get(&(other, theirs)).is_some_and(|tail| tail.quiet)
+                || self.quiet.iter().any(|(_, of, link)| (*of, *link) == (other, theirs));
+            self.quiet.extend((!silent).then_some((self.now_ms + 2_000, other, theirs)));
         } else {
             self.tell(other, theirs, LinkEvent::Closed(LinkEnd::Remote));
         }
