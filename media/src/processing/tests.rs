@@ -102,6 +102,29 @@ fn switches_in_any_order_make_no_click() {
 }
 
 #[test]
+fn a_stage_that_is_switched_on_again_plays_nothing_of_the_time_before_it_was_off() {
+    let silence = vec![0.0; 48_000];
+    for (on, off) in [
+        (Switches { noise: true, ..Switches::default() }, Switches::default()),
+        // The way to the low band goes on for the echo, and only the suppressor rests.
+        (CLEANING, Switches { noise: false, ..CLEANING }),
+        (CLEANING, Switches { echo: false, ..CLEANING }),
+        (Switches::ALL, Switches::default()),
+    ] {
+        let mut chain = switched(on);
+        // The last thing it hears is loud and ends in the middle of a wave: that is what its windows hold.
+        run(&mut chain, &speech_for("ada", 2), None);
+        run(&mut chain, &tone(700.0, 0.5, 24_000), None);
+        chain.switch(off);
+        run(&mut chain, &silence, None);
+        chain.switch(on);
+        let heard = run(&mut chain, &silence, None);
+        let peak = heard.iter().map(|sample| sample.abs()).fold(0.0, f32::max);
+        assert!(peak < 1e-4, "{on:?} after {off:?}: a fragment of {peak} of full scale");
+    }
+}
+
+#[test]
 fn what_was_forgotten_never_leaves() {
     for switches in [CLEANING, Switches::ALL] {
         let mut chain = switched(switches);
