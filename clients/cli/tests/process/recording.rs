@@ -37,8 +37,13 @@ fn a_recorder_that_is_killed_leaves_files_that_can_be_played_with_the_voices_tha
     assert_eq!(a.says(&["status"]).ok().last()["recording"], true);
     a.kill();
     let at = |name: &str| folder.join(name);
-    assert!(track(&at("track-1.opus")).part_at(440.0) > 0.95);
-    assert!(track(&theirs).part_at(660.0) > 0.95 && track(&theirs).seconds() >= RECORDED);
+    // By tenths of a second: where a busy machine lost some sound, what follows the gap is out of step with what was before.
+    for (file, voice, other) in [(at("track-1.opus"), 440.0, 660.0), (theirs.clone(), 660.0, 440.0)] {
+        let sound = track(&file);
+        assert!(sound.seconds() >= RECORDED, "{} s of {}", sound.seconds(), file.display());
+        assert!(sound.seconds_of(voice) > RECORDED / 2.0, "{} s of its voice", sound.seconds_of(voice));
+        assert!(sound.seconds_of(other) < 0.05, "somebody else's voice is in {}", file.display());
+    }
     assert!(track(&at("mixed.opus")).seconds() >= RECORDED);
     let index: serde_json::Value = serde_json::from_slice(&std::fs::read(at("index.json")).unwrap()).unwrap();
     assert_eq!(index["tracks"].as_array().unwrap().len(), 2, "{index}");
