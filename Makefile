@@ -1,6 +1,6 @@
 # `make demo` (hear a call), `make test` (everything that must hold), `make soak` (nothing leaks, no order of events surprises),
 # `make bench` (what it costs), `make quality` (how it sounds), `make deb` (a Debian package).
-.PHONY: demo soak test bench quality deb lab help
+.PHONY: demo soak test bench quality deb lab lab-sound help
 .DEFAULT_GOAL := help
 
 help:
@@ -9,6 +9,7 @@ help:
 	@echo '             SEQUENCES=10000 CALLS=100 PROFILE=debug for less'
 	@echo 'make test    format, lints, docs, licences and all tests'
 	@echo 'make lab     calls in network namespaces (as root) through a blackout, a new address, loss; LAB="blackout" for one, PROFILE=release'
+	@echo 'make lab-sound calls of real daemons (as root) over the roads of make quality, in real time; LAB="loss5 rate24 --seeds 2 --peer clean"'
 	@echo 'make deb     build the release and make a Debian package in target/'
 	@echo 'make quality calls over bad roads in virtual time, scored with PESQ and STOI, and drawn (python3 with venv); QUALITY="--seeds 1 --profiles loss10" for less,'
 	@echo '             SPEECH=FILE.wav for other speech than our own'
@@ -33,6 +34,10 @@ test:
 lab:
 	@./scripts/setup
 	@PROFILE=$(or $(PROFILE),debug) ./scripts/lab/run $(LAB)
+
+lab-sound:
+	@./scripts/setup
+	@PROFILE=$(or $(PROFILE),release) ./scripts/lab/sound $(LAB)
 
 deb:
 	@./scripts/setup

@@ -18,7 +18,7 @@ class Frontend(Client):
     """Keeps the states of calls and when sound began, whoever waits for what."""
 
     def __init__(self, path):
-        self.sink_began, self.seen = None, []
+        self.sink_began, self.source_began, self.seen = None, None, []
         super().__init__(path)
 
     def _read(self, until):
@@ -27,6 +27,8 @@ class Frontend(Client):
             event = message["params"]
             if event["kind"] == "sink_started":
                 self.sink_began = event["at_us"] / 1e6
+            if event["kind"] == "source_started":
+                self.source_began = event["at_us"] / 1e6
             if event["kind"] == "call_state":
                 self.seen.append((time.monotonic() - (time.time() - event["at_ms"] / 1000), event["state"]))
         return message
@@ -37,16 +39,17 @@ class Frontend(Client):
 
 
 class Host:
-    """A daemon that says a tone and writes down what it hears."""
+    """A daemon that says a tone, or what stands in a file, and writes down what it hears."""
 
-    def __init__(self, road, program, home, name, tone, listen="/ip4/0.0.0.0/tcp/4001"):
+    def __init__(self, road, program, home, name, tone=0, says=None, log=None, listen="/ip4/0.0.0.0/tcp/4001"):
         self.road, self.name, self.home, self.tone = road, name, home, tone
         os.makedirs(home, mode=0o700)
         self.heard = os.path.join(home, "heard.wav")
         with open(os.path.join(home, "config.toml"), "w", encoding="utf-8") as config:
             config.write(f'name = "{name}"\ncalls_a_minute = 6000\n')
         command = [program, "--home", home, "--no-mdns", "--listen", listen]
-        command += ["--audio-in", f"tone:{tone}", "--audio-out", f"file:{self.heard}"]
+        command += ["--audio-in", says or f"tone:{tone}", "--audio-out", f"file:{self.heard}"]
+        command += ["--log", log] if log else []
         with open(os.path.join(home, "said.log"), "ab") as said:
             self.process = subprocess.Popen(
                 road.command(name, command), stdin=subprocess.DEVNULL, stdout=said, stderr=said

@@ -13,6 +13,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import daemon  # noqa: E402
 import road  # noqa: E402
+import weather  # noqa: E402
 
 HOSTS = {"a": "10.79.0.1", "b": "10.79.0.2", "c": "10.79.0.3"}
 TONES = {"a": 440, "b": 660, "c": 880}
@@ -31,7 +32,7 @@ class Lab:
         try:
             for name in hosts:
                 home = os.path.join(self.home, name)
-                self.hosts.append(daemon.Host(self.road, options.ahoyd, home, name, TONES[name]))
+                self.hosts.append(daemon.Host(self.road, options.ahoyd, home, name, tone=TONES[name]))
         except BaseException:
             self.close()
             raise
@@ -51,10 +52,10 @@ def say(text):
 
 def cut(lab, seconds):
     """Nothing gets through for so long; returns when it began and when it ended."""
-    lab.road.cut = True
+    lab.road.weather.cut = True
     began = time.monotonic()
     time.sleep(seconds)
-    lab.road.cut = False
+    lab.road.weather.cut = False
     return began, time.monotonic()
 
 
@@ -124,7 +125,7 @@ def devices(options):
         daemon.link(first, second)
         caller.knows("b", devices=2)
         second.knows("a")
-        lab.road.delay_s, lab.road.jitter_s, lab.road.loss = 0.1, 0.025, 0.05
+        lab.road.weather = weather.Weather(delay_s=0.1, jitter_s=0.025, loss=0.05)
         took = []
         for number in range(options.calls):
             answering, resting = (first, second) if number % 2 else (second, first)
@@ -138,8 +139,8 @@ def devices(options):
             median_ms=round(took[len(took) // 2] * 1000),
             p99_ms=round(p99 * 1000),
             worst_ms=round(took[-1] * 1000),
-            packets=lab.road.sent,
-            packets_lost=lab.road.lost,
+            packets=sum(way.packets for way in lab.road.ways.values()),
+            packets_lost=sum(way.lost for way in lab.road.ways.values()),
         )
         return p99 <= QUIET_S
     finally:

@@ -1,22 +1,23 @@
 """A network of namespaces on this machine: each host has one tun device, and a thread carries the packets between them.
 
-No netem is needed (many kernels lack it). Delay, jitter, loss and a cut are drawn here from a seed. Packets keep their order: jitter
-is a queue, as on real roads. Root and `ip` are needed, Linux only.
+No netem is needed (many kernels lack it): what befalls packets is drawn from a seed (weather.py). Root and `ip` are needed, Linux only.
 """
 import ctypes
 import fcntl
 import heapq
 import os
-import random
 import select
 import struct
 import subprocess
 import threading
 import time
 
+from weather import Way, Weather
+
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 1, 0x1000
 CLONE_NEWNET = 0x40000000
 PACKETS_WAITING = 20_000  # on the road at once: far above what calls make
+PACKETS_TIMED = 100_000  # whose lateness is kept: some minutes of calls
 
 
 def missing():
@@ -55,17 +56,30 @@ def tun_in(namespace):
     return opened[0]
 
 
+def kind(packet):
+    """What an IPv4 packet is of a call: sound, reports about it, ICE, the handshake and `ctl`, or signals."""
+    at = 4 * (packet[0] & 15) + 8
+    if packet[9] != 17 or len(packet) <= at + 1:
+        return "signals"
+    # RFC 7983 and RFC 5761.
+    first, second = packet[at], packet[at + 1]
+    if 128 <= first < 192:
+        return "reports" if 192 <= second < 224 else "media"
+    return "ice" if first < 4 else "dtls" if 20 <= first < 64 else "signals"
+
+
 class Road:
     """Hosts named by one letter, in namespaces `PREFIX` + letter; IPv4 only."""
 
     def __init__(self, prefix, hosts, seed):
         self.prefix, self.address = prefix, {}
-        self.random = random.Random(seed)
-        self.delay_s = self.jitter_s = self.loss = 0.0
-        self.cut = False
-        self.sent = self.lost = 0
-        self.devices, self.route, self.last, self.waiting = {}, {}, {}, []
+        self.weather = Weather()
+        self.devices, self.route, self.waiting = {}, {}, []
+        self.late_s = []  # by how much packets came later than they had to: this machine's own part
         self.names = list(hosts)
+        pairs = [(one, other) for one in hosts for other in hosts if one != other]
+        # The numbers of the ways between the first two are those of the virtual calls.
+        self.ways = {pair: Way(seed, 11 + 12 * number) for number, pair in enumerate(pairs)}
         self.stopped = threading.Event()
         try:
             for name, address in hosts.items():
@@ -78,6 +92,7 @@ class Road:
         except BaseException:
             self.remove()
             raise
+        self.named = {device: name for name, device in self.devices.items()}
         self.thread = threading.Thread(target=self._carry, daemon=True)
         self.thread.start()
 
@@ -99,39 +114,34 @@ class Road:
 
     def _carry(self):
         serial = 0
-        poll = select.poll()
-        for device in self.devices.values():
-            poll.register(device, select.POLLIN)
         while not self.stopped.is_set():
             now = time.monotonic()
             while self.waiting and self.waiting[0][0] <= now:
-                _, _, device, packet = heapq.heappop(self.waiting)
+                at, _, device, packet = heapq.heappop(self.waiting)
                 try:
                     os.write(device, packet)
                 except OSError:
                     pass  # the device is going down
+                if len(self.late_s) < PACKETS_TIMED:
+                    self.late_s.append(time.monotonic() - at)
             wait = min(0.1, self.waiting[0][0] - now) if self.waiting else 0.1
-            for device, _ in poll.poll(max(0.0, wait) * 1000):
+            for device in select.select(list(self.devices.values()), [], [], max(0.0, wait))[0]:
                 while True:
                     try:
                         packet = os.read(device, 65536)
                     except OSError:
                         break
                     serial += 1
-                    self._take(packet, serial)
+                    self._take(device, packet, serial)
 
-    def _take(self, packet, serial):
+    def _take(self, device, packet, serial):
         to = self.route.get(packet[16:20]) if packet[:1] and packet[0] >> 4 == 4 else None
-        if to is None:
+        way = self.ways.get((self.named.get(device), to))
+        if way is None or len(self.waiting) >= PACKETS_WAITING:
             return
-        self.sent += 1
-        if self.cut or self.random.random() < self.loss or len(self.waiting) >= PACKETS_WAITING:
-            self.lost += 1
-            return
-        direction = (packet[12:16], to)
-        at = time.monotonic() + max(0.0, self.delay_s + self.random.uniform(-1, 1) * self.jitter_s)
-        at = self.last[direction] = max(at, self.last.get(direction, 0.0))
-        heapq.heappush(self.waiting, (at, serial, self.devices[to], packet))
+        at = way.send(self.weather, time.monotonic(), len(packet), kind(packet))
+        if at is not None:
+            heapq.heappush(self.waiting, (at, serial, self.devices[to], packet))
 
     def close(self):
         self.stopped.set()

@@ -90,6 +90,9 @@ COLUMNS = [("PESQ-WB", "pesq", 2), ("STOI", "stoi", 3), ("m2e ms", "m2e_ms", 0),
            ("drift ms", "drift_ms", 0), ("silence ms", "silence_ms", 0), ("distance dB", "distance_db", 2), ("kbit/s", "kbps", 1),
            ("lost %", "lost_percent", 1), ("recover ms", "recover_ms", 0), ("m2e after gap", "after_gap_ms", 0)]
 
+# Of calls in real time only: what the daemon itself says of the delay, and what the machine did meanwhile.
+REAL_COLUMNS = [("shown m2e", "shown_m2e_ms", 0), ("load", "load", 1), ("road late ms", "late_ms", 2)]
+
 
 def main(words):
     if words[:1] == ["join"]:
@@ -101,12 +104,13 @@ def main(words):
     for call in calls:
         call["pesq"], call["stoi"] = scores(call, spoken)
     with open(os.path.join(folder, "scores.json"), "w", encoding="utf-8") as file:
-        json.dump([{key: value for key, value in call.items() if key != "lags"} for call in calls], file, indent=1)
-    print("| profile | n | " + " | ".join(name for name, _, _ in COLUMNS) + " |")
-    print("| --- " * (len(COLUMNS) + 2) + "|")
+        json.dump([{key: value for key, value in call.items() if key not in ("lags", "shown")} for call in calls], file, indent=1)
+    columns = COLUMNS + [column for column in REAL_COLUMNS if all(column[1] in call for call in calls)]
+    print("| profile | n | " + " | ".join(name for name, _, _ in columns) + " |")
+    print("| --- " * (len(columns) + 2) + "|")
     for profile in dict.fromkeys(call["profile"] for call in calls):
         group = [call for call in calls if call["profile"] == profile]
-        print(f"| {profile} | {len(group)} | " + " | ".join(spread(group, key, digits) for _, key, digits in COLUMNS) + " |")
+        print(f"| {profile} | {len(group)} | " + " | ".join(spread(group, key, digits) for _, key, digits in columns) + " |")
     return None
 
 

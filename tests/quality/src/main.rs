@@ -78,9 +78,7 @@ fn main() -> ExitCode {
 fn prepare(options: &Options) -> Result<(PathBuf, Vec<f32>), String> {
     let told = |error: hound::Error| format!("{}: {error}", options.speech.display());
     let (rate, said) = speech::read(&options.speech).map_err(told)?;
-    let mut whole = vec![0.0; (LEAD_S * 48_000.0) as usize];
-    whole.extend(speech::resampled(&said, rate, 48_000));
-    whole.extend(std::iter::repeat_n(0.0, 48_000));
+    let whole = speech::framed(&said, rate, LEAD_S);
     let path = options.out.join("spoken.wav");
     speech::write(&path, 48_000, &whole).map_err(told)?;
     Ok((path, speech::resampled(&whole, 48_000, RATE)))

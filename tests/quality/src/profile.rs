@@ -1,7 +1,9 @@
 //! Roads that calls are tried on, both directions alike.
 
+use serde::Serialize;
+
 /// What befalls packets from a moment on.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Weather {
     /// Time that each packet takes, ms.
     pub delay_ms: f64,

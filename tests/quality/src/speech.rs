@@ -31,6 +31,15 @@ pub fn write(path: &Path, rate: u32, sound: &[f32]) -> Result<(), hound::Error> 
     writer.finalize()
 }
 
+/// Speech as both sides of a call say it: at 48 kHz, `lead_s` seconds of silence before it and one after.
+#[must_use]
+pub fn framed(said: &[f32], rate: u32, lead_s: f64) -> Vec<f32> {
+    let mut whole = vec![0.0; (lead_s * 48_000.0) as usize];
+    whole.extend(resampled(said, rate, 48_000));
+    whole.extend(std::iter::repeat_n(0.0, 48_000));
+    whole
+}
+
 /// Half the length of the filter of [`resampled`], in samples of the lower rate.
 const HALF: f64 = 32.0;
 
