@@ -7,6 +7,7 @@ import threading
 import time
 
 import baresip
+import chromium
 from control import Daemon
 
 
@@ -26,10 +27,10 @@ class Programs:
     def __init__(self, target, out):
         self.ahoy, self.ahoyd, self.out = target / "ahoy", target / "ahoyd", out
 
-    def call(self, name, seconds, frame_ms=20, speech=None):
-        """One call between two daemons; its figures."""
+    def call(self, name, seconds, frame_ms=20, speech=None, settings=""):
+        """One call between two daemons; its figures. `settings` are lines of the configuration."""
         config = self.out / f"{name}.toml"
-        config.write_text(f"frame_ms = {frame_ms}\n")
+        config.write_text(f"frame_ms = {frame_ms}\n{settings}")
         command = [self.ahoy, "--json", "demo", "--talk", str(seconds), "--keep", self.out / name, "--config", config]
         if speech:
             command += ["--speech-a", speech[0], "--speech-b", speech[1]]
@@ -86,17 +87,38 @@ def cost(programs, runs, seconds, speech):
     return {"ours": ours, "peers": peers, "peaks": peaks, "skipped": why}
 
 
-def with_peer(programs, peer, name, seconds, speech, found):
+def with_peer(programs, peer, name, seconds, speech, found, settings=""):
     (kind, pair), (ours, peers, peaks) = peer, found
     sampled = Sampled({kind: pair})
     sampled.start()
     try:
-        ours.append(programs.call(name, seconds, speech=speech))
+        ours.append(programs.call(name, seconds, speech=speech, settings=settings))
     finally:
         sampled.over.set()
         sampled.join()
     peers[kind] += sampled.per_minute[kind]
     peaks[kind].append(pair.peak())
+
+
+# What a call with sound cards does by itself, here also with files.
+PROCESSED = "[processing]\n" + "".join(
+    f'{stage} = "on"\n' for stage in ("high_pass", "echo_cancellation", "noise_suppression", "gain_control", "even_levels"))
+
+
+def processed(programs, runs, seconds, speech):
+    """The same beside Chromium, with the processing of both off and on; and the peer's memory, summed over its processes."""
+    found, why = {}, chromium.missing()
+    for on, settings in ((False, ""), (True, PROCESSED)):
+        ours, peers, peaks = [], {on: []}, {on: []}
+        for run in range(runs):
+            name = f"cost-processing-{'on' if on else 'off'}-{run}"
+            if why:
+                ours.append(programs.call(name, seconds, speech=speech, settings=settings))
+                continue
+            with chromium.Pair(on, speech) as pair:
+                with_peer(programs, (on, pair), name, seconds, speech, (ours, peers, peaks), settings)
+        found[on] = {"ours": ours, "peers": peers[on], "peaks": peaks[on]}
+    return found, why
 
 
 def start_to_ready(programs, runs):

@@ -96,6 +96,22 @@ def cost(table, programs, runs, seconds):
     peaks = ours.both(found["ours"], "peak_rss_bytes")
     peer = ours.median(found["peaks"]["dtls"])
     table.add("peak memory of a daemon in a call", "MiB", 32, max(peaks) / MIB, peer and peer / MIB, "MiB")
+    beside_chromium(table, programs, runs, seconds, speech)
+
+
+def beside_chromium(table, programs, runs, seconds, speech):
+    """CPU with all the processing of the microphone, and with none."""
+    found, why = ours.processed(programs, runs, seconds, speech)
+    if why:
+        print(f"SKIPPED: chromium: {why}", file=sys.stderr, flush=True)
+    for on, calls in found.items():
+        peer, memory = ours.median(calls["peers"]), ours.median(calls["peaks"])
+        what = f"CPU seconds a call minute, one daemon, processing {'on' if on else 'off'}, beside Chromium"
+        note = f"its processes hold {memory / MIB:.0f} MiB" if memory else "the bar is 0.35 x Chromium, which is 9.1 s elsewhere"
+        cpu, peak = (ours.both(calls["ours"], key) for key in ("cpu_s_per_call_minute", "peak_rss_bytes"))
+        table.add(what, "s", 3.2 if on else None, ours.median(cpu), peer, "s", note, bar_ratio=0.35 if on else None)
+        if on:
+            table.add("peak memory of a daemon in a call, processing on", "MiB", 32, max(peak) / MIB)
 
 
 def said(command, **environment):
