@@ -152,6 +152,9 @@ pub(crate) enum Verb {
     },
     /// Microphones and speakers; the ones in use have a star.
     Devices {
+        /// Also what ALSA offers that is no card, such as its converters.
+        #[arg(long)]
+        all: bool,
         /// What to do instead of showing them.
         #[command(subcommand)]
         verb: Option<SoundVerb>,

@@ -98,7 +98,7 @@ async fn ask(args: &Args, client: &mut Client, out: &Out) -> Result<(), Failure>
         Verb::Mute => mute(client, true, out).await,
         Verb::Unmute => mute(client, false, out).await,
         Verb::Stats { call, follow } => calls::stats(client, call.as_deref(), *follow, out).await,
-        Verb::Devices { verb } => sound::devices(client, verb.as_ref(), out).await,
+        Verb::Devices { all, verb } => sound::devices(client, *all, verb.as_ref(), out).await,
         Verb::Config(verb) => config::config(client, verb, out).await,
         Verb::Watch => watch::watch(client, out).await,
     }

@@ -14,23 +14,40 @@ const CELLS: i16 = 30;
 const LOWEST_DBFS: i16 = -60;
 
 /// Microphones and speakers.
-pub(crate) async fn devices(client: &mut Client, verb: Option<&SoundVerb>, out: &Out) -> Result<(), Failure> {
+pub(crate) async fn devices(
+    client: &mut Client,
+    all: bool,
+    verb: Option<&SoundVerb>,
+    out: &Out,
+) -> Result<(), Failure> {
     match verb {
-        None => list(client, out).await,
+        None => list(client, all, out).await,
         Some(SoundVerb::Test(args)) => test(client, args, out).await,
         Some(SoundVerb::Use(args)) => select(client, args, out).await,
     }
 }
 
-async fn list(client: &mut Client, out: &Out) -> Result<(), Failure> {
-    let devices = client.audio_devices().await?;
+async fn list(client: &mut Client, all: bool, out: &Out) -> Result<(), Failure> {
+    let mut devices = client.audio_devices().await?;
+    let found = devices.len();
+    devices.retain(|device| all || device.selected || device.default || is_card(&device.id));
     if devices.is_empty() {
         out.note("No microphone and no speaker was found; none, tone:HZ and file:PATH.wav work all the same.");
+    }
+    if found > devices.len() {
+        out.note(&format!("{} more are no cards: ahoy devices --all", found - devices.len()));
     }
     for device in &devices {
         out.show(device, || device_line(device))?;
     }
     Ok(())
+}
+
+/// Not one of the dozen converters and other ways round that ALSA lists beside its cards, on machines without one too.
+fn is_card(id: &str) -> bool {
+    id.strip_prefix("alsa:").is_none_or(|name| {
+        ["sysdefault:CARD=", "hw:CARD=", "plughw:CARD="].iter().any(|card| name.starts_with(card)) || name == "default"
+    })
 }
 
 fn device_line(device: &AudioDevice) -> String {

@@ -114,6 +114,18 @@ async fn followed_figures_stay_with_their_call_until_it_ends() {
 }
 
 #[tokio::test]
+async fn what_is_no_card_is_listed_only_if_asked_for_or_in_use() {
+    let device = |id: &str, selected| json!({ "id": id, "name": id, "direction": "input", "default": false, "selected": selected });
+    let there = ["alsa:lavrate", "alsa:null", "alsa:hw:CARD=0,DEV=0", "pulseaudio:headset", "alsa:upmix"];
+    let there: Vec<_> = there.iter().map(|id| device(id, *id == "alsa:upmix")).collect();
+    let few = text(&["devices"], "device.audio.list", json!({ "devices": there })).await;
+    assert!(["CARD=0", "headset", "upmix"].iter().all(|id| few.contains(id)), "{few}");
+    assert!(!few.contains("lavrate") && !few.contains("alsa:null"), "{few}");
+    let all = text(&["devices", "--all"], "device.audio.list", json!({ "devices": there })).await;
+    assert!(all.contains("lavrate") && all.contains("alsa:null"), "{all}");
+}
+
+#[tokio::test]
 async fn devices_show_which_one_is_used() {
     let device = json!({ "id": "alsa:x", "name": "Headset", "direction": "input", "default": true, "selected": true });
     let shown = text(&["devices"], "device.audio.list", json!({ "devices": [device] })).await;
