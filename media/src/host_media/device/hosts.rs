@@ -6,17 +6,12 @@ use cpal::{
     traits::{DeviceTrait, HostTrait},
 };
 
-use super::Which;
+use super::{Which, asked};
 use crate::host_media::source::Lost;
 
 /// Sound systems that may be there, the preferred one first.
 pub(super) fn all() -> Vec<HostId> {
     cpal::available_hosts()
-}
-
-/// A sound system, if it answers.
-pub(super) fn host(id: HostId) -> Option<Host> {
-    cpal::host_from_id(id).ok()
 }
 
 /// Reads the id of a device: `pulseaudio:NAME`, `alsa:NAME`.
@@ -71,32 +66,37 @@ fn default(host: &Host, input: bool) -> Option<cpal::Device> {
     if input { host.default_input_device() } else { host.default_output_device() }
 }
 
-/// The device that a specification means.
+/// The device that a specification means, on a connection of its own: what a stream leaves behind ends with that.
 ///
 /// # Errors
 /// [`Lost`] if it is not there now, or is of the other kind.
 pub(super) fn find(which: &Which, input: bool) -> Result<Found, Lost> {
-    let kind = if input { "microphone" } else { "speaker" };
-    let (host, device, follows) = match which {
-        Which::Default => {
-            let host = cpal::default_host();
-            let device = default(&host, input).ok_or_else(|| Lost(format!("this machine has no {kind}")))?;
-            (host, device, true)
-        }
-        Which::Id(id) => {
-            let parsed = parse(id)?;
-            let host =
-                host(parsed.host()).ok_or_else(|| Lost(format!("the sound system of `{id}` does not answer")))?;
-            let device = host.device_by_id(&parsed).ok_or_else(|| Lost(format!("there is no `{id}` now")))?;
-            let fits = if input { device.supports_input() } else { device.supports_output() };
-            if !fits {
-                return Err(Lost(format!("`{id}` is no {kind}")));
-            }
-            (host, device, false)
-        }
+    let host_id = match which {
+        Which::Default => all().into_iter().find(|id| asked::ask(*id, |_| ()).is_ok()),
+        Which::Id(id) => Some(parse(id)?.host()),
     };
+    let host_id = host_id.ok_or_else(|| Lost(format!("this machine has no {}", kind(input))))?;
+    let silent = || Lost(format!("the sound system {host_id} does not answer"));
+    // Looked for where questions are cheap: a connection that finds nothing would stay (see `asked`).
+    asked::ask(host_id, |host| look(host, which, input).map(drop)).map_err(|_| silent())??;
+    let host = cpal::host_from_id(host_id).map_err(|_| silent())?;
+    let device = look(&host, which, input)?;
     let id = device.id().ok();
-    Ok(Found { device, host, id, follows, input })
+    Ok(Found { device, host, id, follows: *which == Which::Default, input })
+}
+
+/// The device at one sound system.
+fn look(host: &Host, which: &Which, input: bool) -> Result<cpal::Device, Lost> {
+    let Which::Id(id) = which else {
+        return default(host, input).ok_or_else(|| Lost(format!("this machine has no {}", kind(input))));
+    };
+    let device = host.device_by_id(&parse(id)?).ok_or_else(|| Lost(format!("there is no `{id}` now")))?;
+    let fits = if input { device.supports_input() } else { device.supports_output() };
+    if fits { Ok(device) } else { Err(Lost(format!("`{id}` is no {}", kind(input)))) }
+}
+
+fn kind(input: bool) -> &'static str {
+    if input { "microphone" } else { "speaker" }
 }
 
 #[cfg(test)]

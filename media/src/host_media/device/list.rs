@@ -7,11 +7,11 @@ use std::{
 };
 
 use cpal::{
-    HostId,
+    Host, HostId,
     traits::{DeviceTrait, HostTrait},
 };
 
-use super::hosts;
+use super::{asked, asked::Silent, hosts};
 use crate::host_media::api::DeviceInfo;
 
 /// Devices of one sound system that are listed at most: ALSA can name one card in dozens of ways.
@@ -55,8 +55,13 @@ fn ask_all() -> (Vec<DeviceInfo>, bool) {
 /// Asks one sound system on a thread of its own.
 fn spawn(host: HostId) -> Option<Receiver<Vec<DeviceInfo>>> {
     let (tell, told) = sync_channel(1);
-    let asked = thread::Builder::new().name("ahoy-devices".into()).spawn(move || tell.send(ask(host)).ok());
-    match asked {
+    let told_of = move || match asked::ask(host, ask) {
+        Ok(devices) => tell.send(devices).ok(),
+        Err(Silent::Absent) => tell.send(Vec::new()).ok(),
+        // Says nothing: what it has is not known.
+        Err(Silent::Busy) => None,
+    };
+    match thread::Builder::new().name("ahoy-devices".into()).spawn(told_of) {
         Ok(_) => Some(told),
         Err(error) => {
             tracing::warn!(%error, "no thread to list sound devices");
@@ -65,8 +70,7 @@ fn spawn(host: HostId) -> Option<Receiver<Vec<DeviceInfo>>> {
     }
 }
 
-fn ask(host: HostId) -> Vec<DeviceInfo> {
-    let Some(host) = hosts::host(host) else { return Vec::new() };
+fn ask(host: &Host) -> Vec<DeviceInfo> {
     let Ok(devices) = host.devices() else { return Vec::new() };
     let id = |device: Option<cpal::Device>| device.and_then(|device| device.id().ok());
     let (input_id, output_id) = (id(host.default_input_device()), id(host.default_output_device()));

@@ -1,6 +1,7 @@
 //! Sound cards, through cpal. Opening and closing may take long, so a thread of its own does both for each stream; the
 //! callbacks of the card only move samples between its buffer and a ring, and the audio thread has the other end.
 
+mod asked;
 mod callback;
 mod follow;
 mod hosts;

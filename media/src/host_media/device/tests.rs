@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "a skip is said aloud")]
 
+mod asked;
 mod plug;
 
 use std::{

@@ -112,7 +112,7 @@ fn default_moves() {
 }
 
 /// Open files and threads of this process.
-fn held() -> (usize, usize) {
+pub(super) fn held() -> (usize, usize) {
     let count = |of: &str| std::fs::read_dir(format!("/proc/self/{of}")).unwrap().count();
     (count("fd"), count("task"))
 }
