@@ -212,3 +212,6 @@ impl Stage {
         self.desk.close();
     }
 }
+
+#[cfg(test)]
+mod tests;

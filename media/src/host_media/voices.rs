@@ -7,9 +7,17 @@ use crate::{
     simple_webrtc::engine::LinkId,
 };
 
+/// Samples at 48 kHz in which a voice comes and goes: 10 ms, long enough for no click, short enough for no syllable.
+const FADE: usize = 480;
+
 /// Everybody who is heard. One for each link that plays, so as many as there are links.
 #[derive(Default)]
-pub(crate) struct Voices(BTreeMap<LinkId, Voice>);
+pub(crate) struct Voices {
+    voices: BTreeMap<LinkId, Voice>,
+    /// Where the voices that are gone were cut off, together, and samples of it that were played.
+    rest: f32,
+    rested: usize,
+}
 
 struct Voice {
     piece: [f32; PIECE],
@@ -18,6 +26,10 @@ struct Voice {
     gain: Gain,
     talk: Talk,
     told: bool,
+    /// Samples since it was first heard, up to [`FADE`].
+    risen: usize,
+    /// Its last sample, as it was played.
+    last: f32,
 }
 
 impl Voice {
@@ -29,6 +41,8 @@ impl Voice {
             gain: Gain::new(PARTICIPANT),
             talk: Talk::default(),
             told: false,
+            risen: 0,
+            last: 0.0,
         }
     }
 
@@ -52,25 +66,74 @@ impl Voice {
     }
 }
 
+impl Voice {
+    /// Comes softly: a decoder may begin in the middle of a vowel.
+    fn rise(&mut self, sound: &mut [f32]) {
+        let silent = if self.risen == 0 { sound.iter().take_while(|sample| **sample == 0.0).count() } else { 0 };
+        for sample in sound.iter_mut().skip(silent).take(FADE - self.risen) {
+            *sample *= self.risen as f32 / FADE as f32;
+            self.risen += 1;
+        }
+        self.last = sound.last().copied().unwrap_or(self.last);
+    }
+}
+
 impl Voices {
     /// Hears sound of a link, of any length, and brings it to the loudness of the others if they are to be `even`.
     pub(crate) fn hear(&mut self, link: LinkId, sound: &mut [f32], even: bool) {
-        let voice = self.0.entry(link).or_insert_with(Voice::new);
+        let voice = self.voices.entry(link).or_insert_with(Voice::new);
         voice.hear(sound, even);
         voice.gain.apply(sound);
+        voice.rise(sound);
+    }
+
+    /// Gives what takes the edge off the voices that are gone, if any went lately: up to `samples` of it.
+    pub(crate) fn fade_out(&mut self, add: impl FnOnce(&[f32]), samples: usize) {
+        if self.rest == 0.0 {
+            return;
+        }
+        let mut slope = [0.0; FADE];
+        let count = samples.min(FADE - self.rested);
+        for (n, sample) in slope.iter_mut().take(count).enumerate() {
+            // Half a turn of a cosine: it begins and ends flat.
+            let share = (self.rested + n + 1) as f32 / FADE as f32;
+            *sample = self.rest * 0.5 * (1.0 + (std::f32::consts::PI * share).cos());
+        }
+        add(slope.get(..count).unwrap_or_default());
+        self.rested += count;
+        if self.rested == FADE {
+            (self.rest, self.rested) = (0.0, 0);
+        }
+    }
+
+    /// What is left to be played of the voices that went before.
+    fn left(&self) -> f32 {
+        let share = self.rested as f32 / FADE as f32;
+        self.rest * 0.5 * (1.0 + (std::f32::consts::PI * share).cos())
     }
 
     /// Forgets all but these. Returns who was talking as far as was told.
     pub(crate) fn keep(&mut self, plays: impl Fn(LinkId) -> bool) -> Vec<LinkId> {
-        let gone: Vec<LinkId> = self.0.keys().copied().filter(|link| !plays(*link)).collect();
-        gone.into_iter().filter(|link| self.0.remove(link).is_some_and(|voice| voice.told)).collect()
+        let gone: Vec<LinkId> = self.voices.keys().copied().filter(|link| !plays(*link)).collect();
+        let mut talked = Vec::new();
+        for link in gone {
+            let Some(voice) = self.voices.remove(&link) else { continue };
+            (self.rest, self.rested) = (self.left() + voice.last, 0);
+            if voice.told {
+                talked.push(link);
+            }
+        }
+        talked
     }
 
     /// Who began to talk, or stopped, since the last call.
     pub(crate) fn changes(&mut self) -> impl Iterator<Item = (LinkId, bool)> {
-        self.0.iter_mut().filter_map(|(link, voice)| {
+        self.voices.iter_mut().filter_map(|(link, voice)| {
             let on = voice.talk.on();
             (std::mem::replace(&mut voice.told, on) != on).then_some((*link, on))
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -202,6 +202,7 @@ impl Hearing {
                 self.voices.hear(*link, block, even);
                 self.mixer.add(block);
             }
+            self.voices.fade_out(|rest| self.mixer.add(rest), samples);
             let mixed = self.mixer.mixed();
             self.played.extend_from_slice(mixed);
             if let Err(lost) = self.sink.play(mixed) {
