@@ -1,5 +1,8 @@
 //! What differs between operating systems.
 
+#[cfg(target_os = "linux")]
+mod urgent;
+
 use std::{
     fs::{DirBuilder, OpenOptions},
     io,
@@ -22,20 +25,32 @@ pub(crate) fn monotonic_us(origin: Instant) -> u64 {
     u64::try_from(origin.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
-/// Lets the calling thread run before others where the system grants it: a thread of sound that waits is heard. False:
-/// refused (on Linux a user needs RLIMIT_NICE, which many systems grant to the group `audio`).
-#[cfg(target_os = "linux")]
-pub(crate) fn urgent_thread() -> bool {
-    /// What PulseAudio takes for itself.
-    const NICE: i32 = -11;
-    // On Linux the priority is that of a thread, and 0 names the one that asks.
-    rustix::process::setpriority_process(None, NICE).is_ok()
-}
-
-/// See above; nothing is asked for there yet.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn urgent_thread() -> bool {
-    false
+use ordinary as urgent;
+pub(crate) use urgent::{priority, raised_thread, take_demoted, urgent_thread, watch_urgent_threads};
+
+/// Priority for threads of sound where we don't know how to ask for it.
+#[cfg(not(target_os = "linux"))]
+mod ordinary {
+    use crate::host_media::api::Priority;
+
+    pub(crate) fn watch_urgent_threads() {}
+
+    pub(crate) fn urgent_thread() -> Priority {
+        Priority::Usual
+    }
+
+    pub(crate) fn raised_thread() -> Priority {
+        Priority::Usual
+    }
+
+    pub(crate) fn priority() -> Priority {
+        Priority::Usual
+    }
+
+    pub(crate) fn take_demoted() -> bool {
+        false
+    }
 }
 
 /// Options that make a file only its owner can read: what a person hears in a call is private.

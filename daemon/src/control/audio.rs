@@ -19,11 +19,15 @@ use crate::limits;
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
     /// What the system lists.
     pub(super) async fn list_audio(&mut self) -> Result<Reply, ControlError> {
-        Ok(Reply::AudioDevices(AudioDevicesReply { devices: self.audio_devices().await? }))
+        Ok(Reply::AudioDevices(self.audio().await?))
     }
 
     /// Microphones and speakers of this machine.
     pub(super) async fn audio_devices(&mut self) -> Result<Vec<AudioDevice>, ControlError> {
+        Ok(self.audio().await?.devices)
+    }
+
+    async fn audio(&mut self) -> Result<AudioDevicesReply, ControlError> {
         // Asking the operating system for its devices can take a while.
         let list = self.desk.audio.clone();
         let devices = tokio::task::spawn_blocking(move || list()).await;

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use ahoy_media::tasks::Tasks;
-use ahoy_protocol::control::{AudioDevice, ControlError, ErrorKind};
+use ahoy_protocol::control::{AudioDevicesReply, ControlError, ErrorKind};
 
 pub use board::{Board, Holding, INBOXES, Sources};
 pub use hub::{Hub, Taken};
@@ -50,8 +50,8 @@ pub fn read_line(line: &[u8]) -> Result<ahoy_protocol::control::Request, String>
     }
 }
 
-/// Lists this machine's sound devices; called on a thread that may wait.
-pub type ListAudio = Arc<dyn Fn() -> Vec<AudioDevice> + Send + Sync>;
+/// Lists this machine's sound devices, and says what sound is granted; called on a thread that may wait.
+pub type ListAudio = Arc<dyn Fn() -> AudioDevicesReply + Send + Sync>;
 
 /// What every session needs.
 pub(crate) struct Desk {

@@ -9,7 +9,7 @@ mod socket;
 
 use std::sync::Arc;
 
-use ahoy_protocol::control::{DoneReply, EventKind};
+use ahoy_protocol::control::{AudioDevicesReply, DoneReply, EventKind};
 use ahoy_protocol::control::{Reply, Snapshot, SubscribedReply, VoicemailInfo, VoicemailsReply};
 use ahoy_protocol::core::input::{Command, VoicemailCommand};
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ impl Daemon {
             hub.clone(),
             board,
             settings,
-            Arc::new(Vec::new),
+            Arc::new(AudioDevicesReply::default),
             ahoy_media::tasks::Tasks::default(),
         );
         Self { control, hub, asked }

@@ -33,7 +33,7 @@ impl Scene {
         let (account, device) = ("ahoy1secretaccount".into(), "12D3KooSecretDevice".into());
         let board = Arc::new(Board::new(account, device, sources));
         let config = Arc::new(crate::config::Settings::new(crate::config::Config::default(), "/nowhere".into()));
-        let audio = Arc::new(Vec::new);
+        let audio = Arc::new(ahoy_protocol::control::AudioDevicesReply::default);
         let control = Control::new(questions, hub.clone(), board.clone(), config, audio, Default::default());
         let figures = Figures { board, control, sound: Arc::new(Recorder::default()), tasks: Default::default() };
         Self { figures, hub, asked: Some(asked) }

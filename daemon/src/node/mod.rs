@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use ahoy_media::host_media::api::{AudioConfig, DeviceInfo};
 use ahoy_media::simple_webrtc::engine::Engine;
+use ahoy_protocol::control::AudioDevicesReply;
 use ahoy_protocol::core::{ContactRate, Core, Setup, SetupError};
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
@@ -347,6 +348,7 @@ fn list_audio(sound: Arc<dyn ahoy_media::host_media::api::Sound>, settings: Arc<
     Arc::new(move || {
         let (input, output) = settings.devices();
         let told = |device: DeviceInfo| sound_devices::told(device, &input, &output);
-        sound.devices().into_iter().map(told).collect()
+        let devices = sound.devices().into_iter().map(told).collect();
+        AudioDevicesReply { devices, priority: Some(sound_devices::priority(sound.priority())) }
     })
 }

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ahoy_media::host_media::api::{DeviceInfo, DeviceSpec, Sound};
-use ahoy_protocol::control::AudioDevice;
+use ahoy_media::host_media::api::{DeviceInfo, DeviceSpec, Priority, Sound};
+use ahoy_protocol::control::{AudioDevice, SoundPriority};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::Settings;
@@ -47,6 +47,15 @@ pub(super) fn told(device: DeviceInfo, input: &DeviceSpec, output: &DeviceSpec) 
     let direction = if device.input { "input" } else { "output" };
     let (id, name, default) = (device.id, device.name, device.default);
     AudioDevice { id, name, direction: direction.into(), default, selected }
+}
+
+/// A priority as frontends see it.
+pub(super) fn priority(priority: Priority) -> SoundPriority {
+    match priority {
+        Priority::Usual => SoundPriority::Usual,
+        Priority::Raised => SoundPriority::Raised,
+        Priority::RealTime => SoundPriority::RealTime,
+    }
 }
 
 /// What is in `one` and not in `other`: the same id in the same direction.

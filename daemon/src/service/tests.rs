@@ -14,7 +14,7 @@ fn control() -> (Control, mpsc::Receiver<Question>) {
     let (questions, asked) = mpsc::channel(4);
     let hub = Hub::new(0);
     let board = Arc::new(Board::new("account".into(), "device".into(), Sources::default()));
-    let audio = Arc::new(Vec::new);
+    let audio = Arc::new(ahoy_protocol::control::AudioDevicesReply::default);
     let settings = Arc::new(crate::config::Settings::new(crate::config::Config::default(), "/nowhere".into()));
     (Control::new(questions, hub, board, settings, audio, Default::default()), asked)
 }

@@ -303,6 +303,18 @@ pub struct DeviceInfo {
     pub default: bool,
 }
 
+/// How early the system lets the audio thread run when others want the processor, too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Priority {
+    /// As any other thread.
+    #[default]
+    Usual,
+    /// Before most others: a better nice value.
+    Raised,
+    /// Before all that is not real time.
+    RealTime,
+}
+
 /// Sound of one daemon. Cheap to share; every method returns at once.
 pub trait Sound: Send + Sync {
     /// Opens (a `file:` source starts at its sample 0) or closes the microphone.
@@ -346,6 +358,10 @@ pub trait Sound: Send + Sync {
     /// Samples, at the card's rate, that the speaker wanted and found missing so far: under-runs, heard as crackling.
     fn missing_samples(&self) -> u64 {
         0
+    }
+    /// What the system grants the audio thread.
+    fn priority(&self) -> Priority {
+        Priority::Usual
     }
     /// Devices of this machine; none without a sound card. The system is asked: may take some milliseconds, half a second
     /// at most.

@@ -13,7 +13,7 @@ use std::{
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::{
-    api::{DeviceSpec, Processing, ReceiveStats, SourceStats},
+    api::{DeviceSpec, Priority, Processing, ReceiveStats, SourceStats},
     asking::{Asking, Ties},
     clock::Clock,
     opus::packet_samples,
@@ -56,6 +56,8 @@ pub(crate) struct Wishes {
     pub(crate) missing_samples: u64,
     /// What leaves is recorded.
     pub(crate) tap: Option<Tap>,
+    /// What the system grants the audio thread.
+    pub(crate) priority: Priority,
 }
 
 /// What is wanted of a link.

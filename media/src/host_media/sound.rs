@@ -14,8 +14,8 @@ use tokio::sync::mpsc;
 
 use super::{
     api::{
-        AudioConfig, AudioEvent, DeviceInfo, DeviceSpec, FrameOut, Processing, ReceiveStats, Ringing, Selection, Sound,
-        SoundError, SourceStats,
+        AudioConfig, AudioEvent, DeviceInfo, DeviceSpec, FrameOut, Priority, Processing, ReceiveStats, Ringing,
+        Selection, Sound, SoundError, SourceStats,
     },
     check::{Checker, SoundCheck},
     clock::Clock,
@@ -195,10 +195,15 @@ fn tell_absent(config: &AudioConfig, events: mpsc::Sender<AudioEvent>) -> Result
 
 /// The audio thread. A defect in it ends sound, not the daemon, and is told.
 fn run(desk: &mut Desk, clock: Clock, shared: &Shared) {
-    if !platform::urgent_thread() {
-        tracing::info!(
-            "sound has no priority here: on a busy machine it may crackle (a limit `nice -11` would allow it)"
-        );
+    platform::watch_urgent_threads();
+    let granted = platform::urgent_thread();
+    shared.lock().priority = granted;
+    match granted {
+        Priority::RealTime => tracing::info!("sound runs with real-time priority"),
+        Priority::Raised => tracing::info!("sound runs with a raised priority; the system grants no real time"),
+        Priority::Usual => {
+            tracing::info!("sound has no priority here: on a busy machine it may crackle (`ahoy doctor`)")
+        }
     }
     if catch_unwind(AssertUnwindSafe(|| work(desk, clock, shared))).is_err() {
         tracing::error!("a defect has ended the audio thread: no sound until the daemon is started again");
@@ -212,6 +217,12 @@ fn run(desk: &mut Desk, clock: Clock, shared: &Shared) {
 /// Steps the desk until it is to stop.
 fn work(desk: &mut Desk, clock: Clock, shared: &Shared) {
     while !shared.lock().stop {
+        if platform::take_demoted() {
+            tracing::warn!(
+                "a thread of sound never paused: it has no real-time priority any more (a card without a clock?)"
+            );
+            shared.lock().priority = platform::priority();
+        }
         match desk.step(clock.now_us()) {
             None => thread::park(),
             Some(at_us) => {
@@ -306,6 +317,10 @@ impl Sound for HostSound {
 
     fn source_stats(&self) -> SourceStats {
         self.shared.lock().source.clone()
+    }
+
+    fn priority(&self) -> Priority {
+        self.shared.lock().priority
     }
 
     fn devices(&self) -> Vec<DeviceInfo> {

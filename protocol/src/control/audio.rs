@@ -4,10 +4,25 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `device.audio.list`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AudioDevicesReply {
     /// All.
     pub devices: Vec<AudioDevice>,
+    /// What the system grants the thread of sound; absent where the daemon is older than this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<SoundPriority>,
+}
+
+/// How early sound may run when other programs want the processor, too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SoundPriority {
+    /// As any other program: on a busy machine it crackles.
+    Usual,
+    /// Before most others: a better nice value.
+    Raised,
+    /// Before everything that is not real time.
+    RealTime,
 }
 
 /// A microphone or speaker.

@@ -24,8 +24,8 @@ mod request;
 mod state;
 
 pub use audio::{
-    AudioDevice, AudioDevicesReply, PlayedSound, SelectAudioParams, SelectedReply, SoundFinding, SoundTest,
-    SoundTestState, SoundVerdict, TestAudioParams,
+    AudioDevice, AudioDevicesReply, PlayedSound, SelectAudioParams, SelectedReply, SoundFinding, SoundPriority,
+    SoundTest, SoundTestState, SoundVerdict, TestAudioParams,
 };
 pub use calls::{CallInfo, LinkState, MediaState, ParticipantInfo, RosterEntry};
 pub use cause::EndCause;

@@ -175,7 +175,7 @@ fn the_doctor_looks_at_everything_with_and_without_a_daemon() {
     assert_eq!(verdict(&before, "home").as_deref(), Some("ok"));
     home.start();
     let after = home.says(&["doctor"]).ok();
-    for check in ["home", "store", "disk", "daemon", "listen", "mic", "speaker", "clock"] {
+    for check in ["home", "store", "disk", "daemon", "listen", "mic", "speaker", "priority", "clock"] {
         assert!(verdict(&after, check).is_some(), "{check}: {after:?}");
     }
     assert_eq!(verdict(&after, "listen").as_deref(), Some("warn"), "loopback");

@@ -310,8 +310,15 @@ impl Client {
     /// # Errors
     /// As [`Client::call`].
     pub async fn audio_devices(&mut self) -> Result<Vec<AudioDevice>, ClientError> {
-        let reply: AudioDevicesReply = self.call(&Request::AudioList(NoParams {})).await?;
-        Ok(reply.devices)
+        Ok(self.audio().await?.devices)
+    }
+
+    /// Microphones and speakers, and what the system grants the thread of sound.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn audio(&mut self) -> Result<AudioDevicesReply, ClientError> {
+        self.call(&Request::AudioList(NoParams {})).await
     }
 
     /// Uses another microphone, speaker or ringtone output from now on, in the middle of a call too.

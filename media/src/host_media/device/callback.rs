@@ -6,7 +6,7 @@ use cpal::{ErrorKind, FromSample};
 use rtrb::{Consumer, Producer};
 
 use super::line::Status;
-use crate::{host_media::clock::Clock, platform};
+use crate::host_media::{api::Priority, clock::Clock};
 
 /// Takes what a microphone gives: mixed down to one channel, into the ring.
 pub(super) struct Capture {
@@ -15,6 +15,8 @@ pub(super) struct Capture {
     pub(super) clock: Clock,
     pub(super) channels: usize,
     pub(super) rate_hz: u32,
+    /// What to ask for the thread that calls back.
+    pub(super) thread: fn() -> Priority,
 }
 
 impl Capture {
@@ -26,7 +28,7 @@ impl Capture {
         let frames = data.len() / self.channels.max(1);
         self.status.frames.fetch_add(frames as u64, Ordering::AcqRel);
         if self.status.callbacks.fetch_add(1, Ordering::AcqRel) == 0 {
-            platform::urgent_thread();
+            (self.thread)();
             // The first sample was captured as long ago as the buffer is.
             let ago_us = frames as u64 * 1_000_000 / u64::from(self.rate_hz.max(1));
             self.status.first_us.store(self.clock.now_us().saturating_sub(ago_us).max(1), Ordering::Release);
@@ -55,6 +57,8 @@ pub(super) struct Playback {
     pub(super) rate_hz: u32,
     /// Time of the last callback, monotonic microseconds.
     pub(super) last_us: u64,
+    /// What to ask for the thread that calls back.
+    pub(super) thread: fn() -> Priority,
 }
 
 /// Sound that the card or its server holds after a callback, microseconds: cpal asks for two buffers.
@@ -69,7 +73,7 @@ impl Playback {
         // A callback that comes too late finds the card dry: it has played silence that nobody gave it.
         let mut missing = 0;
         if self.status.callbacks.fetch_add(1, Ordering::AcqRel) == 0 {
-            platform::urgent_thread();
+            (self.thread)();
             self.status.first_us.store(now_us, Ordering::Release);
         } else {
             let dry_us = now_us.saturating_sub(self.last_us).saturating_sub(HELD_US);
@@ -107,14 +111,24 @@ mod tests {
     use rtrb::RingBuffer;
 
     use super::*;
+    use crate::platform;
 
     #[test]
     fn callbacks_allocate_nothing_from_the_first_on_whether_the_ring_has_room_or_not() {
         let (ring, mut heard) = RingBuffer::new(2_880);
         let (status, clock) = (Arc::new(Status::default()), Clock::new());
-        let mut capture = Capture { ring, status: Arc::clone(&status), clock, channels: 2, rate_hz: 48_000 };
+        platform::watch_urgent_threads();
+        let mut capture = Capture {
+            ring,
+            status: Arc::clone(&status),
+            clock,
+            channels: 2,
+            rate_hz: 48_000,
+            thread: platform::urgent_thread,
+        };
         let (mut play, ring) = RingBuffer::new(2_880);
-        let mut playback = Playback { ring, status, clock, channels: 2, rate_hz: 48_000, last_us: 0 };
+        let mut playback =
+            Playback { ring, status, clock, channels: 2, rate_hz: 48_000, last_us: 0, thread: platform::urgent_thread };
         let (given, mut taken) = ([1_i16; 1_920], [0.0_f32; 1_920]);
         let allocated = crate::test_alloc::allocations(|| {
             for n in 0..100 {
@@ -133,8 +147,14 @@ mod tests {
     fn a_microphone_of_many_channels_becomes_one() {
         let (ring, mut heard) = RingBuffer::new(8);
         let status = Arc::new(Status::default());
-        let mut capture =
-            Capture { ring, status: Arc::clone(&status), clock: Clock::new(), channels: 2, rate_hz: 48_000 };
+        let mut capture = Capture {
+            ring,
+            status: Arc::clone(&status),
+            clock: Clock::new(),
+            channels: 2,
+            rate_hz: 48_000,
+            thread: platform::urgent_thread,
+        };
         capture.take(&[16_384_i16, 0, -32_768, -32_768]);
         assert_eq!((heard.pop(), heard.pop(), heard.slots()), (Ok(0.25), Ok(-1.0), 0));
         assert!(status.first_us.load(Ordering::Relaxed) > 0);
@@ -147,8 +167,15 @@ mod tests {
         let (mut play, ring) = RingBuffer::new(8);
         let status = Arc::new(Status::default());
         let clock = Clock::new();
-        let mut playback =
-            Playback { ring, status: Arc::clone(&status), clock, channels: 2, rate_hz: 48_000, last_us: 0 };
+        let mut playback = Playback {
+            ring,
+            status: Arc::clone(&status),
+            clock,
+            channels: 2,
+            rate_hz: 48_000,
+            last_us: 0,
+            thread: platform::urgent_thread,
+        };
         play.push(0.5).unwrap();
         let mut data = [7_i16; 6];
         playback.give(&mut data);
@@ -163,8 +190,15 @@ mod tests {
     fn silence_that_a_card_played_because_it_was_asked_too_late_counts_as_missing() {
         let (mut play, ring) = RingBuffer::new(8);
         let (status, clock) = (Arc::new(Status::default()), Clock::new());
-        let mut playback =
-            Playback { ring, status: Arc::clone(&status), clock, channels: 1, rate_hz: 48_000, last_us: 0 };
+        let mut playback = Playback {
+            ring,
+            status: Arc::clone(&status),
+            clock,
+            channels: 1,
+            rate_hz: 48_000,
+            last_us: 0,
+            thread: platform::urgent_thread,
+        };
         for late_us in [0, 10_000, HELD_US, HELD_US + 1_000_000] {
             play.push(0.5).unwrap();
             playback.last_us = clock.now_us() - late_us;

@@ -50,6 +50,11 @@ pub(super) enum Still {
 }
 
 impl Found {
+    /// A sound server stands between us and the card, and calls back.
+    pub(super) fn is_served(&self) -> bool {
+        self.host.id().to_string() == "pulseaudio"
+    }
+
     /// Asks the sound system; takes a millisecond where it answers.
     pub(super) fn still(&self) -> Still {
         let Some(id) = &self.id else { return Still::There };

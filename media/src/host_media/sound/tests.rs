@@ -195,3 +195,25 @@ fn a_defect_of_the_audio_thread_ends_sound_and_is_told_even_to_a_slow_listener()
     sound.remove_link(LINK);
     assert_eq!(sound.receive_stats(LINK), None);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_priority_that_is_told_is_what_the_kernel_gives_the_audio_thread() {
+    let (sound, frames, _events) = start(DeviceSpec::Tone(440), DeviceSpec::None);
+    let _own = sound.add_link(LINK);
+    sound.send(LINK, true);
+    sound.microphone(true);
+    frames.recv().unwrap();
+    // Sounds of other tests are granted the same.
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().filter_map(Result::ok);
+    let lines = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("stat")).ok());
+    let line = lines.filter(|line| line.contains("(ahoy-audio)")).last().unwrap();
+    // Fields 19 and 41: nice value and scheduling policy, 2 is SCHED_RR (proc(5)).
+    let fields: Vec<&str> = line.rsplit(')').next().unwrap().split_whitespace().collect();
+    let kernel = match (fields[16].parse::<i32>().unwrap(), fields[38]) {
+        (_, "2") => Priority::RealTime,
+        (nice, _) if nice < 0 => Priority::Raised,
+        (_, _) => Priority::Usual,
+    };
+    assert_eq!(sound.priority(), kernel);
+}

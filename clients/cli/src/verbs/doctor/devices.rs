@@ -1,6 +1,6 @@
 //! Microphone, speaker and what rings: is there what the daemon was told to use, and does it work?
 
-use ahoy_client::control::{AudioDevice, HomePaths, SoundFinding};
+use ahoy_client::control::{AudioDevice, AudioDevicesReply, HomePaths, SoundFinding, SoundPriority};
 use ahoy_client::{Client, ClientError};
 
 use super::{Finding, Verdict};
@@ -12,11 +12,24 @@ use crate::verbs::sound;
 /// All of them, in words.
 pub(crate) async fn look(client: &mut Client) -> Result<Vec<Finding>, ClientError> {
     let config = client.config().await?;
-    let devices = client.audio_devices().await?;
+    let AudioDevicesReply { devices, priority } = client.audio().await?;
     let spec = |key: &str| config[key].as_str().unwrap_or("default").to_owned();
     let mut findings = vec![one("input", &spec("audio_in"), &devices), one("output", &spec("audio_out"), &devices)];
     findings.extend(config["ringtone_out"].as_str().map(|spec| ringer(spec, &devices)));
+    findings.extend(priority.map(granted));
     Ok(findings)
+}
+
+/// Whether sound is in time on a busy machine.
+fn granted(priority: SoundPriority) -> Finding {
+    let hint = "allow real time: a limit `rtprio` of 1 or more for you (/etc/security/limits.d), or LimitRTPRIO=1 in ahoyd's unit";
+    match priority {
+        SoundPriority::RealTime => Finding::ok("priority", "sound runs in real time"),
+        SoundPriority::Raised => Finding::ok("priority", "sound runs before most others, but not in real time"),
+        SoundPriority::Usual => {
+            Finding::warn("priority", "sound has no priority: on a busy machine it may crackle", hint)
+        }
+    }
 }
 
 /// Where it rings, if that was named.

@@ -97,6 +97,25 @@ async fn a_ringtone_output_that_is_not_there_is_named() {
     assert_eq!(look(json!(null)).await.len(), 2, "without one it rings at the speaker");
 }
 
+#[tokio::test]
+async fn what_the_system_grants_sound_is_said_and_a_daemon_that_does_not_tell_is_not_doubted() {
+    let look = async |granted: serde_json::Value| {
+        let config = json!({ "config": { "audio_in": "none", "audio_out": "none" } });
+        let mut reply = json!({ "devices": [] });
+        if !granted.is_null() {
+            reply["priority"] = granted;
+        }
+        let (mut client, _played) = script(vec![turn("config.get", config), turn("device.audio.list", reply)]).await;
+        devices::look(&mut client).await.unwrap()
+    };
+    for (granted, verdict) in [("usual", Verdict::Warn), ("raised", Verdict::Ok), ("real_time", Verdict::Ok)] {
+        let finding = found(&look(json!(granted)).await, "priority");
+        assert_eq!(finding.verdict, verdict);
+        assert_eq!(finding.hint.is_some_and(|hint| hint.contains("rtprio")), verdict == Verdict::Warn);
+    }
+    assert_eq!(look(json!(null)).await.len(), 2);
+}
+
 #[test]
 fn a_line_says_verdict_thing_and_what_to_do() {
     let line = Finding::fail("mic", "gone", "plug it in").line();
