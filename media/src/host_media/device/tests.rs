@@ -1,15 +1,17 @@
-//! Against a real PulseAudio server with a null sink, where one is installed. The server is the test's own: nothing of
-//! the machine's sound is touched. The environment names the server, and it belongs to the whole process, so the test
-//! runs itself again in a process of its own.
+//! Against real sound servers with null sinks, PulseAudio and PipeWire, where they are installed. The server is the
+//! test's own: nothing of the machine's sound is touched. The environment names the server, and it belongs to the whole
+//! process, so each test runs itself again in a process of its own.
 
 #![expect(clippy::print_stdout, reason = "a skip is said aloud")]
 
 mod asked;
+mod pipewire;
 mod plug;
+mod server;
 
 use std::{
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::{
         Mutex, PoisonError,
         mpsc::{Receiver, RecvTimeoutError, sync_channel},
@@ -19,9 +21,11 @@ use std::{
 
 use tokio::sync::mpsc;
 
+use server::{Kind, begin, wait};
+
 use crate::{
     host_media::{
-        api::{AudioConfig, AudioEvent, DeviceSpec, FrameOut, Processing, Sound, Stage},
+        api::{AudioConfig, AudioEvent, DeviceSpec, FrameOut, Priority, Processing, Sound, Stage},
         check::CheckEvent,
         signals::{read, tone_share},
         sound::HostSound,
@@ -32,9 +36,6 @@ use crate::{
 
 const LINK: LinkId = LinkId(1);
 
-/// Names the server's folder to the inner run.
-const FOLDER: &str = "AHOY_TEST_SOUND_SERVER";
-
 /// One server at a time.
 static ALONE: Mutex<()> = Mutex::new(());
 
@@ -43,13 +44,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
 fn a_sound_server_plays_and_records_and_its_death_and_return_are_told_while_the_call_lives() {
-    apart("inside");
+    apart(Kind::PulseAudio, "inside");
 }
 
-/// Runs the test of this name in a process of its own, whose sound server is `unix:DIR/native`.
-fn apart(name: &str) {
-    if ["pulseaudio", "pactl"].iter().any(|program| Command::new(program).arg("--version").output().is_err()) {
-        println!("SKIPPED: no PulseAudio on this machine (Debian: apt-get install pulseaudio pulseaudio-utils)");
+/// Runs the test of this name in a process of its own, with a sound server of its own.
+fn apart(kind: Kind, name: &str) {
+    if let Some(why) = kind.missing() {
+        println!("SKIPPED: {why}");
         return;
     }
     // Two servers and their cards are more than a machine that compiles has time for.
@@ -57,65 +58,12 @@ fn apart(name: &str) {
     let dir = TestDir::new();
     let inner = Command::new(std::env::current_exe().unwrap())
         .args([&format!("host_media::device::tests::{name}"), "--exact", "--ignored", "--nocapture"])
-        .env("PULSE_SERVER", format!("unix:{}", dir.path().join("native").display()))
-        .env("XDG_RUNTIME_DIR", dir.path())
-        .env("HOME", dir.path())
-        .env(FOLDER, dir.path())
+        .envs(kind.environment(dir.path()))
         .output()
         .unwrap();
     let said = [inner.stdout, inner.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     assert!(inner.status.success() && said.contains("1 passed"), "{said}");
     println!("{said}");
-}
-
-/// The folder of the inner run, and its server, which answers.
-fn begin() -> (PathBuf, Server) {
-    let dir = PathBuf::from(std::env::var_os(FOLDER).expect("run by a test of its own"));
-    let server = Server::start(&dir);
-    let deadline = Instant::now() + PATIENCE;
-    while !super::list::list().iter().any(|device| device.id.starts_with("pulseaudio:")) {
-        assert!(Instant::now() < deadline, "the server does not answer");
-        std::thread::yield_now();
-    }
-    (dir, server)
-}
-
-/// A sound server; ends with this value.
-struct Server(Child);
-
-impl Server {
-    fn start(dir: &Path) -> Self {
-        let script = dir.join("test.pa");
-        let socket = dir.join("native");
-        // Rewinding would make an idle null sink take two seconds to begin.
-        let text = format!(
-            "load-module module-native-protocol-unix auth-anonymous=1 socket={}\n\
-             load-module module-null-sink sink_name=ahoy rate=48000 channels=2 norewinds=1\n",
-            socket.display()
-        );
-        std::fs::write(&script, text).unwrap();
-        let server = Command::new("pulseaudio")
-            .args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "-F"])
-            .arg(&script)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Self(server)
-    }
-
-    fn stop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
 }
 
 /// Sends every frame back into our own jitter buffer, and shows that it left.
@@ -230,10 +178,13 @@ fn losses(events: &[AudioEvent]) -> usize {
 #[test]
 #[ignore = "the inner run of the test above"]
 fn inside() {
-    let (dir, mut server) = begin();
-    let listed = super::list::list();
-    let is = |input: bool, id: &str| listed.iter().any(|d| d.input == input && d.default && d.id == id);
-    assert!(is(false, "pulseaudio:ahoy") && is(true, "pulseaudio:ahoy.monitor"), "{listed:?}");
+    let (dir, server) = begin();
+    // A busy server may answer too late for one list.
+    wait("the card is not listed as the default", || {
+        let listed = super::list::list();
+        let is = |input: bool, id: &str| listed.iter().any(|d| d.input == input && d.default && d.id == id);
+        is(false, "pulseaudio:ahoy") && is(true, "pulseaudio:ahoy.monitor")
+    });
 
     let heard = dir.join("heard.wav");
     let mut speaker = Party::new(DeviceSpec::Tone(440), DeviceSpec::Id("pulseaudio:ahoy".into()));
@@ -241,20 +192,32 @@ fn inside() {
     speaker.until(|event| matches!(event, AudioEvent::SinkStarted { .. }));
     microphone.until(|event| matches!(event, AudioEvent::SourceStarted { .. }));
     let before = hears(&microphone, &heard, 0);
+    if speaker.sound.priority() == Priority::RealTime {
+        // The audio threads; those that call back belong to the client of the server.
+        assert_eq!(real_time_threads(), 2);
+    }
 
-    server.stop();
     let lost = |event: &AudioEvent| matches!(event, AudioEvent::DeviceLost { .. });
     let back = |event: &AudioEvent| matches!(event, AudioEvent::DeviceBack { .. });
-    microphone.until(lost);
-    speaker.until(lost);
-    microphone.frames(50);
-    drop(server);
-    let server = Server::start(&dir);
+    let server = server.restart(&dir, || {
+        microphone.until(lost);
+        speaker.until(lost);
+        microphone.frames(50);
+    });
     let again = [speaker.until(back), microphone.until(back)];
     assert_eq!(again.iter().map(|events| losses(events)).sum::<usize>(), 0, "a loss is told once: {again:?}");
     let after = hears(&microphone, &heard, before + 48_000);
     println!("the tone was clean after {before} samples, and again after {after}");
     drop((speaker, microphone, server));
+}
+
+/// Threads of this process that the kernel schedules in real time: field 41 of their line is the policy (proc(5)).
+fn real_time_threads() -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().filter_map(Result::ok);
+    let lines = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("stat")).ok());
+    let policy =
+        |line: &String| line.rsplit(')').next().and_then(|fields| fields.split_whitespace().nth(38).map(str::to_owned));
+    lines.filter(|line| policy(line).as_deref() == Some("2")).count()
 }
 
 /// Waits until a twentieth of a second behind sample `from` of what is heard is the tone; where it ends. A busy machine

@@ -5,7 +5,7 @@ use crate::host_media::device::{Which, hosts, list};
 
 #[test]
 fn devices_that_are_listed_and_looked_for_over_and_over_leave_nothing_behind() {
-    apart("asked::over_and_over");
+    apart(Kind::PulseAudio, "asked::over_and_over");
 }
 
 /// Twenty lists, and forty looks for a device that is not there.

@@ -1,29 +1,13 @@
 //! Cards (null sinks of a real server) that are unplugged and plugged in, and a default that becomes another one.
 
-use super::*;
+use super::{
+    server::{pactl, plug_in, unplug},
+    *,
+};
 use crate::host_media::{
     api::{Selection, SoundError},
     check::{CheckEvent, Played, SoundCheck, Verdict},
 };
-
-/// What `pactl` answers.
-fn pactl(order: &[&str]) -> String {
-    let asked = Command::new("pactl").args(order).output().unwrap();
-    let said = String::from_utf8_lossy(&asked.stdout).trim().to_owned();
-    assert!(asked.status.success(), "{order:?}: {said} {}", String::from_utf8_lossy(&asked.stderr));
-    said
-}
-
-/// Plugs a card in, with a rate, a number of channels and a format that are its own; what it is unplugged by.
-fn plug_in(name: &str, shape: &str) -> String {
-    let name = format!("sink_name={name}");
-    let order: Vec<&str> = ["load-module", "module-null-sink", &name, "norewinds=1"].into_iter().collect();
-    pactl(&order.into_iter().chain(shape.split(' ')).collect::<Vec<_>>())
-}
-
-fn unplug(module: &str) {
-    pactl(&["unload-module", module]);
-}
 
 fn id(name: &str) -> DeviceSpec {
     DeviceSpec::Id(format!("pulseaudio:{name}"))
@@ -50,7 +34,7 @@ fn both(dir: &Path, card: &str) -> (Party, Party, PathBuf) {
 
 #[test]
 fn a_card_that_is_unplugged_is_told_and_used_again_once_it_is_plugged_in() {
-    apart("plug::unplugged");
+    apart(Kind::PulseAudio, "plug::unplugged");
 }
 
 #[test]
@@ -78,7 +62,7 @@ fn unplugged() {
 
 #[test]
 fn the_default_is_followed_to_another_card_without_a_loss() {
-    apart("plug::default_moves");
+    apart(Kind::PulseAudio, "plug::default_moves");
 }
 
 #[test]
@@ -119,7 +103,7 @@ pub(super) fn held() -> (usize, usize) {
 
 #[test]
 fn a_card_that_goes_and_comes_again_and_again_leaves_nothing_behind() {
-    apart("plug::again_and_again");
+    apart(Kind::PulseAudio, "plug::again_and_again");
 }
 
 #[test]
@@ -162,7 +146,7 @@ fn gaps(sound: &[f32]) -> (usize, usize) {
 #[test]
 #[ignore = "a measurement: what a card plays on a machine that is as busy as it is"]
 fn playback_gaps() {
-    apart("plug::played");
+    apart(Kind::PulseAudio, "plug::played");
 }
 
 #[test]
@@ -195,7 +179,7 @@ fn played() {
 
 #[test]
 fn another_card_is_chosen_in_a_call_and_microphone_and_speaker_are_tried_before_it() {
-    apart("plug::chosen");
+    apart(Kind::PulseAudio, "plug::chosen");
 }
 
 #[test]
