@@ -20,6 +20,10 @@ pub(crate) struct Frame {
 /// Samples over which one source goes over into another: 5 ms, too short to be missed and too long for a click.
 const BLEND: usize = 240;
 
+/// Samples after which what was captured is collected also where a frame takes longer: 20 ms. A microphone keeps 60 ms, so
+/// frames of 60 ms and more would lose some whenever the thread is late.
+const COLLECT: usize = 960;
+
 /// An open microphone.
 pub(crate) struct Capture {
     source: Box<dyn Source>,
@@ -129,9 +133,9 @@ impl Capture {
         self.source.changed()
     }
 
-    /// When the next frame is whole, monotonic microseconds.
+    /// When the next frame is whole, or more is to be collected, monotonic microseconds.
     pub(crate) fn due_us(&self, now_us: u64) -> u64 {
-        self.source.due_us(now_us, self.frame.saturating_sub(self.held.len()))
+        self.source.due_us(now_us, self.frame.saturating_sub(self.held.len()).min(COLLECT))
     }
 
     /// Place behind the last frame on the timeline.
@@ -182,5 +186,23 @@ mod tests {
         assert!(
             sound[..80].iter().all(|s| *s == 1.0) && sound[560..].iter().all(|s| *s == -1.0) && sound.len() == 1_440
         );
+    }
+
+    #[test]
+    fn what_a_long_frame_needs_is_collected_before_a_microphone_has_no_room_for_it() {
+        let mut capture = Capture::new(specs::silence(0), 5_760, 0, 0);
+        let (mut now_us, mut frames) = (0, Vec::new());
+        while now_us < 1_200_000 {
+            let due_us = capture.due_us(now_us);
+            assert!((now_us + 1..=now_us + 25_000).contains(&due_us), "{now_us}, then {due_us}");
+            // The thread is late each time.
+            now_us = due_us + 5_000;
+            capture.collect(now_us).unwrap();
+            frames.extend(std::iter::from_fn(|| capture.next_frame()));
+        }
+        assert!(frames.len() >= 9, "{}", frames.len());
+        for (n, frame) in frames.iter().enumerate() {
+            assert_eq!((frame.place, frame.after_gap), (n as u64 * 5_760, false));
+        }
     }
 }
