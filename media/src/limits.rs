@@ -84,6 +84,11 @@ pub const HANDSHAKE_STANDSTILL: Duration = Duration::from_secs(4);
 pub const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Time between keep-alives on the chosen pair (2-protocol.md: a blackout shows after 2 s).
 pub const ICE_KEEPALIVE: Duration = Duration::from_millis(500);
+/// The same where the way is narrow and sound keeps it alive. Well below the 30 s in which permission to send has to be renewed
+/// (RFC 7675 section 5.1).
+pub const ICE_KEEPALIVE_NARROW: Duration = Duration::from_secs(2);
+/// Time between sender and receiver reports of RTCP, which nothing here depends on: the least that RFC 3550 section 6.2 has.
+pub const RTCP_INTERVAL: Duration = Duration::from_secs(5);
 /// Silence after which a link counts as interrupted.
 pub const ICE_DISCONNECTED: Duration = Duration::from_secs(2);
 /// Further silence after which ICE gives the link up for good. The call core decides much earlier.

@@ -19,6 +19,7 @@ use super::{
     voice::Voice,
 };
 use crate::simple_webrtc::{
+    alive::Alive,
     engine::{AudioFrame, AudioPacket, LinkId, PacketSink},
     feedback::Feedback,
     lane::{Lane, Outgoing},
@@ -77,6 +78,7 @@ pub struct Stage {
     inlet: Inlet,
     lane: Lane,
     round_trip: Option<Duration>,
+    alive: Alive,
     due_us: Option<u64>,
     source_us: Option<u64>,
     sink_us: Option<u64>,
@@ -111,8 +113,22 @@ impl Stage {
         wishes.play(LINK, true, clock.instant(base_us));
         drop(wishes);
         let (due_us, source_us, sink_us) = (Some(base_us), None, None);
-        let (lane, round_trip) = (Lane::new(0), None);
-        Ok(Self { clock, base_us, desk, shared, frames, events, inlet, lane, round_trip, due_us, source_us, sink_us })
+        let (lane, round_trip, alive) = (Lane::new(0), None, Alive::default());
+        Ok(Self {
+            clock,
+            base_us,
+            desk,
+            shared,
+            frames,
+            events,
+            inlet,
+            lane,
+            round_trip,
+            alive,
+            due_us,
+            source_us,
+            sink_us,
+        })
     }
 
     /// When it wants to be stepped; none if only a wish could change anything.
@@ -162,6 +178,12 @@ impl Stage {
         self.shared.lock().processing = processing;
     }
 
+    /// Time between keep-alives of the link now.
+    #[must_use]
+    pub fn keep_alive(&self, now_us: u64) -> Duration {
+        self.alive.gap(self.clock.instant(self.base_us + now_us))
+    }
+
     /// The round trip of the link was measured.
     pub fn round_trip(&mut self, round_trip: Duration) {
         self.round_trip = Some(round_trip);
@@ -183,6 +205,7 @@ impl Stage {
                 if let Some(report) = feedback.report {
                     self.lane.copy_after(report.copies_after);
                     self.inlet.told(report);
+                    self.alive.told(report, arrived);
                 }
                 self.lane.again(&feedback.asked, now_us).into_iter().map(Leaving::from).collect()
             }

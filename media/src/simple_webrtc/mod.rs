@@ -1,5 +1,6 @@
 //! Media connections behind one trait: commands in, events out, no webrtc type in its signatures.
 
+pub(crate) mod alive;
 pub mod engine;
 pub mod feedback;
 pub(crate) mod lane;

@@ -25,10 +25,16 @@ pub const HEAD_BYTES: usize = 56;
 /// Bytes that go with each packet of feedback: IP 20, UDP 8, seal 16, SRTCP index 4.
 const FEEDBACK_HEAD_BYTES: usize = 48;
 
-/// ICE's keep-alives, by which the round trip is measured: how often (microseconds), and the bytes of question and answer.
+/// ICE's keep-alives, by which the round trip is measured: how often the library has one (microseconds), and the bytes of
+/// question and answer.
 const ALIVE_US: u64 = 500_000;
 /// See [`ALIVE_US`].
 const ALIVE_BYTES: [usize; 2] = [124, 92];
+
+/// The library's sender and receiver reports, one after the other: how often one leaves (microseconds), and its bytes.
+const RTCP_US: u64 = 2_500_000;
+/// See [`RTCP_US`].
+const RTCP_BYTES: usize = 80;
 
 /// A new measure of the round trip reaches the sound this often, microseconds.
 const TRIP_US: u64 = 1_000_000;
@@ -86,6 +92,8 @@ enum What {
     Alive(u64),
     /// Its answer.
     Echo(u64),
+    /// A sender or receiver report, which nobody acts on.
+    Reports,
 }
 
 /// One end.
@@ -96,6 +104,8 @@ struct Side {
     pace: f64,
     waits_ms: Vec<f64>,
     trip_us: Option<u64>,
+    /// When the last keep-alive left.
+    alive_us: Option<u64>,
 }
 
 impl Side {
@@ -137,13 +147,13 @@ impl World {
                 music: if plan.music { Switch::On } else { Switch::Off },
                 ..Processing::default()
             });
-            Ok(Side { stage, road, pace, waits_ms: Vec::new(), trip_us: None })
+            Ok(Side { stage, road, pace, waits_ms: Vec::new(), trip_us: None, alive_us: None })
         };
         Ok(Self { sides: [side(0)?, side(1)?], flying: Vec::new(), number: 0, questions: !plan.no_questions })
     }
 
     fn run(&mut self, end_us: u64) {
-        let (mut look_us, mut alive_us, mut trip_us) = (0, 0, TRIP_US);
+        let (mut look_us, mut alive_us, mut trip_us, mut rtcp_us) = (0, 0, TRIP_US, RTCP_US);
         loop {
             let arrival = self.flying.iter().map(|flying| flying.at_us).min();
             let due = self.sides.iter().filter_map(Side::due_us).chain(arrival).chain([alive_us]);
@@ -157,7 +167,15 @@ impl World {
             }
             if alive_us <= now_us {
                 alive_us += ALIVE_US;
-                (0..2).for_each(|from| self.launch(from, now_us, What::Alive(now_us)));
+                for from in 0..2 {
+                    if self.keeps_alive(from, now_us) {
+                        self.launch(from, now_us, What::Alive(now_us));
+                    }
+                }
+            }
+            if rtcp_us <= now_us {
+                rtcp_us += RTCP_US;
+                (0..2).for_each(|from| self.launch(from, now_us, What::Reports));
             }
             if trip_us <= now_us && self.questions {
                 trip_us += TRIP_US;
@@ -170,6 +188,17 @@ impl World {
                 self.sides.iter_mut().for_each(|side| side.waits_ms.push(side.stage.stats().playout_delay_ms));
             }
         }
+    }
+
+    /// Whether a keep-alive is due that the library has ready.
+    fn keeps_alive(&mut self, from: usize, now_us: u64) -> bool {
+        let Some(side) = self.sides.get_mut(from) else { return false };
+        let gap_us = side.stage.keep_alive(side.local(now_us)).as_micros();
+        let due = side.alive_us.is_none_or(|us| u128::from(now_us - us) >= gap_us);
+        if due {
+            side.alive_us = Some(now_us);
+        }
+        due
     }
 
     /// Where the next packet is that has come by now.
@@ -190,6 +219,7 @@ impl World {
             }
             What::Alive(left_us) => self.launch(to, at_us, What::Echo(left_us)),
             What::Echo(left_us) => side.trip_us = Some(at_us - left_us),
+            What::Reports => {}
         }
     }
 
@@ -209,6 +239,7 @@ impl World {
             What::Packet(Leaving::Feedback(rtcp)) => rtcp.len() + FEEDBACK_HEAD_BYTES,
             What::Alive(_) => ALIVE_BYTES[0],
             What::Echo(_) => ALIVE_BYTES[1],
+            What::Reports => RTCP_BYTES,
         };
         let Some(side) = self.sides.get_mut(from) else { return };
         self.number += 1;

@@ -16,6 +16,11 @@ const TROUBLED_US: u64 = 120_000;
 const TROUBLE_US: i64 = 40_000;
 const LATEST_US: u64 = 240_000;
 
+/// Packets that they are at least, and how old they may be then, microseconds: where packets are long, a keep-alive holds two or
+/// three of them up on a narrow way.
+const LATEST_LEAST: usize = 5;
+const LATEST_MOST_US: u64 = 1_000_000;
+
 /// Rates below which there are half as many, bits a second.
 const NARROW_BPS: u32 = 32_000;
 
@@ -75,8 +80,11 @@ impl Way {
     pub(super) fn came_by_itself(&mut self, lag_us: i64, now_us: u64) {
         self.least_us = Some(self.least_us.map_or(lag_us, |least_us| least_us.min(lag_us)));
         self.latest_us.push_back((now_us, lag_us));
-        let old = |(at_us, _): &(u64, i64)| at_us + LATEST_US < now_us;
-        while self.latest_us.len() > MISSING_PACKETS || self.latest_us.front().is_some_and(old) {
+        while let Some((at_us, _)) = self.latest_us.front() {
+            let most_us = if self.latest_us.len() > LATEST_LEAST { LATEST_US } else { LATEST_MOST_US };
+            if self.latest_us.len() <= MISSING_PACKETS && at_us + most_us >= now_us {
+                break;
+            }
             self.latest_us.pop_front();
         }
     }
@@ -151,3 +159,6 @@ const JUMP_US: i64 = 10_000_000;
 
 /// Media time after which the base of the way is measured anew, microseconds: an hour.
 const FORGET_US: i64 = 3_600_000_000;
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,11 @@ use std::collections::VecDeque;
 const WINDOW: usize = 200;
 const WINDOW_US: i64 = 4_000_000;
 
+/// Packets that it looks back on at least, up to so much sound (microseconds): of fewer, the one that stands out is more than two
+/// of a hundred, and the delay would follow each keep-alive on a narrow way.
+const LEAST: usize = 50;
+const LEAST_US: i64 = 12_000_000;
+
 /// Sound after a spike that shows that it is over, microseconds, and in how many packets at least.
 const CALM_US: i64 = 500_000;
 const CALM: usize = 8;
@@ -58,8 +63,11 @@ impl Delay {
         }
         let media_us = media_us(timestamp);
         self.lags_us.push_back((media_us, lag));
-        let old = |(at_us, _): &(i64, i64)| media_us.saturating_sub(*at_us) > WINDOW_US;
-        while self.lags_us.len() > WINDOW || self.lags_us.front().is_some_and(old) {
+        while let Some((at_us, _)) = self.lags_us.front() {
+            let most_us = if self.lags_us.len() > LEAST { WINDOW_US } else { LEAST_US };
+            if self.lags_us.len() <= WINDOW && media_us.saturating_sub(*at_us) <= most_us {
+                break;
+            }
             self.lags_us.pop_front();
         }
         self.measure();
@@ -208,5 +216,22 @@ mod tests {
         let mut delay = Delay::default();
         feed(&mut delay, 0..200, |n| (n % 2) * 5_000_000);
         assert_eq!(delay.target_us(), MAX_TARGET_US);
+    }
+
+    #[test]
+    fn of_long_packets_one_that_recurs_every_five_seconds_is_waited_for_all_the_time() {
+        let mut delay = Delay::default();
+        let feed = |delay: &mut Delay, n: u64| {
+            let late_us = if n.is_multiple_of(42) { 70_000 } else { 0 };
+            delay.arrived((n * 5_760) as i64, 5_000_000 + n * 120_000 + late_us);
+        };
+        (0..60).for_each(|n| feed(&mut delay, n));
+        for n in 60..200 {
+            feed(&mut delay, n);
+            assert_eq!(delay.target_us(), 70_000 + MARGIN_US, "packet {n}");
+        }
+        assert!(delay.lags_us.len() <= 51);
+        delay.arrived(5_760 * 300, 5_000_000 + 300 * 120_000);
+        assert_eq!(delay.lags_us.len(), 1, "what was before a long pause says nothing");
     }
 }

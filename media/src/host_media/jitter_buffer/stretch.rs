@@ -54,6 +54,11 @@ pub(super) fn lengthen(sound: &mut Vec<f32>, care: Care) -> usize {
     period
 }
 
+/// Whether what would be spliced is not heard anyway.
+pub(super) fn quiet(sound: &[f32]) -> bool {
+    sound.iter().take(NEEDED).map(|s| s * s).sum::<f32>() / (NEEDED as f32) < QUIET
+}
+
 /// From `a` to `b`.
 fn blend(a: f32, b: f32, n: usize) -> f32 {
     let share = n as f32 / BLEND as f32;
@@ -66,8 +71,7 @@ fn splice_at(sound: &[f32], care: Care, most: usize) -> Option<usize> {
     if sound.len() < NEEDED || periods.is_empty() {
         return None;
     }
-    let power = sound.iter().take(NEEDED).map(|s| s * s).sum::<f32>() / NEEDED as f32;
-    if power < QUIET {
+    if quiet(sound) {
         return Some(*periods.end());
     }
     let coarse = periods.clone().step_by(COARSE).map(|period| (likeness(sound, period, COARSE), period));

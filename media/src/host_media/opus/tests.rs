@@ -35,7 +35,7 @@ fn the_bundled_library_is_linked_not_the_systems() {
 #[test]
 fn packets_are_those_of_the_oracle() {
     for config in [
-        EncoderConfig::default(),
+        EncoderConfig { bitrate_bps: 40_000, ..EncoderConfig::default() },
         EncoderConfig { bitrate_bps: 6_000, complexity: 0, ..EncoderConfig::default() },
         EncoderConfig { bitrate_bps: 128_000, constant_rate: false, fec: false, ..EncoderConfig::default() },
         EncoderConfig { bitrate_bps: 24_000, loss_percent: 20, complexity: 10, ..EncoderConfig::default() },

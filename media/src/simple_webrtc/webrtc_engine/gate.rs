@@ -3,7 +3,7 @@
 //! Out: the library checks every pair on every beat, and the beat must be 5 ms (`ICE_CHECK_INTERVAL`). With twenty
 //! candidates from the other side that were thousands of packets a second toward addresses that may never answer,
 //! perhaps a third party's. So an address that stays silent is asked ever more seldom; one that has been heard from,
-//! as often as the library likes.
+//! as often as the library likes, but for keep-alives on a narrow way (`alive`).
 //!
 //! In: the library hands what is not STUN to DTLS whoever sent it, and a DTLS handshake dies of an alert in the
 //! clear: any stranger who guesses the port could keep two from connecting. So only those are heard whom we asked
@@ -23,8 +23,10 @@ use ::webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
 use super::clear::Clear;
 use crate::limits::{
-    CHECK_GAP, CHECK_GAP_SILENT, CHECKS_AT_FULL_PACE, CHECKS_UNTIL_SILENT, KNOWN_ADDRESSES, STRANGERS_A_TURN,
+    CHECK_GAP, CHECK_GAP_SILENT, CHECKS_AT_FULL_PACE, CHECKS_UNTIL_SILENT, ICE_KEEPALIVE, KNOWN_ADDRESSES,
+    STRANGERS_A_TURN,
 };
+use crate::simple_webrtc::alive::Alive;
 use crate::simple_webrtc::port::lock;
 
 /// Somebody we have business with.
@@ -35,6 +37,8 @@ struct Known {
     unanswered: u32,
     /// When we last sent it STUN.
     last: Instant,
+    /// When the library last wanted to send it a check.
+    wanted: Instant,
 }
 
 /// STUN as far as the gate looks (RFC 8489 section 5).
@@ -63,7 +67,7 @@ pub(super) fn stun(packet: &[u8]) -> Option<Stun> {
 }
 
 /// Tokio's clock, which tests may drive.
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
 }
 
@@ -71,6 +75,7 @@ fn now() -> Instant {
 #[derive(Debug, Default)]
 struct Gate {
     known: Vec<Known>,
+    alive: Alive,
 }
 
 impl Gate {
@@ -94,7 +99,7 @@ impl Gate {
             Some(Stun::Business) => {
                 match self.find(to) {
                     Some(known) => known.last = now,
-                    None => self.meet(Known { address: to, unanswered: 0, last: now }),
+                    None => self.meet(Known { address: to, unanswered: 0, last: now, wanted: now }),
                 }
                 true
             }
@@ -103,12 +108,17 @@ impl Gate {
     }
 
     fn lets_check_out(&mut self, to: SocketAddr, now: Instant) -> bool {
+        let alive = self.alive.gap(now);
         let Some(known) = self.find(to) else {
-            self.meet(Known { address: to, unanswered: 1, last: now });
+            self.meet(Known { address: to, unanswered: 1, last: now, wanted: now });
             return true;
         };
         let gap = now.saturating_duration_since(known.last);
+        // What comes at their pace and not at that of checks is a keep-alive.
+        let paced = now.saturating_duration_since(std::mem::replace(&mut known.wanted, now)) + ICE_KEEPALIVE / 4;
+        let seldom = paced >= ICE_KEEPALIVE && gap + ICE_KEEPALIVE / 4 < alive;
         let allowed = match known.unanswered {
+            0 if seldom => false,
             0..CHECKS_AT_FULL_PACE => true,
             CHECKS_AT_FULL_PACE..CHECKS_UNTIL_SILENT => gap >= CHECK_GAP,
             CHECKS_UNTIL_SILENT.. => gap >= CHECK_GAP_SILENT,
@@ -135,12 +145,17 @@ impl Gate {
 /// Where the last packet that wasn't STUN went: the address in use, also where the library's report has no candidate
 /// for it (one that only checks have named).
 #[derive(Clone, Debug, Default)]
-pub(super) struct Path(Arc<Mutex<Option<SocketAddr>>>);
+pub(super) struct Path(Arc<Mutex<Option<SocketAddr>>>, Alive);
 
 impl Path {
     /// The address in use; none before the first packet.
     pub(super) fn remote(&self) -> Option<SocketAddr> {
         *lock(&self.0)
+    }
+
+    /// How often it is kept alive.
+    pub(super) fn alive(&self) -> &Alive {
+        &self.1
     }
 }
 
@@ -156,7 +171,8 @@ pub(super) struct GatedSocket {
 impl GatedSocket {
     /// Puts a gate before this one.
     pub(super) fn new(socket: Arc<dyn AsyncUdpSocket>, path: Path, clear: Clear) -> Self {
-        Self { socket, gate: Mutex::default(), path, clear }
+        let gate = Gate { known: Vec::new(), alive: path.alive().clone() };
+        Self { socket, gate: Mutex::new(gate), path, clear }
     }
 
     /// Whether a datagram passes.

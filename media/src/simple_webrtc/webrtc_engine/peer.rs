@@ -239,6 +239,7 @@ impl Peer {
     pub(super) async fn answer(&mut self, feedback: &Feedback, now_us: u64) -> Result<u64, Error> {
         if let Some(report) = feedback.report {
             self.lane.copy_after(report.copies_after);
+            self.path.alive().told(report, super::gate::now());
         }
         let mut sent = 0;
         for packet in self.lane.again(&feedback.asked, now_us) {

@@ -3,10 +3,10 @@
 use ::webrtc::error::Error;
 use ::webrtc::peer_connection::{
     CipherSuiteId, MediaEngine, RTCConfiguration, RTCConfigurationBuilder, RTCIceServer, RTCIceTransportPolicy,
-    Registry, SettingEngine, SettingEngineBuilder, SrtpProtectionProfile, configure_rtcp_reports,
+    Registry, SettingEngine, SettingEngineBuilder, SrtpProtectionProfile,
 };
 use rtc::ice::mdns::MulticastDnsMode;
-use rtc::interceptor::Slot;
+use rtc::interceptor::{ReceiverReportBuilder, SenderReportBuilder, Slot};
 use rtc::media_stream::MediaStreamTrack;
 use rtc::peer_connection::configuration::media_engine::MIME_TYPE_OPUS;
 use rtc::peer_connection::configuration::setting_engine::SctpMaxMessageSize;
@@ -17,7 +17,7 @@ use rtc::rtp_transceiver::rtp_sender::{
 use super::reports::Reports;
 use crate::limits::{
     CTL_MESSAGE_BYTES, ICE_CHECK_INTERVAL, ICE_CHECKS_A_PAIR, ICE_DISCONNECTED, ICE_FAILED, ICE_KEEPALIVE,
-    SCTP_RECEIVE_BYTES,
+    RTCP_INTERVAL, SCTP_RECEIVE_BYTES,
 };
 use crate::simple_webrtc::engine::{IcePolicy, IceServer};
 
@@ -71,7 +71,11 @@ pub(super) fn media_engine(reports: Reports) -> Result<(MediaEngine, Registry), 
     let mut engine = MediaEngine::default();
     let codec = RTCRtpCodecParameters { rtp_codec: opus(), payload_type: OPUS_PAYLOAD_TYPE };
     engine.register_codec(codec, RtpCodecKind::Audio)?;
-    Ok((engine, configure_rtcp_reports(Registry::new()).with(REPORTS, reports)))
+    let registry = Registry::new()
+        .with(Slot::ReceiverReport, ReceiverReportBuilder::new().with_interval(RTCP_INTERVAL).build())
+        .with(Slot::SenderReport, SenderReportBuilder::new().with_interval(RTCP_INTERVAL).build())
+        .with(REPORTS, reports);
+    Ok((engine, registry))
 }
 
 /// Servers and policy; a hidden host address is left out where candidates are told.

@@ -78,7 +78,7 @@ fn what_stays_lost_is_protected_with_more_bits_and_what_is_repaired_is_not() {
 
 #[test]
 fn a_narrow_place_is_met_with_less_and_longer_frames() {
-    for (fits_bps, frame_ms) in [(59_500, 40), (52_000, 40), (40_000, 60), (19_500, 60)] {
+    for (fits_bps, frame_ms) in [(59_000, 40), (52_000, 40), (40_000, 60), (29_000, 60), (19_500, 120)] {
         let mut road = Road::new();
         (0..8).for_each(|_| {
             road.fair(0, 0);
@@ -91,7 +91,7 @@ fn a_narrow_place_is_met_with_less_and_longer_frames() {
         for _ in 0..1_000 {
             over += usize::from(road.narrow(fits_bps).wire_bps() > fits_bps);
         }
-        assert!(over < 60, "tries that make trouble grow rare: {over} of 1,000 reports");
+        assert!(over < 60, "tries that make trouble grow rare: {over} of 1,000 reports at {fits_bps}: {:?}", road.plan);
     }
 }
 

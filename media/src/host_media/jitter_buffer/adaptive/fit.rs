@@ -18,6 +18,11 @@ const NEAR_SLACK_US: i64 = 4_000;
 const NEAR_LEFT_US: i64 = 1_500;
 const NEAR_FRAME: usize = 480;
 
+/// What is left alone in frames of at least this many samples where they are heard, microseconds: they come on narrow ways, where
+/// the wanted delay changes with every keep-alive, and a syllable that is made shorter costs more than delay.
+const LONG_FRAME: usize = 1_920;
+const LONG_SLACK_US: i64 = 40_000;
+
 /// Delay beyond the wanted one from which every frame is shortened, heard or not, microseconds.
 const FORCED_US: i64 = 60_000;
 
@@ -28,8 +33,11 @@ impl<D: FrameDecoder> Adaptive<D> {
     /// `sound`, of a packet of `samples` that came `excess_us` sooner than needed, is spliced where that is too much or too
     /// little.
     pub(super) fn fit(&mut self, sound: &mut Vec<f32>, excess_us: i64, samples: usize) {
-        let near = samples < NEAR_FRAME;
-        let (slack_us, left_us) = if near { (NEAR_SLACK_US, NEAR_LEFT_US) } else { (SLACK_US, LEFT_US) };
+        let (slack_us, left_us) = match samples {
+            0..NEAR_FRAME => (NEAR_SLACK_US, NEAR_LEFT_US),
+            LONG_FRAME.. if !stretch::quiet(sound) => (LONG_SLACK_US, LEFT_US),
+            _ => (SLACK_US, LEFT_US),
+        };
         if excess_us > slack_us {
             let care = if excess_us > FORCED_US { Care::Forced } else { Care::Unheard };
             let most = us_to_samples((excess_us - left_us).unsigned_abs());

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::simple_webrtc::feedback::WayReport;
 
 fn address(port: u16) -> SocketAddr {
     SocketAddr::from(([192, 0, 2, 1], port))
@@ -158,4 +159,33 @@ async fn of_datagrams_that_came_together_each_is_judged() {
     assert!(!sift(&[&alert, &check[..2]], 1).0, "what is left over is no STUN");
     assert!(!sift(&[], 1).0);
     assert_eq!(gated.clear.refused(), 9);
+}
+
+#[test]
+fn a_narrow_way_lets_every_fourth_keep_alive_out_and_every_check_that_is_none() {
+    let (mut gate, now) = (Gate::default(), Instant::now());
+    let beat = |n: u32| now + ICE_KEEPALIVE * n;
+    let out = |gate: &mut Gate, beats: std::ops::Range<u32>| {
+        beats
+            .filter(|n| {
+                gate.lets_in(&ALERT, address(1));
+                check(gate, 1, beat(*n))
+            })
+            .count()
+    };
+    assert_eq!(out(&mut gate, 0..8), 8);
+    let narrow = WayReport { rate_bps: 24_000, ..WayReport::default() };
+    let told = |gate: &Gate, n| gate.alive.told(narrow, beat(n));
+    let mut left = 0;
+    for n in 8..24 {
+        told(&gate, n);
+        left += out(&mut gate, n..n + 1);
+    }
+    assert_eq!(left, 4);
+    told(&gate, 24);
+    let restart = ask(&mut gate, beat(24) + Duration::from_millis(5), Duration::from_millis(50));
+    assert!(restart >= 9, "{restart} of 10 checks of a restart went out");
+    // Nothing came since: whether the way is there has to be known.
+    assert!(check(&mut gate, 1, beat(26)));
+    assert_eq!(out(&mut gate, 30..38), 8, "no reports, no sound");
 }
