@@ -12,6 +12,8 @@
 mod folder;
 mod index;
 #[cfg(test)]
+mod opus_tools;
+#[cfg(test)]
 mod play;
 mod tap;
 mod timeline;

@@ -96,21 +96,26 @@ fn records_until_it_is_killed() {
     }
 }
 
-#[test]
-fn what_a_kill_leaves_can_be_played_up_to_the_last_second() {
-    let dir = TestDir::new();
-    let folder = dir.path().join("call");
+/// Records into this folder, and is killed once so many seconds are recorded.
+fn killed_after(folder: &Path, seconds: u64) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "recording::tests::records_until_it_is_killed", "--ignored", "--nocapture"])
-        .env("AHOY_RECORD_TO", &folder)
+        .env("AHOY_RECORD_TO", folder)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let last = format!("recorded {UNTIL_KILL}");
+    let last = format!("recorded {seconds}");
     assert!(lines.into_iter().any(|line| line == last), "it recorded nothing");
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn what_a_kill_leaves_can_be_played_up_to_the_last_second() {
+    let dir = TestDir::new();
+    let folder = dir.path().join("call");
+    killed_after(&folder, UNTIL_KILL);
     let check = |file: &Path| {
         let sound = play(file);
         let seconds = sound.len() as f64 / 48_000.0;
@@ -121,4 +126,23 @@ fn what_a_kill_leaves_can_be_played_up_to_the_last_second() {
     check(&folder.join("mixed.opus"));
     let index: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join("index.json")).unwrap()).unwrap();
     assert_eq!((&index["tracks"][0]["own"], &index["reason"]), (&true.into(), &serde_json::Value::Null));
+}
+
+#[test]
+fn other_programs_play_what_a_kill_leaves_and_what_is_cut_off_anywhere() {
+    let dir = TestDir::new();
+    let (folder, cut) = (dir.path().join("call"), dir.path().join("cut.opus"));
+    killed_after(&folder, UNTIL_KILL);
+    let whole = std::fs::read(folder.join("track-1.opus")).unwrap();
+    let Some(sound) = opus_tools::play(&folder.join("track-1.opus")) else { return };
+    assert!(sound.len() as u64 >= (UNTIL_KILL - 1) * 48_000, "{} samples", sound.len());
+    assert!(tone_share(&sound[9_600..], 440.0) > 0.98);
+    let mut before = 0;
+    for share in [30, 47, 64, 81, 99] {
+        std::fs::write(&cut, &whole[..whole.len() * share / 100]).unwrap();
+        let sound = opus_tools::play(&cut).unwrap();
+        assert!(sound.len() >= before, "{share} %: {} after {before}", sound.len());
+        before = sound.len();
+    }
+    assert!(before + 48_000 >= sound.len(), "a second at most is gone with the last page");
 }

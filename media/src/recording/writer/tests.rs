@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::*;
 use crate::{
     host_media::{samples_to_us, signals::tone_share, test_dir::TestDir},
-    recording::{Party, play},
+    recording::{Party, opus_tools, play},
 };
 
 const SECOND: i64 = 48_000;
@@ -95,6 +95,37 @@ fn every_voice_comes_back_at_its_place_and_the_mix_has_both() {
     assert!(tone_share(&other[at(4.1)..at(4.9)], 880.0) > 0.99);
     assert!(tone_share(&mixed[at(0.1)..at(1.9)], 440.0) > 0.99);
     assert!(tone_share(&mixed[at(2.1)..at(2.9)], 880.0) > 0.99 && loudest(&mixed[at(3.02)..at(5.98)]) < 0.01);
+}
+
+#[test]
+fn other_programs_find_nothing_wrong_with_the_files_and_play_each_for_its_time() {
+    let mut desk = Desk::new();
+    desk.begin(1, true, 0);
+    desk.tone(1, 440.0, 0, 2 * SECOND);
+    desk.begin(2, false, 2 * SECOND);
+    desk.tone(2, 880.0, 2 * SECOND, 3 * SECOND);
+    desk.tone(2, 880.0, 6 * SECOND, 7 * SECOND);
+    desk.stop(7 * SECOND + 480);
+    for (file, seconds) in [("track-1.opus", 7), ("track-2.opus", 5), ("mixed.opus", 7)] {
+        let path = desk.dir.path().join("call").join(file);
+        let (Some(said), Some(sound)) = (opus_tools::info(&path), opus_tools::play(&path)) else { return };
+        assert!(!said.contains("WARNING") && !said.contains("ERROR"), "{file}: {said}");
+        assert!(said.contains(&format!("Playback length: 0m:0{seconds}.0")), "{file}: {said}");
+        assert_eq!(sound.len(), seconds * 48_000, "{file}");
+        let theirs = (tone_share(&sound[4_800..at(0.9)], if seconds == 7 { 440.0 } else { 880.0 }), sound[..].len());
+        assert!(theirs.0 > 0.99, "{file}: {theirs:?}");
+    }
+}
+
+#[test]
+fn while_nothing_changes_the_index_says_every_five_seconds_how_far_the_files_are() {
+    let mut desk = Desk::new();
+    desk.begin(1, true, 0);
+    for seconds in 1..=14 {
+        desk.tone(1, 440.0, (seconds - 1) * SECOND, seconds * SECOND);
+        let written_ms = desk.index()["written_ms"].as_i64().unwrap();
+        assert!(written_ms + 5_500 >= seconds * 1_000, "{written_ms} ms after {seconds} s");
+    }
 }
 
 #[test]
