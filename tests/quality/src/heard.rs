@@ -16,8 +16,8 @@ use clap::{Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-/// Silence before the speech, seconds, in which the link has to come up.
-const LEAD_S: f64 = 1.0;
+/// Silence before the speech, seconds: two more than in virtual time, where a link needs no handshake.
+const LEAD_S: f64 = 3.0;
 
 /// Figures of recordings.
 #[derive(Parser)]

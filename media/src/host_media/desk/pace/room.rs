@@ -40,6 +40,16 @@ const UP_US: u64 = 4_000_000;
 const UP_PERCENT: u32 = 120;
 const WORTH_PERCENT: u32 = 103;
 
+/// The same once a try has met no trouble; and where less than half of what is wanted is sent, which is hardly understood.
+const NEXT_US: u64 = 2_000_000;
+const NEXT_PERCENT: u32 = 150;
+
+/// Time from the first report on in which the signals that set the call up share the way, microseconds, and how long what
+/// failed meanwhile is kept in mind if less than half came through: on 64 kbit/s they left 15 to the sound, which stayed
+/// there for half a minute.
+const SETTLING_US: u64 = 8_000_000;
+const SETTLING_MIND_US: u64 = 4_000_000;
+
 /// How long what failed is kept in mind, microseconds: each time twice as long. Each try that fails is heard.
 const MIND_US: u64 = 30_000_000;
 const MIND_MOST_US: u64 = 240_000_000;
@@ -79,6 +89,11 @@ pub(super) struct Room {
     calm_us: u64,
     queues_ms: VecDeque<u16>,
     rates_bps: VecDeque<u32>,
+    /// When the first report came, and how often more was tried without trouble since the last one.
+    since_us: u64,
+    tries: u32,
+    /// When that was, the last time.
+    tried_us: Option<u64>,
     /// What looked like a queue and is none.
     longer_ms: u16,
     /// The limit is one that the listener reported.
@@ -89,7 +104,8 @@ impl Room {
     pub(super) fn new(now_us: u64) -> Self {
         let (queues_ms, rates_bps) = (VecDeque::new(), VecDeque::new());
         let (fits_bps, failed, drain, longer_ms) = (None, None, None, 0);
-        Self { fits_bps, failed, drain, calm_us: now_us, queues_ms, rates_bps, longer_ms, said: false }
+        let (since_us, calm_us, tries, tried_us, said) = (now_us, now_us, 0, None, false);
+        Self { fits_bps, failed, drain, calm_us, queues_ms, rates_bps, since_us, tries, tried_us, longer_ms, said }
     }
 
     /// What may be sent now; none: all that is wanted.
@@ -115,7 +131,9 @@ impl Room {
         keep(&mut self.queues_ms, queue_ms, GROWS);
         keep(&mut self.rates_bps, report.rate_bps, RATES);
         let lossy = u32::from(report.lost) * 100 >= u32::from(report.expected.max(1)) * FULL_LOST;
-        let full = queue_ms >= FULL_MS && lossy;
+        // There was no queue when more was tried: one that stands now is of that.
+        let tried = self.tried_us.is_some_and(|tried_us| now_us < tried_us + UP_US);
+        let full = queue_ms >= FULL_MS && (lossy || tried);
         let stands = |drain: Drain| {
             let much_ms = u32::from(drain.queue_ms) * STANDS_PERCENT / 100;
             now_us >= drain.since_us + DRAIN_US && u32::from(queue_ms) >= much_ms
@@ -125,7 +143,7 @@ impl Room {
             (self.drain, self.longer_ms, self.failed) = (None, report.queue_ms, None);
             self.fits_bps = self.fits_bps.filter(|_| lossy);
         } else if shows && (full || queue_ms >= QUEUE_MS && self.grows()) {
-            self.fall(self.usual_bps().min(report.rate_bps), (queue_ms, full), now_us);
+            self.fall(self.usual_bps().min(report.rate_bps), wanted_bps, (queue_ms, full), now_us);
             self.said = true;
         } else if queue_ms < EMPTY_MS {
             self.drain = None;
@@ -139,17 +157,20 @@ impl Room {
     /// No report comes through though sound comes from there: `comes_bps` does, if that waits in queues as well, and most ways
     /// are alike in both directions.
     pub(super) fn guess(&mut self, comes_bps: Option<u32>, sent_bps: u32, now_us: u64) {
-        self.fall(comes_bps.filter(|bps| *bps > 0).unwrap_or(sent_bps / 2).min(sent_bps), (FULL_MS, true), now_us);
+        let seen_bps = comes_bps.filter(|bps| *bps > 0).unwrap_or(sent_bps / 2).min(sent_bps);
+        self.fall(seen_bps, sent_bps, (FULL_MS, true), now_us);
     }
 
-    /// `seen_bps` came through and a queue stood, which was perhaps `full`.
-    fn fall(&mut self, seen_bps: u32, (queue_ms, full): (u16, bool), now_us: u64) {
+    /// `seen_bps` of `sent_bps` came through and a queue stood, which was perhaps `full`.
+    fn fall(&mut self, seen_bps: u32, sent_bps: u32, (queue_ms, full): (u16, bool), now_us: u64) {
         let others_bps = if full { OTHERS_BPS } else { 0 };
         let fits_bps = percent(seen_bps, KEEP_PERCENT).saturating_sub(others_bps).max(LEAST_BPS);
         let most_bps = percent(seen_bps, SOON_PERCENT).saturating_sub(others_bps).max(LEAST_BPS);
         // Once more right after it was met is the same trouble.
         let again = self.failed.filter(|failed| now_us < failed.since_us + failed.mind_us + 2 * UP_US);
+        let others = now_us < self.since_us + SETTLING_US && seen_bps < sent_bps / 2;
         let mind_us = match (again, self.drain) {
+            (_, _) if others => SETTLING_MIND_US,
             (Some(failed), Some(_)) => failed.mind_us,
             (Some(failed), None) => (failed.mind_us * 2).min(MIND_MOST_US),
             (None, _) => MIND_US,
@@ -157,7 +178,7 @@ impl Room {
         self.failed = Some(Failed { most_bps, since_us: now_us, mind_us });
         self.fits_bps = Some(self.fits_bps.map_or(fits_bps, |known_bps| known_bps.min(fits_bps)));
         self.drain = Some(self.drain.unwrap_or(Drain { since_us: now_us, queue_ms }));
-        self.calm_us = now_us;
+        (self.calm_us, self.tries, self.tried_us) = (now_us, 0, None);
         self.queues_ms.clear();
     }
 
@@ -176,14 +197,16 @@ impl Room {
 
     /// Nothing waits: more after a while.
     fn rise(&mut self, wanted_bps: u32, now_us: u64) {
-        let Some(fits_bps) = self.fits_bps.filter(|_| now_us >= self.calm_us + UP_US) else { return };
+        let (up_us, up_percent) = if self.tries == 0 { (UP_US, UP_PERCENT) } else { (NEXT_US, NEXT_PERCENT) };
+        let Some(fits_bps) = self.fits_bps.filter(|_| now_us >= self.calm_us + up_us) else { return };
+        let up_percent = if fits_bps < wanted_bps / 2 { up_percent } else { UP_PERCENT };
         let in_mind = self.failed.filter(|failed| now_us < failed.since_us + failed.mind_us);
         let most_bps = in_mind.map_or(u32::MAX, |failed| failed.most_bps);
-        let more_bps = percent(fits_bps, UP_PERCENT).min(most_bps);
+        let more_bps = percent(fits_bps, up_percent).min(most_bps);
         if more_bps < percent(fits_bps, WORTH_PERCENT) {
             return;
         }
-        self.calm_us = now_us;
+        (self.calm_us, self.tries, self.tried_us) = (now_us, self.tries.saturating_add(1), Some(now_us));
         // What is above all that is wanted limits nothing.
         self.fits_bps = Some(more_bps).filter(|bps| *bps < percent(wanted_bps, UP_PERCENT));
     }

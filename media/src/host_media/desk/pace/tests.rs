@@ -138,8 +138,29 @@ fn a_queue_that_grows_is_met_before_anything_is_lost() {
 }
 
 #[test]
+fn what_signals_left_to_the_sound_at_first_is_no_limit_for_long() {
+    let mut road = Road::new();
+    // They fill the way together for two seconds, again and again while the call is set up.
+    (0..8).for_each(|_| {
+        road.queue(300, 30, 14_000);
+    });
+    assert!(road.plan.wire_bps() <= 15_600, "{:?}", road.plan);
+    let reports = (1..200).find(|_| road.narrow(60_000).wire_bps() > 50_000).unwrap();
+    assert!(reports <= 18 * 4, "after {} ms", reports * 250);
+    let mut over = 0;
+    for _ in 0..1_000 {
+        over += usize::from(road.narrow(60_000).wire_bps() > 60_000);
+    }
+    assert!(over < 60, "{over} of 1,000 reports");
+}
+
+#[test]
 fn what_failed_is_kept_in_mind_and_what_is_a_little_below_is_tried_once() {
     let mut road = Road::new();
+    // The call was set up long ago.
+    (0..40).for_each(|_| {
+        road.fair(0, 0);
+    });
     (0..8).for_each(|_| {
         road.narrow(40_000);
     });
