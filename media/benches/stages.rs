@@ -1,9 +1,14 @@
-//! What each stage between microphone and encoder costs: `cargo bench -p ahoy-media --bench processing`, ns for 20 ms of sound.
+//! What each stage between microphone and speaker costs: `cargo bench -p ahoy-media --bench stages`, ns for 10 or 20 ms of sound.
 #![expect(clippy::unwrap_used, reason = "a measurement ends when something is not as it must be")]
 
 use std::hint::black_box;
 
 use ahoy_media::{
+    host_media::{
+        api::{AudioConfig, DeviceSpec},
+        opus::{Decoder, Encoder, EncoderConfig},
+        stage::{Leaving, Stage},
+    },
     pipeline::{Kind, Manifest, Pipeline},
     processing::{Chain, PIECE, Switches},
 };
@@ -67,5 +72,54 @@ fn nodes(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, stages, nodes);
+/// Frames of 20 ms as they leave by default.
+fn packets(sound: &[f32]) -> Vec<bytes::Bytes> {
+    let mut encoder = Encoder::new(EncoderConfig::default()).unwrap();
+    sound.chunks_exact(2 * PIECE).map(|frame| encoder.encode(frame).unwrap()).collect()
+}
+
+fn codec(c: &mut Criterion) {
+    let near = speech("ben");
+    let mut encoder = Encoder::new(EncoderConfig::default()).unwrap();
+    let mut frames = near.chunks_exact(2 * PIECE).cycle();
+    c.bench_function(&format!("20 ms, encoder at complexity {}", EncoderConfig::default().complexity), |b| {
+        b.iter(|| black_box(encoder.encode(frames.next().unwrap()).unwrap()));
+    });
+    let (packets, mut out) = (packets(&near), [0.0; 5_760]);
+    for complexity in [0, 5] {
+        let mut decoder = Decoder::new(complexity).unwrap();
+        let mut packets = packets.iter().cycle();
+        c.bench_function(&format!("20 ms, decoder at complexity {complexity}"), |b| {
+            b.iter(|| black_box(decoder.decode(packets.next().unwrap(), &mut out).unwrap()));
+        });
+    }
+}
+
+/// The way from a packet to the speaker: jitter buffer, decoder, loudness, mixer. The side sends silence meanwhile, so what
+/// it takes while nothing comes is to be taken off.
+fn receiving(c: &mut Criterion) {
+    let packets = packets(&speech("ben"));
+    let config = AudioConfig { input: DeviceSpec::None, output: DeviceSpec::None, bitrate_bps: 40_000, frame_ms: 20 };
+    for (name, comes) in [("nothing comes", false), ("a voice comes", true)] {
+        let mut side = Stage::new(&config).unwrap();
+        let mut packets = packets.iter().cycle();
+        let mut number = 0_u32;
+        c.bench_function(&format!("20 ms, a side of a call, {name}"), |b| {
+            b.iter(|| {
+                let now_us = u64::from(number) * 20_000;
+                if comes {
+                    let (payload, sequence) = (packets.next().unwrap().clone(), (number & 0xffff) as u16);
+                    let timestamp = number.wrapping_mul(960);
+                    black_box(side.arrive(Leaving::Media { sequence, timestamp, payload }, now_us));
+                }
+                number += 1;
+                while let Some(due_us) = side.due_us().filter(|due_us| *due_us < now_us + 20_000) {
+                    black_box(side.step(due_us));
+                }
+            });
+        });
+    }
+}
+
+criterion_group!(benches, stages, nodes, codec, receiving);
 criterion_main!(benches);
