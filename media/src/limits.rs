@@ -155,6 +155,10 @@ pub const PIPELINE_EDGES: usize = 256;
 /// Samples at 48 kHz that one `wav_tap` writes: an hour, 345 MB; then it stops, so that a forgotten one doesn't fill the disk.
 pub const PIPELINE_TAP_SAMPLES: usize = 3_600 * 48_000;
 
+/// Connections to a sound server that wait for the next stream: microphone, speaker, ringtone, and one that takes the
+/// place of another. About 1 MiB each.
+pub const IDLE_CONNECTIONS: usize = 4;
+
 /// Channels of a WAV file or device that are mixed down: more is a broken header.
 pub const CHANNELS: u16 = 64;
 

@@ -6,7 +6,7 @@ use cpal::{
     traits::{DeviceTrait, HostTrait},
 };
 
-use super::{Which, asked};
+use super::{Which, asked, idle};
 use crate::host_media::source::Lost;
 
 /// Sound systems that may be there, the preferred one first.
@@ -32,7 +32,8 @@ pub(super) fn parse(id: &str) -> Result<DeviceId, Lost> {
 /// A device that is there, and what is needed to see whether it stays.
 pub(super) struct Found {
     pub(super) device: cpal::Device,
-    host: Host,
+    /// Until it is dropped.
+    host: Option<Host>,
     id: Option<DeviceId>,
     follows: bool,
     input: bool,
@@ -52,18 +53,26 @@ pub(super) enum Still {
 impl Found {
     /// A sound server stands between us and the card, and calls back.
     pub(super) fn is_served(&self) -> bool {
-        self.host.id().to_string() == "pulseaudio"
+        self.host.as_ref().is_some_and(idle::is_served)
     }
 
     /// Asks the sound system; takes a millisecond where it answers.
     pub(super) fn still(&self) -> Still {
-        let Some(id) = &self.id else { return Still::There };
+        let (Some(id), Some(host)) = (&self.id, &self.host) else { return Still::There };
         if self.follows {
-            let now = default(&self.host, self.input).and_then(|device| device.id().ok());
+            let now = default(host, self.input).and_then(|device| device.id().ok());
             return if now.is_none_or(|now| now == *id) { Still::There } else { Still::Moved };
         }
-        let Ok(mut devices) = self.host.devices() else { return Still::There };
+        let Ok(mut devices) = host.devices() else { return Still::There };
         if devices.any(|device| device.id().is_ok_and(|there| there == *id)) { Still::There } else { Still::Gone }
+    }
+}
+
+impl Drop for Found {
+    fn drop(&mut self) {
+        if let Some(host) = self.host.take() {
+            idle::keep(host);
+        }
     }
 }
 
@@ -84,10 +93,17 @@ pub(super) fn find(which: &Which, input: bool) -> Result<Found, Lost> {
     let silent = || Lost(format!("the sound system {host_id} does not answer"));
     // Looked for where questions are cheap: a connection that finds nothing would stay (see `asked`).
     asked::ask(host_id, |host| look(host, which, input).map(drop)).map_err(|_| silent())??;
-    let host = cpal::host_from_id(host_id).map_err(|_| silent())?;
-    let device = look(&host, which, input)?;
-    let id = device.id().ok();
-    Ok(Found { device, host, id, follows: *which == Which::Default, input })
+    let host = idle::connect(host_id).ok_or_else(silent)?;
+    match look(&host, which, input) {
+        Ok(device) => {
+            let id = device.id().ok();
+            Ok(Found { device, host: Some(host), id, follows: *which == Which::Default, input })
+        }
+        Err(lost) => {
+            idle::keep(host);
+            Err(lost)
+        }
+    }
 }
 
 /// The device at one sound system.

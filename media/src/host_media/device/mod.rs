@@ -5,6 +5,7 @@ mod asked;
 mod callback;
 mod follow;
 mod hosts;
+mod idle;
 mod line;
 pub(crate) mod list;
 mod open;

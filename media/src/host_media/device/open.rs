@@ -120,9 +120,6 @@ fn keep<End>(
                     }
                 }
             }
-            // The client's thread ends with the answer to the last order, if nobody holds the client by then: the stream
-            // gives the last order, so it goes last.
-            drop(found);
             drop(stream);
         }
         Err(lost) => tell_once(tell, Err(lost)),

@@ -76,7 +76,9 @@ impl Kind {
             }
             Self::PipeWire => {
                 let mut command = Command::new("dbus-run-session");
-                command.args(["--", "sh", "-c", "pipewire & wireplumber & exec pipewire-pulse"]);
+                // The session manager gives up where the server is not there yet.
+                let script = "pipewire & until wireplumber; do :; done & exec pipewire-pulse";
+                command.args(["--", "sh", "-c", script]);
                 command
             }
         }

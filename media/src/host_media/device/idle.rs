@@ -1,0 +1,45 @@
+//! Connections to a sound server whose stream is closed, kept for the next stream. Closing one is a race: the thread of
+//! cpal's client (its crate pulseaudio 0.3.2) ends only if nobody holds the client any more when the answer to the last order
+//! comes, and on a busy machine one in eighty stayed, with its thread and three files.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use cpal::{Host, HostId, traits::HostTrait};
+
+use crate::limits::IDLE_CONNECTIONS;
+
+static IDLE: Mutex<Vec<Host>> = Mutex::new(Vec::new());
+
+fn idle() -> MutexGuard<'static, Vec<Host>> {
+    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A connection that no stream uses; none if the sound system does not answer.
+pub(super) fn connect(id: HostId) -> Option<Host> {
+    loop {
+        let kept = {
+            let mut idle = idle();
+            let place = idle.iter().position(|host| host.id() == id);
+            place.map(|place| idle.swap_remove(place))
+        };
+        match kept {
+            Some(host) if host.devices().is_ok() => return Some(host),
+            // Its server has ended, and its thread with it.
+            Some(_) => {}
+            None => return cpal::host_from_id(id).ok(),
+        }
+    }
+}
+
+/// A sound server stands between this system and its cards.
+pub(super) fn is_served(host: &Host) -> bool {
+    host.id().name().eq_ignore_ascii_case("pulseaudio")
+}
+
+/// Keeps a connection that no stream uses any more.
+pub(super) fn keep(host: Host) {
+    let mut idle = idle();
+    if is_served(&host) && idle.len() < IDLE_CONNECTIONS {
+        idle.push(host);
+    }
+}
