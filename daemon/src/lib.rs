@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod node;
 pub mod pages;
 pub mod panics;
+pub mod pipes;
 pub mod platform;
 pub mod player;
 #[cfg(test)]

@@ -59,6 +59,9 @@ pub const LINKS: usize = 64;
 /// Peers counted for `status`.
 pub const PEERS: usize = 1024;
 
+/// Participants with a pipeline over what is heard of them: each may take a twentieth of a core.
+pub const PARTICIPANT_PIPELINES: usize = 8;
+
 /// Packets of a recorded message: two minutes of the shortest that are sent, 10 ms.
 pub const TAPE_PACKETS: usize = 12_000;
 /// How long after its last packet a message is played to its end, ms: more than a jitter buffer holds.

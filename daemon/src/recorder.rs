@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-use ahoy_media::host_media::api::{DeviceInfo, Processing, ReceiveStats, Selection, Sound, SoundError, SourceStats};
+use ahoy_media::host_media::api::{
+    DeviceInfo, Piped, Processing, ReceiveStats, Selection, Sound, SoundError, SourceStats,
+};
 use ahoy_media::host_media::check::SoundCheck;
+use ahoy_media::pipeline::Pipeline;
 use ahoy_media::recording::{Tap, Tapped};
 use ahoy_media::simple_webrtc::engine::{
     AudioFrame, AudioPacket, Candidate, DescriptionKind, Engine, EngineError, LinkId, LinkSpec, PacketSink,
@@ -92,6 +95,10 @@ impl Sound for Recorder {
     }
     fn process(&self, processing: Processing) {
         self.note(format!("process {processing:?}"));
+    }
+    fn pipe(&self, what: Piped, pipeline: Option<Pipeline>) -> Result<(), SoundError> {
+        self.note(format!("pipe {what:?} {}", pipeline.is_some()));
+        Ok(())
     }
     fn select(&self, selection: Selection) -> Result<(), SoundError> {
         self.note(format!("select {selection:?}"));

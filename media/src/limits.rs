@@ -159,6 +159,27 @@ pub const PIPELINE_TAP_SAMPLES: usize = 3_600 * 48_000;
 /// place of another. About 1 MiB each.
 pub const IDLE_CONNECTIONS: usize = 4;
 
+/// Milliseconds by which all `delay` nodes of a pipeline hold sound back, together: 400 KB. More is a mistake, and nobody could
+/// talk with it.
+pub const PIPELINE_DELAY_MS: usize = 2_000;
+
+/// `wav_tap`s of a pipeline: each holds a file open, and half a megabyte with its ring while it runs live.
+pub const PIPELINE_TAPS: usize = 4;
+
+/// What all nodes of a pipeline may cost, microseconds for 10 ms of sound on the machine of docs/quality.md: a twentieth of a
+/// core, so that a slow one has time for the call. It bounds the memory, too: a node that costs 1 us holds at most 20 KB.
+pub const PIPELINE_COST_US: usize = 500;
+
+/// Samples at 48 kHz between the audio thread and the writer of a live `wav_tap`: two seconds of a slow disk, 384 KB. What is
+/// more becomes silence in the file.
+pub const PIPELINE_TAP_RING: usize = 2 * 48_000;
+
+/// Samples at 48 kHz that a pipeline is run over at once: an hour, as long as a `wav_tap` writes.
+pub const PIPELINE_RUN_SAMPLES: u64 = 3_600 * 48_000;
+
+/// Pipelines that were changed and wait to be taken apart off the audio thread: one of every link, and of the microphone.
+pub const PIPELINES_SPENT: usize = 2 * MAX_LINKS;
+
 /// Channels of a WAV file or device that are mixed down: more is a broken header.
 pub const CHANNELS: u16 = 64;
 

@@ -46,6 +46,20 @@ impl Resampler {
         Ok(Self { from, to, fft: Some(fft), held: Vec::new(), scratch: vec![0.0; room], skip })
     }
 
+    /// Makes room for so many samples that wait: as long as no more do, [`Self::push`] allocates nothing itself.
+    pub(crate) fn reserve(&mut self, samples: usize) {
+        self.held.reserve(samples);
+    }
+
+    /// As new: nothing of what was taken until now leaves any more.
+    pub(crate) fn forget(&mut self) {
+        if let Some(fft) = &mut self.fft {
+            fft.reset();
+            self.skip = fft.output_delay();
+        }
+        self.held.clear();
+    }
+
     /// Takes `input` and appends what is ready to `out`.
     ///
     /// # Errors

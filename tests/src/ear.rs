@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ahoy_media::host_media::api::{DeviceInfo, ReceiveStats, Ringing, Sound, SourceStats};
+use ahoy_media::host_media::api::{DeviceInfo, Piped, ReceiveStats, Ringing, Sound, SoundError, SourceStats};
+use ahoy_media::pipeline::Pipeline;
 use ahoy_media::recording::{Tap, Tapped};
 use ahoy_media::simple_webrtc::engine::{AudioPacket, LinkId, PacketSink};
 use ahoy_media::simple_webrtc::feedback::{Feedback, WayReport};
@@ -101,6 +102,9 @@ impl Sound for Listening {
     }
     fn mute(&self, muted: bool) {
         self.inner.mute(muted);
+    }
+    fn pipe(&self, what: Piped, pipeline: Option<Pipeline>) -> Result<(), SoundError> {
+        self.inner.pipe(what, pipeline)
     }
     fn add_link(&self, link: LinkId) -> Box<dyn PacketSink> {
         Box::new(Counted { inner: self.inner.add_link(link), ear: self.ear.clone() })

@@ -4,6 +4,7 @@ mod config;
 mod device;
 mod history;
 mod people;
+mod pipeline;
 mod record;
 mod sound;
 
@@ -15,6 +16,7 @@ pub(crate) use config::ConfigVerb;
 pub(crate) use device::DeviceVerb;
 pub(crate) use history::HistoryVerb;
 pub(crate) use people::{AccountVerb, ContactVerb, Key, PolicyArgs, Presence, Switch, Token};
+pub(crate) use pipeline::{PipedArgs, PipelineVerb};
 pub(crate) use record::RecordVerb;
 pub(crate) use sound::{SoundTestArgs, SoundVerb, UseArgs};
 
@@ -138,6 +140,9 @@ pub(crate) enum Verb {
     /// Record a call, or say whether others may record us.
     #[command(subcommand)]
     Record(RecordVerb),
+    /// Pipelines: what is said, or what is heard of a participant, goes through filters, gates, gains and more of your choice.
+    #[command(subcommand)]
+    Pipeline(PipelineVerb),
     /// Mute the microphone.
     Mute,
     /// Unmute the microphone.

@@ -66,6 +66,9 @@ impl Failure {
                 if !refusal.candidates.is_empty() {
                     error["candidates"] = json!(refusal.candidates);
                 }
+                if let Some(problem) = &refusal.problem {
+                    error["problem"] = json!(problem);
+                }
             }
             Self::Ended { reason, cause } | Self::NotHandedOver { reason, cause, .. } => {
                 error["reason"] = json!(reason);

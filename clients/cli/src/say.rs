@@ -131,6 +131,8 @@ pub(crate) fn line(event: &Event, names: &Names) -> Option<String> {
         EventKind::MutedTalking { talking } => sound::talks_muted(*talking),
         EventKind::Speaking { .. } => return None,
         EventKind::SoundTest(test) => return sound::test(test),
+        EventKind::PipelineChanged(changed) => sound::piped(changed),
+        EventKind::PipelineRun(run) => return sound::run(run),
         EventKind::Quality { account, cause, .. } => sound::limited(&names.of(account), *cause),
         EventKind::MissedCall { account, started_at_ms: at, .. } => missed(&names.of(account), event.at_ms, *at),
         EventKind::Voicemail { account, duration_ms, .. } => left_message(&names.of(account), *duration_ms),

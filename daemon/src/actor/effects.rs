@@ -17,6 +17,7 @@ use super::reply;
 use super::stats::{self, Rates};
 use crate::control::{Answer, Board, Hub};
 use crate::limits;
+use crate::pipes::Pipes;
 use crate::player::Player;
 use crate::store::{Committed, Store, StoreError};
 
@@ -28,6 +29,8 @@ pub struct Ports {
     pub media: Media,
     /// Plays messages that somebody left.
     pub player: Player,
+    /// Pipelines over what is said and heard.
+    pub pipes: Pipes,
     /// To the store.
     pub store: Arc<Store>,
     /// To all frontends.
@@ -224,6 +227,7 @@ impl Groups {
                 notes::tell(&kind);
                 self.ports.media.ring(&kind);
                 self.ports.player.see(&kind);
+                self.ports.pipes.see(&kind);
                 self.ports.hub.publish(at_ms, *kind);
             }
             // Sorted out when the group was taken.

@@ -14,6 +14,7 @@ mod effects;
 mod machine;
 mod media;
 mod notes;
+mod piping;
 mod recordings;
 mod ringing;
 mod stats;
@@ -135,6 +136,7 @@ impl<M: Machine> Actor<M> {
             let woken = self.woken(&mut inboxes).await;
             self.take(woken);
             self.carry_out();
+            piping::follow(&self.groups.ports.pipes, &self.core);
             self.tell_holding(&inboxes);
         }
         self.release(&mut inboxes).await;

@@ -48,6 +48,7 @@ pub(super) fn tell(kind: &EventKind) {
         EventKind::Linking { state, .. } => tracing::info!(?state, "a device is being linked"),
         EventKind::DevicesChanged { devices } => tracing::info!(count = devices.len(), "devices of the account"),
         EventKind::ConfigChanged { key, .. } => tracing::info!(key, "a setting was changed"),
+        EventKind::PipelineChanged(it) => tracing::info!(scope = ?it.scope, set = it.set, "another pipeline"),
         EventKind::ContactChanged { .. } => tracing::debug!("a contact changed"),
         EventKind::ContactRequest { .. } => tracing::info!("somebody asks to be a contact"),
         EventKind::RequestClosed { outcome, .. } => tracing::info!(?outcome, "a contact request was decided about"),
@@ -61,6 +62,7 @@ pub(super) fn tell(kind: &EventKind) {
         | EventKind::MutedTalking { .. }
         | EventKind::Speaking { .. }
         | EventKind::SoundTest(_)
+        | EventKind::PipelineRun(_)
         | EventKind::Presence { .. }
         | EventKind::Lagged { .. } => {}
     }

@@ -132,6 +132,7 @@ impl World {
                 Arc::new(|_| {}),
             ),
             media: Media::new(media.clone(), media.clone(), Vec::new(), false),
+            pipes: crate::pipes::Pipes::nowhere(dir.path().join("pipeline.json"), hub.clone()),
             store,
             hub: hub.clone(),
             board: board.clone(),

@@ -1,9 +1,10 @@
 //! Every method: who may call it, and what it asks of the core.
 
 use ahoy_protocol::control::{
-    AcceptParams, AccountCommand, CallCommand, ContactCommand, ControlError, DeviceCommand, ErrorKind, HandOffParams,
-    HelloParams, HistoryParams, PlayParams, PushParams, RecordCommand, RecordParams, Request, Scope, SelectAudioParams,
-    SetConfigParams, SubscribeParams, TestAudioParams, WhoseCall,
+    AcceptParams, AccountCommand, CallCommand, CheckPipelineParams, ContactCommand, ControlError, DeviceCommand,
+    ErrorKind, HandOffParams, HelloParams, HistoryParams, PipelineParams, PlayParams, PushParams, RecordCommand,
+    RecordParams, Request, RunPipelineParams, Scope, SelectAudioParams, SetConfigParams, SetPipelineParams,
+    SubscribeParams, TestAudioParams, WhoseCall,
 };
 use ahoy_protocol::core::input::{Command, VoicemailCommand};
 use ahoy_protocol::ids::CallId;
@@ -64,6 +65,10 @@ pub const METHODS: &[(&str, Scope)] = &[
     ("device.audio.list", Scope::Observe),
     ("device.audio.select", Scope::Admin),
     ("device.audio.test", Scope::Media),
+    ("pipeline.get", Scope::Observe),
+    ("pipeline.set", Scope::Media),
+    ("pipeline.check", Scope::Observe),
+    ("pipeline.run", Scope::Media),
     ("device.list", Scope::Observe),
     ("device.link", Scope::Admin),
     ("device.confirm", Scope::Admin),
@@ -89,13 +94,23 @@ pub(super) enum Own {
     AudioList,
     AudioSelect(SelectAudioParams),
     AudioTest(TestAudioParams),
+    Pipeline(PipelineRequest),
     HistoryList(HistoryParams),
     HistoryPlay(PlayParams),
     HistoryClear,
     Subscribe(SubscribeParams),
 }
 
+/// `pipeline.*`.
+pub(super) enum PipelineRequest {
+    Get(PipelineParams),
+    Set(SetPipelineParams),
+    Check(CheckPipelineParams),
+    Run(RunPipelineParams),
+}
+
 /// Name of a request's method.
+#[expect(clippy::too_many_lines, reason = "a table: a line for every method")]
 pub(super) fn name(request: &Request) -> &'static str {
     match request {
         Request::Hello(_) => "hello",
@@ -149,6 +164,10 @@ pub(super) fn name(request: &Request) -> &'static str {
         Request::AudioList(_) => "device.audio.list",
         Request::AudioSelect(_) => "device.audio.select",
         Request::AudioTest(_) => "device.audio.test",
+        Request::PipelineGet(_) => "pipeline.get",
+        Request::PipelineSet(_) => "pipeline.set",
+        Request::PipelineCheck(_) => "pipeline.check",
+        Request::PipelineRun(_) => "pipeline.run",
         Request::DeviceList(_) => "device.list",
         Request::DeviceLink(_) => "device.link",
         Request::DeviceConfirm(_) => "device.confirm",
@@ -157,6 +176,7 @@ pub(super) fn name(request: &Request) -> &'static str {
 }
 
 /// Sorts a request.
+#[expect(clippy::too_many_lines, reason = "a table: a line for every method")]
 pub(super) fn need(request: Request) -> Result<Need, ControlError> {
     let method = name(&request);
     let whose = |which: WhoseCall| call_id(method, which.call);
@@ -173,6 +193,10 @@ pub(super) fn need(request: Request) -> Result<Need, ControlError> {
         Request::AudioList(_) => here(Own::AudioList),
         Request::AudioSelect(params) => here(Own::AudioSelect(params)),
         Request::AudioTest(params) => here(Own::AudioTest(params)),
+        Request::PipelineGet(params) => here(Own::Pipeline(PipelineRequest::Get(params))),
+        Request::PipelineSet(params) => here(Own::Pipeline(PipelineRequest::Set(params))),
+        Request::PipelineCheck(params) => here(Own::Pipeline(PipelineRequest::Check(params))),
+        Request::PipelineRun(params) => here(Own::Pipeline(PipelineRequest::Run(params))),
         Request::Shutdown(_) => Ok(Need::Actor(Ask::Shutdown)),
         Request::AccountShow(_) => account(AccountCommand::Show),
         Request::AccountCard(params) => account(AccountCommand::Card { addresses: !params.no_addresses }),

@@ -8,6 +8,7 @@ mod hub;
 mod line;
 mod methods;
 mod parse;
+mod pipeline;
 mod question;
 mod seats;
 mod session;
@@ -33,6 +34,7 @@ pub use methods::METHODS;
 pub use question::{Answer, Ask, Question};
 
 use crate::config::Settings;
+use crate::pipes::Pipes;
 use crate::{limits, platform};
 use seats::{Seat, Seats};
 use session::Session;
@@ -60,6 +62,7 @@ pub(crate) struct Desk {
     pub(crate) board: Arc<Board>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) audio: ListAudio,
+    pub(crate) pipes: Pipes,
     pub(crate) stop: CancellationToken,
 }
 
@@ -73,7 +76,7 @@ pub struct Control {
 }
 
 impl Control {
-    /// Answers out of `board`, `settings` and `audio`, and asks `questions` for the rest; events come from `hub`,
+    /// Answers out of `board`, `settings`, `audio` and `pipes`, and asks `questions` for the rest; events come from `hub`,
     /// and `counted` counts the tasks.
     #[must_use]
     pub fn new(
@@ -81,10 +84,10 @@ impl Control {
         hub: Hub,
         board: Arc<Board>,
         settings: Arc<Settings>,
-        audio: ListAudio,
+        (audio, pipes): (ListAudio, Pipes),
         counted: Tasks,
     ) -> Self {
-        let desk = Desk { questions, hub, board, settings, audio, stop: CancellationToken::new() };
+        let desk = Desk { questions, hub, board, settings, audio, pipes, stop: CancellationToken::new() };
         Self { desk: Arc::new(desk), seats: Arc::default(), tasks: TaskTracker::new(), counted }
     }
 

@@ -128,6 +128,9 @@ pub(super) fn error_line(id: &Value, error: &ControlError) -> String {
     if !error.candidates.is_empty() {
         data["candidates"] = json!(error.candidates);
     }
+    if let Some(problem) = &error.problem {
+        data["problem"] = json!(problem);
+    }
     let error = json!({"code": error.code(), "message": error.message, "data": data});
     format!("{}\n", json!({"jsonrpc": "2.0", "id": id, "error": error}))
 }

@@ -222,6 +222,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<R, W> {
             Own::AudioList => self.list_audio().await,
             Own::AudioSelect(params) => self.select_audio(params).await,
             Own::AudioTest(params) => self.test_audio(params).await,
+            Own::Pipeline(request) => self.pipeline(request).await,
             Own::HistoryList(params) => self.history(params).await,
             Own::HistoryPlay(params) => self.play(params).await,
             Own::HistoryClear => self.clear_history().await,

@@ -4,6 +4,7 @@ mod audio;
 mod events;
 mod hub;
 mod keys;
+mod pipeline;
 mod requests;
 mod socket;
 
@@ -44,13 +45,14 @@ impl Daemon {
             Arc::new(Board::new("ahoy1account".into(), "12D3device".into(), crate::control::Sources::default()));
         tokio::spawn(answer(inbox, hub.clone(), board.clone(), tell));
         let config = Config { bitrate_bps: 32_000, ..Config::default() };
-        let settings = Arc::new(Settings::new(config, file));
+        let settings = Arc::new(Settings::new(config, file.clone()));
+        let pipes = crate::pipes::Pipes::nowhere(file.with_file_name("capture-pipeline.json"), hub.clone());
         let control = Control::new(
             questions,
             hub.clone(),
             board,
             settings,
-            Arc::new(AudioDevicesReply::default),
+            (Arc::new(AudioDevicesReply::default), pipes),
             ahoy_media::tasks::Tasks::default(),
         );
         Self { control, hub, asked }

@@ -34,7 +34,8 @@ impl Scene {
         let board = Arc::new(Board::new(account, device, sources));
         let config = Arc::new(crate::config::Settings::new(crate::config::Config::default(), "/nowhere".into()));
         let audio = Arc::new(ahoy_protocol::control::AudioDevicesReply::default);
-        let control = Control::new(questions, hub.clone(), board.clone(), config, audio, Default::default());
+        let pipes = crate::pipes::Pipes::nowhere("/nowhere/pipeline.json".into(), hub.clone());
+        let control = Control::new(questions, hub.clone(), board.clone(), config, (audio, pipes), Default::default());
         let figures = Figures { board, control, sound: Arc::new(Recorder::default()), tasks: Default::default() };
         Self { figures, hub, asked: Some(asked) }
     }

@@ -28,6 +28,7 @@ use crate::gossip::{Counters, NetOutput};
 use crate::home::{Home, HomeError};
 use crate::limits;
 use crate::metrics::{self, Figures};
+use crate::pipes::Pipes;
 use crate::player::Player;
 use crate::store::{Committed, Loaded, Store, StoreError};
 
@@ -103,7 +104,8 @@ impl Node {
         let (store, loaded) = Store::open(&home.store_file(), &home.store_key_file(), done)?;
         let store = Arc::new(store);
         let settings = Arc::new(Settings::new(config.clone(), home.paths().config.clone()));
-        let places = (settings, home.paths().data.join("recordings"));
+        let data = &home.paths().data;
+        let places = (settings, [data.join("recordings"), data.join("capture-pipeline.json")]);
         let mut node = match Self::assemble(store.clone(), (loaded, committed), &config, places, parts).await {
             Ok(running) => Node { home, store, running },
             Err(error) => {
@@ -124,7 +126,7 @@ impl Node {
         store: Arc<Store>,
         (loaded, committed): (Loaded, mpsc::Receiver<Committed>),
         config: &Config,
-        (settings, folder): (Arc<Settings>, std::path::PathBuf),
+        (settings, [folder, pipeline]): (Arc<Settings>, [std::path::PathBuf; 2]),
         parts: Parts,
     ) -> Result<Running, StartError> {
         let (outboxes, inboxes) = queues(committed);
@@ -160,9 +162,17 @@ impl Node {
         let board = Arc::new(Board::new(core.account().text(), core.device().text(), sources));
         board.tell(core.who());
         let audio = list_audio(sound.clone(), settings.clone());
+        let pipes = Pipes::new(&sound, pipeline, hub.clone());
+        pipes.begin();
         let tasks = frontends.clone();
-        let control =
-            Control::new(outboxes.questions.clone(), hub.clone(), board.clone(), settings.clone(), audio, frontends);
+        let control = Control::new(
+            outboxes.questions.clone(),
+            hub.clone(),
+            board.clone(),
+            settings.clone(),
+            (audio, pipes.clone()),
+            frontends,
+        );
         let figures = Figures { board: board.clone(), control: control.clone(), sound: sound.clone(), tasks };
         let told = hub.clone();
         let player = Player::new(&sound, Arc::new(move |kind| told.publish(clock::unix_ms(), kind)));
@@ -172,7 +182,8 @@ impl Node {
         let media = Media::new(engine, sound, config.ice_servers.clone(), config.loopback());
         let recordings = Recordings::new(folder, outboxes.recordings);
         let media = media.recording(tape, config.frame_ms).recordings(recordings);
-        let ports = Ports { network: network.commands.clone(), media, player, store, hub, board: board.clone() };
+        let network_out = network.commands.clone();
+        let ports = Ports { network: network_out, media, player, pipes, store, hub, board: board.clone() };
         let (tell, listening) = watch::channel(Vec::new());
         looking.spawn(looks);
         let actor = actor.spawn(Actor::new(core, first, ports, clock, tell).run(inboxes));

@@ -16,7 +16,8 @@ fn control() -> (Control, mpsc::Receiver<Question>) {
     let board = Arc::new(Board::new("account".into(), "device".into(), Sources::default()));
     let audio = Arc::new(ahoy_protocol::control::AudioDevicesReply::default);
     let settings = Arc::new(crate::config::Settings::new(crate::config::Config::default(), "/nowhere".into()));
-    (Control::new(questions, hub, board, settings, audio, Default::default()), asked)
+    let pipes = crate::pipes::Pipes::nowhere("/nowhere/pipeline.json".into(), hub.clone());
+    (Control::new(questions, hub, board, settings, (audio, pipes), Default::default()), asked)
 }
 
 fn answer(question: Question) {

@@ -55,3 +55,42 @@ fn the_frontend_in_python_answers_a_call() {
     python.arg(script);
     tells_the_story(&answers_a_call(python));
 }
+
+/// A second of a tone at full loudness and a second of the same 20 dB below, as a WAV file.
+fn loud_and_soft(wav: &Path) {
+    let sample_format = hound::SampleFormat::Int;
+    let spec = hound::WavSpec { channels: 1, sample_rate: 16_000, bits_per_sample: 16, sample_format };
+    let mut writer = hound::WavWriter::create(wav, spec).unwrap();
+    for n in 0..32_000_u16 {
+        let peak = if n < 16_000 { 16_000.0 } else { 1_600.0 };
+        let sample = (f64::from(n) * 440.0 / 16_000.0 * std::f64::consts::TAU).sin() * peak;
+        writer.write_sample(sample as i16).unwrap();
+    }
+    writer.finalize().unwrap();
+}
+
+/// By how much the first half is louder than the second one, dB.
+fn apart_db(wav: &Path) -> f64 {
+    let samples = hound::WavReader::open(wav).unwrap().into_samples::<i16>();
+    let samples: Vec<f64> = samples.map(|sample| f64::from(sample.unwrap())).collect();
+    let power = |part: &[f64]| part.iter().map(|sample| sample * sample).sum::<f64>();
+    let (loud, soft) = samples.split_at(samples.len() / 2);
+    10.0 * (power(loud) / power(soft)).log10()
+}
+
+#[test]
+fn the_pipeline_is_tried_on_a_file_and_set() {
+    let (home, here) = (Home::started(&ahoy(), Setup::default()), Path::new(env!("CARGO_MANIFEST_DIR")));
+    let (input, output) = (home.path().join("in.wav"), home.path().join("out.wav"));
+    loud_and_soft(&input);
+    let mut example = Command::new(env!("CARGO_BIN_EXE_pipeline"));
+    example.arg(home.path()).arg(here.join("pipeline.json")).args([&input, &output]);
+    let said = example.output().unwrap();
+    let text = String::from_utf8(said.stdout).unwrap();
+    assert!(said.status.success(), "{text}{}", String::from_utf8_lossy(&said.stderr));
+    assert!(text.contains("the file is made") && text.contains("set: 0 ms later, kept: true"), "{text}");
+    let (before, after) = (apart_db(&input), apart_db(&output));
+    assert!((before - 20.0).abs() < 0.1 && after < 12.0, "{before} dB apart before, {after} after");
+    let shown = home.says(&["pipeline", "show"]).ok();
+    assert_eq!(shown.last()["levels"][0]["node"], "meter");
+}

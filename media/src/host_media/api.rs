@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::check::{CheckEvent, SoundCheck};
 use crate::{
+    pipeline::Pipeline,
     processing::Switches,
     recording::{Tap, Tapped},
     simple_webrtc::engine::{AudioFrame, LinkId, PacketSink},
@@ -81,6 +82,15 @@ pub enum Selection {
     Output(DeviceSpec),
     /// What rings.
     Ringtone(DeviceSpec),
+}
+
+/// What goes through a pipeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Piped {
+    /// What is said here, behind the automatic gain and before it is silenced where we are muted.
+    Own,
+    /// What is heard of a link, before it is mixed. A recording has it as it came.
+    Link(LinkId),
 }
 
 /// What is heard of a call that is not answered yet.
@@ -325,6 +335,13 @@ pub trait Sound: Send + Sync {
     fn ring(&self, _ringing: Option<Ringing>) {}
     /// What is done to sound from now on; without a click.
     fn process(&self, _processing: Processing) {}
+    /// Sound goes through this pipeline from now on, or none: without a click, once it is warm. That of a link ends with the link.
+    ///
+    /// # Errors
+    /// [`SoundError::Thread`]; then nothing has changed.
+    fn pipe(&self, _what: Piped, _pipeline: Option<Pipeline>) -> Result<(), SoundError> {
+        Ok(())
+    }
     /// Another device from now on, in the middle of a call too: the old one goes on until the new one runs. A file that is an
     /// output is made (or emptied) now.
     ///

@@ -13,7 +13,7 @@ use std::{
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::{
-    api::{DeviceSpec, Priority, Processing, ReceiveStats, SourceStats},
+    api::{DeviceSpec, Piped, Priority, Processing, ReceiveStats, SourceStats},
     asking::{Asking, Ties},
     clock::Clock,
     opus::packet_samples,
@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     limits::{MAX_LINKS, PACKET_RING},
+    pipeline::slot::Live,
     recording::{Tap, Tapped},
     simple_webrtc::{
         engine::{AudioPacket, LinkId, PacketSink},
@@ -58,6 +59,8 @@ pub(crate) struct Wishes {
     pub(crate) tap: Option<Tap>,
     /// What the system grants the audio thread.
     pub(crate) priority: Priority,
+    /// Another pipeline, or none, for what leaves; it waits here until the audio thread takes it.
+    pub(crate) pipe: Option<Option<Box<Live>>>,
 }
 
 /// What is wanted of a link.
@@ -84,6 +87,8 @@ pub(crate) struct LinkWish {
     pub(crate) stats: ReceiveStats,
     /// What is heard is recorded.
     pub(crate) tap: Option<Tap>,
+    /// Another pipeline, or none, for what is heard; it waits here until the audio thread takes it.
+    pub(crate) pipe: Option<Option<Box<Live>>>,
 }
 
 impl LinkWish {
@@ -204,8 +209,8 @@ impl Wishes {
             let (gate, packets) = (Arc::clone(&gate), Some(consumer));
             let stats = ReceiveStats::default();
             let (ties, told) = (Arc::clone(&ties), Arc::clone(&told));
-            let (send, permits, play, seen, tap) = (false, Permits::default(), None, 0, None);
-            let wish = LinkWish { number, send, permits, play, packets, ties, told, seen, gate, stats, tap };
+            let (send, permits, play, seen, tap, pipe) = (false, Permits::default(), None, 0, None, None);
+            let wish = LinkWish { number, send, permits, play, packets, ties, told, seen, gate, stats, tap, pipe };
             self.remove_link(link);
             self.links.insert(link, wish);
         } else {
@@ -234,6 +239,18 @@ impl Wishes {
         };
         if let Some(before) = before {
             before.close();
+        }
+    }
+
+    /// This pipeline from now on, or none. One that was not taken yet ends here, and so does one for a link that is not there.
+    pub(crate) fn pipe(&mut self, what: Piped, live: Option<Box<Live>>) {
+        match what {
+            Piped::Own => self.pipe = Some(live),
+            Piped::Link(link) => {
+                if let Some(wish) = self.links.get_mut(&link) {
+                    wish.pipe = Some(live);
+                }
+            }
         }
     }
 

@@ -131,9 +131,12 @@ impl Desk {
         let shared = Arc::clone(&self.shared);
         let mut wishes = shared.lock();
         self.hearing.follow_links(&mut wishes);
+        self.talking.follow_pipe(&mut wishes.pipe);
         let told = || wishes.links.iter().filter(|(_, wish)| wish.sends()).map(|(link, wish)| wish.told(*link));
         let (usual, listeners) = self.pace.look(now_us, told());
-        let mut plan = self.music.plan(wishes.processing.music.works(false), usual, told(), now_us);
+        // A pipeline takes pieces of 10 ms: while there is one, music rests.
+        let music = wishes.processing.music.works(false) && !self.talking.is_piped();
+        let mut plan = self.music.plan(music, usual, told(), now_us);
         if now_us >= self.stats_us + STATS_US || self.stats_us == 0 {
             self.stats_us = now_us;
             wishes.source = self.stats.clone();

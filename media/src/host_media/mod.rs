@@ -12,6 +12,7 @@ mod device;
 mod jitter_buffer;
 pub mod listening;
 mod mixer;
+pub mod once;
 pub mod opus;
 mod outbox;
 mod receiver;

@@ -7,11 +7,15 @@ use rtrb::Consumer;
 use super::{
     api::ReceiveStats,
     asking::Ties,
-    clock::Clock,
+    clock::{Clock, samples_to_ms},
     controls::Arrived,
     jitter_buffer::{Incoming, JitterBuffer, Pulled},
 };
-use crate::{recording::Tap, simple_webrtc::engine::AudioPacket};
+use crate::{
+    pipeline::slot::{Blocks, Live, Slot},
+    recording::Tap,
+    simple_webrtc::engine::AudioPacket,
+};
 
 /// The receiving end of a link that is played.
 pub(crate) struct Receiver {
@@ -23,6 +27,8 @@ pub(crate) struct Receiver {
     heard: bool,
     /// What is heard is recorded.
     tap: Option<Tap>,
+    /// Behind everything else, before it is mixed.
+    pub(crate) pipe: Slot,
 }
 
 impl Receiver {
@@ -32,7 +38,7 @@ impl Receiver {
         buffer: Box<dyn JitterBuffer>,
         since_us: u64,
     ) -> Self {
-        Self { packets, ties, buffer, since_us, heard: false, tap: None }
+        Self { packets, ties, buffer, since_us, heard: false, tap: None, pipe: Slot::new(Blocks::Any) }
     }
 
     /// Records what is heard, or no longer.
@@ -47,9 +53,9 @@ impl Receiver {
         }
     }
 
-    /// Gives the ring back.
-    pub(crate) fn into_packets(self) -> Consumer<Arrived> {
-        self.packets
+    /// Gives the ring back, and its pipeline.
+    pub(crate) fn into_parts(self) -> (Consumer<Arrived>, Option<Box<Live>>) {
+        (self.packets, self.pipe.into_live())
     }
 
     /// Moves what has come into the jitter buffer.
@@ -93,6 +99,8 @@ impl Receiver {
 
     /// Figures.
     pub(crate) fn stats(&self, now_us: u64) -> ReceiveStats {
-        self.buffer.stats(now_us)
+        let mut stats = self.buffer.stats(now_us);
+        stats.playout_delay_ms += samples_to_ms(self.pipe.delay());
+        stats
     }
 }

@@ -5,6 +5,7 @@ use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
+        mpsc::SyncSender,
     },
     thread::{self, JoinHandle, Thread},
     time::{Duration, Instant},
@@ -14,7 +15,7 @@ use tokio::sync::mpsc;
 
 use super::{
     api::{
-        AudioConfig, AudioEvent, DeviceInfo, DeviceSpec, FrameOut, Priority, Processing, ReceiveStats, Ringing,
+        AudioConfig, AudioEvent, DeviceInfo, DeviceSpec, FrameOut, Piped, Priority, Processing, ReceiveStats, Ringing,
         Selection, Sound, SoundError, SourceStats,
     },
     check::{Checker, SoundCheck},
@@ -29,6 +30,10 @@ use super::{
     voice::Voice,
 };
 use crate::{
+    pipeline::{
+        Pipeline,
+        slot::{self, Live},
+    },
     platform,
     recording::{Tap, Tapped},
     simple_webrtc::engine::{LinkId, PacketSink},
@@ -52,6 +57,8 @@ pub struct HostSound {
     /// Weak: where the audio thread has ended, so have its events.
     events: mpsc::WeakSender<AudioEvent>,
     checker: Checker,
+    /// Where pipelines end; made with the first.
+    bin: Mutex<Option<SyncSender<Box<Live>>>>,
 }
 
 impl HostSound {
@@ -94,6 +101,7 @@ impl HostSound {
             ringer: Mutex::default(),
             events: told,
             checker,
+            bin: Mutex::default(),
         })
     }
 
@@ -116,6 +124,17 @@ impl HostSound {
         new.ring(ringer.as_ref().and_then(Ringer::rings));
         *ringer = Some(new);
         Ok(())
+    }
+
+    /// For live sound.
+    fn live(&self, pipeline: Pipeline) -> Result<Box<Live>, SoundError> {
+        let mut bin = self.bin.lock().unwrap_or_else(PoisonError::into_inner);
+        let sender = match &*bin {
+            Some(sender) => sender.clone(),
+            None => slot::bin().map_err(|error| SoundError::Thread(error.to_string()))?,
+        };
+        *bin = Some(sender.clone());
+        Ok(Live::new(pipeline, sender))
     }
 
     fn ringer(&self) -> MutexGuard<'_, Option<Ringer>> {
@@ -261,6 +280,13 @@ impl Sound for HostSound {
     fn process(&self, processing: Processing) {
         self.shared.lock().processing = processing;
         self.thread.unpark();
+    }
+
+    fn pipe(&self, what: Piped, pipeline: Option<Pipeline>) -> Result<(), SoundError> {
+        let live = pipeline.map(|pipeline| self.live(pipeline)).transpose()?;
+        self.shared.lock().pipe(what, live);
+        self.thread.unpark();
+        Ok(())
     }
 
     fn select(&self, selection: Selection) -> Result<(), SoundError> {

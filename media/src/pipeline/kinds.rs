@@ -53,6 +53,13 @@ const fn number(name: &'static str, least: f32, most: f32, default: f32) -> Para
 /// Name of the path that a `wav_tap` takes.
 const PATH: &str = "path";
 
+/// What it must be: the daemon has a working directory of its own.
+const A_PATH: &str = "must be the absolute path of a file that is not there yet";
+
+/// Rates of a `resample`, Hz: the usual ones. A rate that shares no large divisor with 48 kHz would take megabytes, and hold
+/// sound back for half a second.
+pub const RATES_HZ: [u32; 8] = [8_000, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000];
+
 /// Most numbers of one type.
 const NUMBERS: usize = 5;
 
@@ -89,6 +96,27 @@ impl Kind {
             Self::Mix => "mix",
             Self::Delay => "delay",
             Self::WavTap => "wav_tap",
+        }
+    }
+
+    /// What it does, for people.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Gain => "louder or quieter",
+            Self::HighPass => "takes away what is below a corner: rumble, hum, wind (second order, 12 dB an octave)",
+            Self::NoiseGate => "silence while it is quieter than a level; opens in a few milliseconds",
+            Self::NoiseSuppression => "takes away steady noise; a voice stays; 16 ms later",
+            Self::Agc => "brings a voice to one loudness, slowly; noise alone is not lifted",
+            Self::Compressor => "holds down what is louder than a level, then makes all of it louder",
+            Self::VadGate => "silence where nobody talks",
+            Self::LevelMeter => "measures, and changes nothing; need not lead anywhere",
+            Self::Resample => "sounds as at another sample rate, such as a telephone; 30 ms later",
+            Self::Mix => "adds several sounds up; the only node that takes more than one",
+            Self::Delay => "later",
+            Self::WavTap => {
+                "writes what passes into a WAV file (48 kHz, 16 bit), an hour at most; need not lead anywhere"
+            }
         }
     }
 
@@ -131,6 +159,19 @@ impl Kind {
             Self::Resample => RESAMPLE,
             Self::Delay => DELAY,
             Self::NoiseSuppression | Self::LevelMeter | Self::Mix | Self::WavTap => &[],
+        }
+    }
+
+    /// What it costs, microseconds for 10 ms of sound, rounded up (docs/quality.md).
+    #[must_use]
+    pub fn cost_us(self) -> usize {
+        match self {
+            Self::Gain | Self::LevelMeter | Self::Mix | Self::Delay | Self::WavTap => 1,
+            Self::HighPass | Self::NoiseGate => 3,
+            Self::Agc | Self::VadGate => 10,
+            Self::Compressor => 15,
+            Self::Resample => 25,
+            Self::NoiseSuppression => 40,
         }
     }
 
@@ -177,8 +218,8 @@ impl Values {
                 PipelineError::BadParameter { id, parameter, problem }
             };
             if kind.takes_path() && name == PATH {
-                let text = value.as_str().filter(|text| !text.is_empty());
-                path = Some(text.ok_or_else(|| bad("must be the path of a file".into()))?.into());
+                let text = value.as_str().map(std::path::Path::new).filter(|path| path.is_absolute());
+                path = Some(text.ok_or_else(|| bad(A_PATH.into()))?.into());
                 continue;
             }
             let place = kind.parameters().iter().position(|parameter| parameter.name == name);
@@ -196,13 +237,13 @@ impl Values {
             };
             let given = value.as_f64().map(|value| value as f32).filter(|value| (*least..=*most).contains(value));
             *number = given.ok_or_else(|| bad(format!("must be a number from {least} to {most}")))?;
+            if kind == Kind::Resample && !RATES_HZ.iter().any(|rate| *rate as f32 == *number) {
+                return Err(bad(format!("must be one of {RATES_HZ:?}")));
+            }
         }
         if kind.takes_path() {
-            let missing = PipelineError::BadParameter {
-                id: id.to_owned(),
-                parameter: PATH.to_owned(),
-                problem: "must be the path of a file".into(),
-            };
+            let missing =
+                PipelineError::BadParameter { id: id.to_owned(), parameter: PATH.to_owned(), problem: A_PATH.into() };
             values.path = path.ok_or(missing)?;
         }
         Ok(values)

@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::kinds::{Kind, Values};
-use crate::limits::{PIPELINE_EDGES, PIPELINE_NODES};
+use super::{
+    Place,
+    kinds::{Kind, Values},
+};
+use crate::limits::{PIPELINE_COST_US, PIPELINE_DELAY_MS, PIPELINE_EDGES, PIPELINE_NODES, PIPELINE_TAPS};
 
 /// Name of the sound that comes in, in edges.
 pub const INPUT: &str = "input";
@@ -57,10 +60,10 @@ pub enum PipelineError {
     /// It is no JSON of this form.
     #[error("the manifest cannot be read: {0}")]
     Unreadable(String),
-    /// More nodes or edges than are taken.
+    /// More nodes, edges, `wav_tap`s, delay or work than is taken.
     #[error("too many {what}: {given}, at most {most} are possible")]
     TooMany {
-        /// `nodes` or `edges`.
+        /// Of what.
         what: &'static str,
         /// How many it has.
         given: usize,
@@ -112,6 +115,9 @@ pub enum PipelineError {
     /// No sound comes to a node or the output, or none leaves it.
     #[error("{0:?} is not connected: sound must come from `input` and go on to `output`")]
     Unconnected(String),
+    /// A `wav_tap` where others would be written down without being asked.
+    #[error("node {0:?}: a wav_tap may not write what others say; `ahoy record start` asks them, and records")]
+    TapRefused(String),
 }
 
 impl PipelineError {
@@ -129,6 +135,24 @@ impl PipelineError {
             Self::SeveralInputs(_) => "several_inputs",
             Self::Cycle(_) => "cycle",
             Self::Unconnected(_) => "unconnected",
+            Self::TapRefused(_) => "tap_refused",
+        }
+    }
+
+    /// The node that is wrong, where one is.
+    #[must_use]
+    pub fn node(&self) -> Option<&str> {
+        match self {
+            Self::Unreadable(_) | Self::TooMany { .. } => None,
+            Self::UnknownType { id, .. } | Self::UnknownParameter { id, .. } | Self::BadParameter { id, .. } => {
+                Some(id)
+            }
+            Self::BadId(id)
+            | Self::UnknownNode(id)
+            | Self::SeveralInputs(id)
+            | Self::Cycle(id)
+            | Self::Unconnected(id)
+            | Self::TapRefused(id) => Some(id),
         }
     }
 }
@@ -151,6 +175,28 @@ pub(super) struct Plan {
     pub(super) output: Option<usize>,
 }
 
+fn within<const N: usize>(counts: [(&'static str, usize, usize); N]) -> Result<(), PipelineError> {
+    match counts.into_iter().find(|(_, given, most)| given > most) {
+        Some((what, given, most)) => Err(PipelineError::TooMany { what, given, most }),
+        None => Ok(()),
+    }
+}
+
+impl Plan {
+    /// What cannot be seen of one node alone: all of them together.
+    fn check_size(&self) -> Result<(), PipelineError> {
+        let taps = self.steps.iter().filter(|step| step.kind == Kind::WavTap).count();
+        let delays = self.steps.iter().filter(|step| step.kind == Kind::Delay);
+        let delay_ms = delays.map(|step| step.values.number(0)).sum::<f32>().ceil() as usize;
+        let cost_us = self.steps.iter().map(|step| step.kind.cost_us()).sum();
+        within([
+            ("wav_taps", taps, PIPELINE_TAPS),
+            ("ms of delay", delay_ms, PIPELINE_DELAY_MS),
+            ("us of work for 10 ms of sound", cost_us, PIPELINE_COST_US),
+        ])
+    }
+}
+
 impl Manifest {
     /// Reads JSON.
     ///
@@ -164,20 +210,26 @@ impl Manifest {
     ///
     /// # Errors
     /// [`PipelineError`] names the first thing that is wrong, and the node.
-    pub fn check(&self) -> Result<(), PipelineError> {
-        self.plan().map(drop)
+    pub fn check(&self, place: Place) -> Result<(), PipelineError> {
+        self.plan_for(place).map(drop)
     }
 
-    pub(super) fn plan(&self) -> Result<Plan, PipelineError> {
+    /// Its `wav_tap`s.
+    pub fn taps(&self) -> impl Iterator<Item = &NodeSpec> {
+        self.nodes.iter().filter(|node| Kind::of(&node.kind) == Some(Kind::WavTap))
+    }
+
+    pub(super) fn plan_for(&self, place: Place) -> Result<Plan, PipelineError> {
         let counts = [("nodes", self.nodes.len(), PIPELINE_NODES), ("edges", self.edges.len(), PIPELINE_EDGES)];
-        for (what, given, most) in counts {
-            if given > most {
-                return Err(PipelineError::TooMany { what, given, most });
-            }
-        }
+        within(counts)?;
         let nodes = self.checked_nodes()?;
         let sources = self.checked_edges(&nodes)?;
-        order(nodes, &sources)
+        let plan = order(nodes, &sources)?;
+        plan.check_size()?;
+        match plan.steps.iter().find(|step| step.kind == Kind::WavTap) {
+            Some(step) if place == Place::Participant => Err(PipelineError::TapRefused(step.id.clone())),
+            Some(_) | None => Ok(plan),
+        }
     }
 
     fn checked_nodes(&self) -> Result<BTreeMap<&str, (Kind, Values)>, PipelineError> {

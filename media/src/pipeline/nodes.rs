@@ -1,19 +1,13 @@
 //! What each type of node does to 10 ms of sound at 48 kHz, in place. Nothing here grows.
 
-use std::{
-    fs::File,
-    io::BufWriter,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
 };
 
-use super::{kinds::Kind, manifest::PipelineError, manifest::Step};
+use super::{kinds::Kind, manifest::PipelineError, manifest::Step, taps::Tap};
 use crate::{
-    limits::PIPELINE_TAP_SAMPLES,
-    platform,
-    processing::{Bounds, Cleaner, Gain, HighPass, PIECE, VoiceDetector},
+    processing::{Bounds, CLEANER_DELAY, Cleaner, Gain, HighPass, PIECE, VoiceDetector},
     resample::Resampler,
 };
 
@@ -36,6 +30,10 @@ impl Level {
         let peak = sound.iter().map(|s| s.abs()).fold(0.0, f32::max);
         self.power_db.store(db(power.sqrt()).to_bits(), Ordering::Relaxed);
         self.peak_db.store(db(peak).to_bits(), Ordering::Relaxed);
+    }
+
+    fn rest(&self) {
+        self.put(&[]);
     }
 
     /// Mean power and peak of the last 10 ms, dB of full scale.
@@ -107,15 +105,12 @@ pub(super) enum Node {
         held: Vec<f32>,
         next: usize,
     },
-    Tap {
-        writer: Option<hound::WavWriter<BufWriter<File>>>,
-        left: usize,
-    },
+    Tap(Tap),
 }
 
 impl Node {
-    /// Makes the node of a step. A `wav_tap` makes its file.
-    pub(super) fn new(step: &Step, level: &Arc<Level>) -> Result<Self, PipelineError> {
+    /// Makes the node of a step, with the `tap` that was made for it if it is a `wav_tap`.
+    pub(super) fn new(step: &Step, level: &Arc<Level>, tap: Option<Tap>) -> Result<Self, PipelineError> {
         let number = |place: usize| step.values.number(place);
         Ok(match step.kind {
             Kind::Gain => Self::Gain(factor(number(0))),
@@ -148,7 +143,7 @@ impl Node {
             Kind::Resample => return resample(step),
             Kind::Mix => Self::Gain(1.0),
             Kind::Delay => Self::Delay { held: vec![0.0; (number(0) * MS) as usize], next: 0 },
-            Kind::WavTap => return tap(step),
+            Kind::WavTap => Self::Tap(tap.unwrap_or(Tap::Nowhere)),
         })
     }
 
@@ -156,11 +151,48 @@ impl Node {
     pub(super) fn memory(&self) -> usize {
         match self {
             Self::Gain(_) | Self::Meter(_) | Self::Compressor { .. } | Self::Agc { .. } => 0,
-            Self::Gate { .. } | Self::VadGate { .. } | Self::Tap { .. } => 0,
+            Self::Gate { .. } | Self::VadGate { .. } | Self::Tap(_) => 0,
             // 0.2 s, in which a corner of 20 Hz has fallen by 150 dB.
             Self::HighPass(_) => 9_600,
             Self::Noise(_) | Self::Resample(_) => 6 * PIECE,
             Self::Delay { held, .. } => held.len(),
+        }
+    }
+
+    /// Samples at 48 kHz by which sound leaves it later than it came.
+    pub(super) fn delay(&self) -> usize {
+        match self {
+            Self::Gain(_) | Self::Meter(_) | Self::Compressor { .. } | Self::Agc { .. } | Self::HighPass(_) => 0,
+            Self::Gate { .. } | Self::VadGate { .. } | Self::Tap(_) => 0,
+            Self::Noise(_) => CLEANER_DELAY,
+            Self::Resample(_) => RESAMPLE_AHEAD * PIECE,
+            Self::Delay { held, .. } => held.len(),
+        }
+    }
+
+    /// Samples at 48 kHz from its first one on until what leaves is as it will be: what it holds back is full, and it has settled.
+    pub(super) fn warm(&self) -> usize {
+        match self {
+            Self::Gain(_) | Self::Meter(_) | Self::Compressor { .. } | Self::Agc { .. } => 0,
+            Self::Gate { .. } | Self::VadGate { .. } | Self::Tap(_) => 0,
+            // 40 ms: what is left of the jump from silence into sound lies below what is cut away.
+            Self::HighPass(_) => 4 * PIECE,
+            // It runs unheard for 30 ms itself, and fades in for 20.
+            Self::Noise(_) | Self::Resample(_) => 6 * PIECE,
+            Self::Delay { held, .. } => held.len(),
+        }
+    }
+
+    /// Nothing of what was heard until now leaves any more; what was learnt of noise and voices stays. Allocates nothing.
+    pub(super) fn forget(&mut self) {
+        match self {
+            Self::Gain(_) | Self::Compressor { .. } | Self::Agc { .. } | Self::VadGate { .. } | Self::Tap(_) => {}
+            Self::Gate { envelope, .. } => *envelope = 0.0,
+            Self::HighPass(filter) => filter.forget(),
+            Self::Noise(cleaner) => cleaner.forget(),
+            Self::Meter(level) => level.rest(),
+            Self::Resample(resampling) => resampling.forget(),
+            Self::Delay { held, .. } => held.fill(0.0),
         }
     }
 
@@ -209,7 +241,7 @@ impl Node {
                     }
                 }
             }
-            Self::Tap { writer, left } => write(piece, writer, left),
+            Self::Tap(tap) => tap.write(piece),
         }
     }
 }
@@ -221,10 +253,13 @@ fn bad(step: &Step, parameter: &str, problem: impl Into<String>) -> PipelineErro
 fn resample(step: &Step) -> Result<Node, PipelineError> {
     let rate_hz = step.values.number(0) as u32;
     let between = |from, to| Resampler::new(from, to).map_err(|error| bad(step, "rate_hz", error.to_string()));
-    let mut ready = Vec::with_capacity(8 * PIECE);
-    ready.resize(RESAMPLE_AHEAD * PIECE, 0.0);
     let (down, up) = (between(48_000, rate_hz)?, between(rate_hz, 48_000)?);
-    Ok(Node::Resample(Box::new(Resampling { down, up, low: Vec::with_capacity(4 * PIECE), ready })))
+    let (low, ready) = (Vec::with_capacity(4 * PIECE), Vec::with_capacity(8 * PIECE));
+    let mut resampling = Box::new(Resampling { down, up, low, ready });
+    resampling.down.reserve(4 * PIECE);
+    resampling.up.reserve(4 * PIECE);
+    resampling.forget();
+    Ok(Node::Resample(resampling))
 }
 
 /// To another sample rate and back.
@@ -236,6 +271,13 @@ pub(super) struct Resampling {
 }
 
 impl Resampling {
+    fn forget(&mut self) {
+        self.down.forget();
+        self.up.forget();
+        self.ready.clear();
+        self.ready.resize(RESAMPLE_AHEAD * PIECE, 0.0);
+    }
+
     fn process(&mut self, piece: &mut [f32; PIECE]) {
         let Self { down, up, low, ready } = self;
         low.clear();
@@ -250,34 +292,5 @@ impl Resampling {
             }
             None => piece.fill(0.0),
         }
-    }
-}
-
-fn tap(step: &Step) -> Result<Node, PipelineError> {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 48_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let file = platform::private_file().write(true).create(true).truncate(true).open(&step.values.path);
-    let file = file.map_err(|error| bad(step, "path", format!("cannot be written: {error}")))?;
-    let writer = hound::WavWriter::new(BufWriter::new(file), spec);
-    let writer = writer.map_err(|error| bad(step, "path", format!("cannot be written: {error}")))?;
-    Ok(Node::Tap { writer: Some(writer), left: PIPELINE_TAP_SAMPLES })
-}
-
-fn write(piece: &[f32; PIECE], writer: &mut Option<hound::WavWriter<BufWriter<File>>>, left: &mut usize) {
-    let Some(open) = writer else { return };
-    let samples = piece.iter().map(|sample| (sample.clamp(-1.0, 1.0) * 32_767.0).round() as i16);
-    let written = samples.into_iter().try_for_each(|sample| open.write_sample(sample));
-    *left = left.saturating_sub(PIECE);
-    // Once a second the file is whole: playable after a kill.
-    let flushed = if written.is_ok() && left.is_multiple_of(100 * PIECE) { open.flush() } else { Ok(()) };
-    if let Err(error) = written.and(flushed) {
-        tracing::warn!(%error, "a wav_tap writes no more");
-        *writer = None;
-    } else if *left == 0 {
-        *writer = None;
     }
 }

@@ -1,5 +1,7 @@
 //! What each node does to sound, and pipelines of several.
 
+mod random;
+
 use super::*;
 use crate::processing::test_sounds::{noise, power_db, speech_for, tone};
 
@@ -39,6 +41,22 @@ fn levels_are_changed_as_asked() {
     near(change_db("compressor", serde_json::json!({"threshold_db": -6}), &sound), 0.0);
     near(change_db("resample", serde_json::json!({"rate_hz": 8000}), &sound), 0.0);
     assert!(change_db("resample", serde_json::json!({"rate_hz": 8000}), &tone(6_000.0, 0.25, 96_000)) < -50.0);
+}
+
+#[test]
+fn every_rate_gives_a_sound_back_without_a_hole_as_late_as_is_told() {
+    let sound = tone(440.0, 0.25, 96_000);
+    for rate_hz in RATES_HZ {
+        let pipeline = Pipeline::new(&chain(&[("resample", serde_json::json!({"rate_hz": rate_hz}))])).unwrap();
+        let delay = pipeline.delay();
+        let heard = pipeline.run(&sound);
+        let apart = heard[delay..].iter().zip(&sound).skip(2_400).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(apart < 0.01, "{rate_hz} Hz: off by {apart}");
+    }
+    for odd in [8_001, 46_842] {
+        let odd = chain(&[("resample", serde_json::json!({"rate_hz": odd}))]);
+        assert_eq!(Pipeline::new(&odd).err().map(|error| error.word()), Some("bad_parameter"));
+    }
 }
 
 #[test]

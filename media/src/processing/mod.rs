@@ -21,7 +21,7 @@ mod spectrum;
 mod voice;
 
 pub use chain::{Chain, Switches};
-pub(crate) use cleaner::Cleaner;
+pub(crate) use cleaner::{CLEANER_DELAY, Cleaner};
 pub(crate) use gain::{Bounds, Gain, PARTICIPANT};
 pub(crate) use high_pass::HighPass;
 pub(crate) use limiter::Limiter;

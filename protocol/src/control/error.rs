@@ -45,6 +45,8 @@ pub enum ErrorKind {
     AlreadyInCall,
     /// A limit is reached; the hint names it.
     LimitReached,
+    /// The manifest of a pipeline cannot be used; `data.problem` names the error and the node.
+    BadPipeline,
     /// Not enough room, disk or descriptors.
     NoResources,
     /// The daemon is stopping.
@@ -65,13 +67,16 @@ pub struct ControlError {
     /// What could have been meant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<String>,
+    /// Of `bad_pipeline`: what is wrong with the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Box<super::pipeline::PipelineProblem>>,
 }
 
 impl ControlError {
     /// An error with what is wrong and what to do.
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hint: hint.into(), candidates: Vec::new() }
+        Self { kind, message: message.into(), hint: hint.into(), candidates: Vec::new(), problem: None }
     }
 
     /// The JSON-RPC code.
@@ -96,6 +101,7 @@ impl ControlError {
             | ErrorKind::InCall
             | ErrorKind::AlreadyInCall
             | ErrorKind::LimitReached
+            | ErrorKind::BadPipeline
             | ErrorKind::NoResources
             | ErrorKind::Stopping => -32000,
         }

@@ -10,6 +10,7 @@ use super::contact::{AttemptInfo, PresenceState, RequestEnd};
 use super::devices::LinkingState;
 use super::hand_off::HandOffState;
 use super::history::PlaybackEnd;
+use super::pipeline::{PipelineChanged, PipelineRun};
 use super::recording::{RecordingAnswered, RecordingRequested, RecordingStarted, RecordingStopped};
 use super::reply::Snapshot;
 use super::state::{CallState, Direction};
@@ -236,6 +237,10 @@ pub enum EventKind {
     },
     /// How a trial of microphone and speaker goes (`device.audio.test`).
     SoundTest(SoundTest),
+    /// Another pipeline is set, or none (`pipeline.set`).
+    PipelineChanged(PipelineChanged),
+    /// How a run of a pipeline over a file goes (`pipeline.run`).
+    PipelineRun(PipelineRun),
     /// Something else limits the sound between us and a participant from now on. `call.stats` has it as `limited_by`.
     Quality {
         /// Call.

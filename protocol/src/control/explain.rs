@@ -71,6 +71,7 @@ impl ErrorKind {
             Self::InCall => caller(1, "end or hold the active call, or say so with `in_call`"),
             Self::AlreadyInCall => caller(1, "go on in the call in `data.candidates`; resume it if it is held"),
             Self::LimitReached => caller(1, "wait, or free what the hint names"),
+            Self::BadPipeline => caller(2, "mend what `data.problem` names; docs/pipelines.md has every node"),
             Self::NoResources => {
                 says(Fault::Environment, 1, "make room on the disk, or raise the limit the hint names")
             }

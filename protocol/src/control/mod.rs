@@ -18,6 +18,7 @@ mod explain;
 mod hand_off;
 mod history;
 mod home;
+mod pipeline;
 mod recording;
 mod reply;
 mod request;
@@ -47,6 +48,11 @@ pub use explain::{END_CAUSES, END_REASONS, EndReason, Explanation, Fault, end_re
 pub use hand_off::{HandOffParams, HandOffReply, HandOffState};
 pub use history::{HistoryCall, HistoryParams, HistoryReply, PlayParams, PlaybackEnd, VoicemailInfo, VoicemailsReply};
 pub use home::{Env, HomePaths, SOCKET_NAME};
+pub use pipeline::{
+    CheckPipelineParams, PipelineChanged, PipelineCheckReply, PipelineLevel, PipelineParams, PipelineProblem,
+    PipelineReply, PipelineRun, PipelineRunReply, PipelineRunState, PipelineScope, RunPipelineParams,
+    SetPipelineParams,
+};
 pub use recording::{
     Consent, RecordCommand, RecordParams, RecordPolicy, RecordReply, RecordingAnswered, RecordingRequested,
     RecordingStarted, RecordingStopped,

@@ -12,6 +12,7 @@ use super::devices::{DevicesReply, LinkReply};
 use super::event::QualityCause;
 use super::hand_off::HandOffReply;
 use super::history::{HistoryReply, VoicemailsReply};
+use super::pipeline::{PipelineCheckReply, PipelineReply, PipelineRunReply};
 use super::recording::RecordReply;
 
 /// A successful answer. It stands in the line without a tag: the reader knows from its request which of these it gets.
@@ -56,6 +57,12 @@ pub enum Reply {
     AudioDevices(AudioDevicesReply),
     /// `device.audio.select`.
     AudioSelected(SelectedReply),
+    /// `pipeline.get`, `pipeline.set`.
+    Pipeline(PipelineReply),
+    /// `pipeline.check`.
+    PipelineCheck(PipelineCheckReply),
+    /// `pipeline.run`.
+    PipelineRun(PipelineRunReply),
     /// `device.list`, `device.revoke`.
     Devices(DevicesReply),
     /// `device.link`.

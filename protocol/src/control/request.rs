@@ -11,6 +11,7 @@ use super::contact::{
 };
 use super::hand_off::HandOffParams;
 use super::history::{HistoryParams, PlayParams};
+use super::pipeline::{CheckPipelineParams, PipelineParams, RunPipelineParams, SetPipelineParams};
 use super::recording::RecordParams;
 
 /// What a client may do.
@@ -237,6 +238,20 @@ pub enum Request {
     /// leaves this device. The event `sound_test` tells the levels and what was found.
     #[serde(rename = "device.audio.test")]
     AudioTest(TestAudioParams),
+    /// The pipeline over what is said, or over what is heard of a participant, and what its meters show.
+    #[serde(rename = "pipeline.get")]
+    PipelineGet(PipelineParams),
+    /// Another pipeline from now on, in the middle of a call too, or none: what is heard goes over within 10 ms, without a click.
+    /// If it cannot be used, the one before goes on. Mute counts behind it.
+    #[serde(rename = "pipeline.set")]
+    PipelineSet(SetPipelineParams),
+    /// Whether a manifest can be used, and what is wrong with it; no file is touched.
+    #[serde(rename = "pipeline.check")]
+    PipelineCheck(CheckPipelineParams),
+    /// Run a pipeline once over a WAV file, into another one. The answer comes when it begins, the event `pipeline_run` tells how
+    /// it goes and when it is done. One at a time.
+    #[serde(rename = "pipeline.run")]
+    PipelineRun(RunPipelineParams),
     /// The devices of our account.
     #[serde(rename = "device.list")]
     DeviceList(NoParams),

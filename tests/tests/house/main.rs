@@ -14,6 +14,7 @@ mod outside;
 #[cfg(test)]
 mod patience;
 #[cfg(test)]
+mod pipelines;
 mod promises;
 #[cfg(test)]
 mod purity;

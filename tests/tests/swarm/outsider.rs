@@ -57,6 +57,8 @@ fn name(event: &EventKind) -> Option<String> {
         | EventKind::DeviceChanged { .. }
         | EventKind::MutedTalking { .. }
         | EventKind::SoundTest(_)
+        | EventKind::PipelineChanged(_)
+        | EventKind::PipelineRun(_)
         | EventKind::HistoryCleared { .. }
         | EventKind::Voicemail { .. }
         | EventKind::VoicemailDelivered { .. }

@@ -80,6 +80,8 @@ impl Seen {
             | EventKind::MutedTalking { .. }
             | EventKind::Speaking { .. }
             | EventKind::SoundTest(_)
+            | EventKind::PipelineChanged(_)
+            | EventKind::PipelineRun(_)
             | EventKind::Quality { .. }
             | EventKind::HistoryCleared { .. }
             | EventKind::Voicemail { .. }

@@ -1,6 +1,8 @@
 //! Words for microphones, speakers, and what limits sound.
 
-use ahoy_client::control::{AudioDevice, QualityCause, SoundTest};
+use ahoy_client::control::{
+    AudioDevice, PipelineChanged, PipelineRun, PipelineRunState, PipelineScope, QualityCause, SoundTest,
+};
 
 pub(super) fn plugged(device: &AudioDevice, what: &str) -> String {
     format!("{} {} {what} ({})", device.direction, device.name, device.id)
@@ -11,6 +13,27 @@ pub(super) fn test(test: &SoundTest) -> Option<String> {
     let findings = test.findings.as_ref()?;
     let lines: Vec<String> = findings.iter().map(|finding| finding.detail.clone()).collect();
     Some(format!("sound test: {}", lines.join("; ")))
+}
+
+pub(super) fn piped(changed: &PipelineChanged) -> String {
+    let over = match changed.scope {
+        PipelineScope::Capture => "what is said here",
+        PipelineScope::Participant => "what is heard of a participant",
+    };
+    let by = changed.client.as_deref().map(|client| format!(", asked by {client}")).unwrap_or_default();
+    let what = if changed.set { "goes through another pipeline" } else { "goes through no pipeline any more" };
+    format!("{over} {what}{by}")
+}
+
+/// The end of a run; its progress is for bars.
+pub(super) fn run(run: &PipelineRun) -> Option<String> {
+    match run.state {
+        PipelineRunState::Running => None,
+        PipelineRunState::Done => Some(format!("pipeline run {} is done", run.run)),
+        PipelineRunState::Failed => {
+            Some(format!("pipeline run {} failed: {}", run.run, run.detail.as_deref().unwrap_or_default()))
+        }
+    }
 }
 
 /// What limits sound, in words; None if nothing does.

@@ -20,6 +20,7 @@ mod handoff;
 mod history;
 mod meant;
 mod people;
+mod pipeline;
 mod record;
 mod sound;
 mod voicemail;
@@ -58,6 +59,7 @@ pub(crate) async fn run(args: &Args, out: &Out) -> Result<(), Failure> {
         | Verb::History { .. }
         | Verb::Voicemail { .. }
         | Verb::Record(_)
+        | Verb::Pipeline(_)
         | Verb::Mute
         | Verb::Unmute
         | Verb::Stats { .. }
@@ -95,6 +97,7 @@ async fn ask(args: &Args, client: &mut Client, out: &Out) -> Result<(), Failure>
         Verb::History { limit, verb } => history::history(client, *limit, verb.as_ref(), out).await,
         Verb::Voicemail { call, seconds } => voicemail::voicemail(client, call.as_deref(), *seconds, out).await,
         Verb::Record(verb) => record::record(client, verb, out).await,
+        Verb::Pipeline(verb) => pipeline::pipeline(client, verb, out).await,
         Verb::Mute => mute(client, true, out).await,
         Verb::Unmute => mute(client, false, out).await,
         Verb::Stats { call, follow } => calls::stats(client, call.as_deref(), *follow, out).await,

@@ -143,7 +143,7 @@ fn level_line(test: &SoundTest) -> String {
 }
 
 /// The level filled, the peak as a mark.
-fn bar(level_dbfs: i16, peak_dbfs: i16) -> String {
+pub(crate) fn bar(level_dbfs: i16, peak_dbfs: i16) -> String {
     let cells = |dbfs: i16| dbfs.saturating_sub(LOWEST_DBFS).clamp(0, -LOWEST_DBFS) * CELLS / -LOWEST_DBFS;
     let (filled, peak) = (cells(level_dbfs), cells(peak_dbfs));
     let cell = |n: i16| match n {

@@ -17,6 +17,8 @@ mod lan;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod pipeline;
+#[cfg(test)]
 mod recording;
 #[cfg(test)]
 mod rejoin;

@@ -17,6 +17,7 @@ use crate::platform;
 
 mod methods;
 mod people;
+mod pipeline;
 mod recording;
 #[cfg(test)]
 mod tests;
@@ -169,5 +170,6 @@ fn refusal(error: &Value) -> ClientError {
     let kind = serde_json::from_value(data["kind"].clone()).unwrap_or(ErrorKind::Internal);
     let mut refusal = ControlError::new(kind, text(&error["message"]), text(&data["hint"]));
     refusal.candidates = candidates;
+    refusal.problem = serde_json::from_value(data["problem"].clone()).ok();
     ClientError::Refused(refusal)
 }

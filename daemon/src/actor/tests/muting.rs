@@ -58,6 +58,7 @@ async fn the_mute_itself_does_not_wait_for_the_disk() {
             Arc::new(|_| {}),
         ),
         media: Media::new(media.clone(), media.clone(), Vec::new(), false),
+        pipes: crate::pipes::Pipes::nowhere(dir.path().join("pipeline.json"), Hub::new(0)),
         store,
         hub: Hub::new(0),
         board: Arc::new(Board::new("account".into(), "device".into(), crate::control::Sources::default())),

@@ -245,6 +245,8 @@ fn the_list_of_methods_is_that_of_the_request_type() {
         "contact.accept" | "contact.refuse" => json!({"account": "x"}),
         "account.rotate" => json!({"token": "card"}),
         "config.set" => json!({"key": "log", "value": "warn"}),
+        "pipeline.set" | "pipeline.check" => json!({"manifest": null}),
+        "pipeline.run" => json!({"manifest": {}, "input": "/a", "output": "/b"}),
         "presence.set" => json!({"state": "away"}),
         "call.push_to_talk" => json!({"pressed": true}),
         "call.offer" => json!({"to": []}),

@@ -89,7 +89,10 @@ impl Hearing {
         for link in gone {
             let Some((number, receiver)) = self.receivers.remove(&link) else { continue };
             if let Some(wish) = wishes.links.get_mut(&link).filter(|wish| wish.number == number) {
-                wish.packets = Some(receiver.into_packets());
+                let (packets, pipe) = receiver.into_parts();
+                wish.packets = Some(packets);
+                // It is played again perhaps; what was wanted since counts more.
+                wish.pipe = wish.pipe.take().or(pipe.map(Some));
             }
         }
         for (link, wish) in &mut wishes.links {
@@ -98,6 +101,11 @@ impl Hearing {
             }
             if let Some((_, receiver)) = self.receivers.get_mut(link) {
                 receiver.record(wish.tap.as_ref());
+                if receiver.pipe.is_free()
+                    && let Some(live) = wish.pipe.take()
+                {
+                    receiver.pipe.switch(live);
+                }
             }
         }
     }
@@ -200,6 +208,7 @@ impl Hearing {
                     outbox.push(AudioEvent::FirstAudio { link: *link });
                 }
                 self.voices.hear(*link, block, even);
+                receiver.pipe.process(block);
                 self.mixer.add(block);
             }
             self.voices.fade_out(|rest| self.mixer.add(rest), samples);

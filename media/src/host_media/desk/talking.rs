@@ -16,6 +16,7 @@ use crate::{
         specs,
         voice::Voice,
     },
+    pipeline::slot::{Blocks, Live, Slot},
     processing::{Chain, Switches},
     simple_webrtc::engine::{AudioFrame, LinkId},
 };
@@ -50,6 +51,8 @@ pub(super) struct Talking {
     pub(super) capture: Option<Capture>,
     /// What is done to sound before it is encoded, or silenced.
     chain: Chain,
+    /// Behind the chain.
+    pipe: Slot,
     /// Something is played.
     playing: bool,
     told: Told,
@@ -88,7 +91,7 @@ impl Talking {
         let (returns, recovery) = (specs::returns(&input), Recovery::new());
         let name = input.text().to_owned();
         let open: Open<dyn Source> = Box::new(move |now_us| specs::source(&input, clock, now_us));
-        let (chain, playing, told) = (Chain::new(), false, Told::default());
+        let (chain, pipe, playing, told) = (Chain::new(), Slot::new(Blocks::Whole), false, Told::default());
         Self {
             shared,
             out,
@@ -104,6 +107,7 @@ impl Talking {
             mutes,
             capture,
             chain,
+            pipe,
             playing,
             told,
             voice,
@@ -120,6 +124,7 @@ impl Talking {
             self.sending.clear();
             self.recovery.forget();
             drop(self.change.take());
+            self.pipe.rest();
         }
         self.opening = wanted.openings;
         if wanted.open {
@@ -137,11 +142,26 @@ impl Talking {
                 capture.forget();
             }
             self.chain.forget();
+            self.pipe.forget();
         }
         let muted = if missed { self.voice.mute(true) } else { Ok(()) };
         if let Err(error) = muted.and_then(|()| self.voice.mute(wanted.muted)) {
             tracing::error!(%error, "no new encoder");
         }
+    }
+
+    /// Takes the pipeline that is wanted, or none, as soon as no other one comes.
+    pub(super) fn follow_pipe(&mut self, wanted: &mut Option<Option<Box<Live>>>) {
+        if self.pipe.is_free()
+            && let Some(live) = wanted.take()
+        {
+            self.pipe.switch(live);
+        }
+    }
+
+    /// What is said goes through a pipeline.
+    pub(super) fn is_piped(&self) -> bool {
+        self.pipe.works()
     }
 
     /// Another microphone from now on; the one that is open goes on until it runs.
@@ -243,6 +263,7 @@ impl Talking {
             self.collect(now_us, outbox);
             while let Some(mut frame) = self.capture.as_mut().and_then(Capture::next_frame) {
                 self.chain.process(&mut frame.sound, self.playing);
+                self.pipe(&mut frame.sound);
                 if let Err(error) = self.send(frame, now_us) {
                     tracing::error!(%error, "a frame could not be encoded");
                 }
@@ -257,6 +278,17 @@ impl Talking {
         self.tell_of_talk(outbox);
     }
 
+    /// Through the pipeline. What is said while `muted` is shown does not even get into it: it may hold sound back, and write it down.
+    fn pipe(&mut self, sound: &mut [f32]) {
+        if !self.pipe.works() {
+            return;
+        }
+        if self.voice.muted() || self.shared.lock().muted() {
+            sound.fill(0.0);
+        }
+        self.pipe.process(sound);
+    }
+
     /// What goes to the speaker; `playing`: anything does.
     pub(super) fn play(&mut self, sound: &[f32], playing: bool) {
         self.playing = playing;
@@ -265,7 +297,7 @@ impl Talking {
 
     /// Samples by which sound leaves later than it was captured.
     pub(super) fn delay(&self) -> usize {
-        self.chain.delay()
+        self.chain.delay() + self.pipe.delay()
     }
 
     /// Tells who sits here and talks, to be heard or into a muted microphone.
@@ -312,7 +344,7 @@ impl Talking {
         }
         if let Some(tap) = &wishes.tap {
             // What left: silence where we are muted.
-            let spoken = self.origin_us + samples_to_us(place.saturating_sub(self.chain.delay() as u64));
+            let spoken = self.origin_us + samples_to_us(place.saturating_sub(self.delay() as u64));
             tap.write(spoken, now_us, &sound);
         }
         drop(wishes);

@@ -3,6 +3,7 @@
 mod choosing;
 mod hearing;
 mod mute;
+mod piping;
 mod recovering;
 mod sending;
 mod talking;

@@ -46,6 +46,12 @@ impl Wave {
         Ok(Self { reader, resampler, looped, ended: false, ready: Vec::new() })
     }
 
+    /// Its length, samples at 48 kHz.
+    pub(crate) fn samples(&self) -> u64 {
+        let rate = u64::from(self.reader.spec().sample_rate.max(1));
+        (u64::from(self.reader.duration()) * u64::from(RATE)).div_ceil(rate)
+    }
+
     /// Reads a piece of the file into `ready`; silence after its end, which also pushes out what the resampler holds.
     fn read(&mut self) -> Result<(), Lost> {
         let mut mono = mono_frames(&mut self.reader, READ_FRAMES)?;

@@ -9,14 +9,14 @@ fn manifest(nodes: &[(&str, &str)], edges: &[(&str, &str)]) -> Manifest {
 }
 
 fn word(nodes: &[(&str, &str)], edges: &[(&str, &str)]) -> &'static str {
-    manifest(nodes, edges).check().map_or_else(|error| error.word(), |()| "fits")
+    manifest(nodes, edges).check(Place::Once).map_or_else(|error| error.word(), |()| "fits")
 }
 
 fn params(json: &str) -> Result<(), PipelineError> {
     let text = format!(
         r#"{{"nodes": [{{"id": "a", {json}}}], "edges": [{{"from": "input", "to": "a"}}, {{"from": "a", "to": "output"}}]}}"#
     );
-    Manifest::parse(&text)?.check()
+    Manifest::parse(&text)?.check(Place::Once)
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn chains_and_branches_that_meet_in_a_mix_fit() {
 #[test]
 fn a_node_comes_after_those_it_hears_whatever_the_order_it_is_written_in() {
     let edges = [("b", "output"), ("a", "b"), ("input", "z"), ("z", "a")];
-    let plan = manifest(&[("a", "gain"), ("b", "gain"), ("z", "gain")], &edges).plan().unwrap();
+    let plan = manifest(&[("a", "gain"), ("b", "gain"), ("z", "gain")], &edges).plan_for(Place::Once).unwrap();
     let order: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
     assert_eq!((order, plan.output), (vec!["z", "a", "b"], Some(2)));
 }

@@ -4,12 +4,15 @@
 
 #![expect(clippy::print_stdout, reason = "a failure can be repeated only by who knows its seed")]
 
+mod dice;
+mod pipes;
 mod scene;
 
 use std::cell::Cell;
 
 use crate::{host_media::opus::Decoder, limits::OPUS_PACKET_SAMPLES};
-use scene::{Dice, Happening, Left, Speaks, Stage};
+use dice::Dice;
+use scene::{Happening, Left, Speaks, Stage};
 
 /// Orders that one run tries, and how many it tries at most until it has seen enough.
 const ORDERS: [u64; 2] = [40, 160];

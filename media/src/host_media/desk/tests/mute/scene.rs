@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use super::super::*;
+use super::{super::*, dice::Dice, pipes::Pipes};
 use crate::{
     host_media::{
         api,
@@ -51,11 +51,13 @@ pub(super) enum Happening {
     HandBack,
     /// The microphone is closed and opened before the audio thread looks.
     Blink,
+    /// Another pipeline, or none.
+    Pipe,
     /// The audio thread stands still.
     Stall,
 }
 
-const ALL: [Happening; 15] = [
+const ALL: [Happening; 16] = [
     Happening::Mute,
     Happening::Unmute,
     Happening::Press,
@@ -70,20 +72,9 @@ const ALL: [Happening; 15] = [
     Happening::HandOff,
     Happening::HandBack,
     Happening::Blink,
+    Happening::Pipe,
     Happening::Stall,
 ];
-
-/// Numbers that a seed decides (splitmix64).
-pub(super) struct Dice(pub(super) u64);
-
-impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-}
 
 /// When whoever sits at the microphone makes a sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +105,7 @@ pub(super) struct Scene {
     shared: Arc<Shared>,
     pub(super) around: Mutex<Around>,
     shown: AtomicBool,
+    pipes: Pipes,
     wire: Mutex<Wire>,
     /// Whether `muted` was shown, of each frame that left.
     frames: Mutex<Vec<bool>>,
@@ -124,7 +116,8 @@ impl Scene {
         let (flips, during) = (Vec::new(), Vec::new());
         let around = Around { speaks, flips, plugged: true, device: 0, link: None, next_link: 1, during };
         let (shown, wire, frames) = (AtomicBool::new(false), Mutex::default(), Mutex::default());
-        Arc::new(Self { shared: Arc::default(), around: Mutex::new(around), shown, wire, frames })
+        let pipes = Pipes::new();
+        Arc::new(Self { shared: Arc::default(), around: Mutex::new(around), shown, pipes, wire, frames })
     }
 
     fn show(&self, around: &mut Around, muted: bool, now_us: u64) {
@@ -177,6 +170,7 @@ impl Scene {
                 self.talk(around, true);
             }
             Happening::Blink => [false, true].into_iter().for_each(|on| self.talk(around, on)),
+            Happening::Pipe => self.pipes.change(&self.shared),
             // By the stage: the desk is told, and looks at it before anything else.
             Happening::Choose | Happening::Stall => {}
         }
@@ -378,6 +372,7 @@ impl Stage {
     pub(super) fn play(&mut self, dice: &mut Dice) -> Vec<(u64, bool, Happening)> {
         let mut order = Vec::new();
         self.scene.wire.lock().unwrap().repeats = true;
+        self.happen(Happening::Pipe);
         for _ in 0..STEPS {
             let what = ALL[dice.below(ALL.len() as u64) as usize];
             let during = dice.below(3) == 0 && !matches!(what, Happening::Choose);
