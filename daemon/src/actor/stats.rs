@@ -261,12 +261,15 @@ fn participant_stats(
         target_bitrate_bps: up.then(|| f64::from(source.target_bitrate_bps)),
         jitter_buffer_ms: heard.as_ref().map(|heard| heard.jitter_buffer_ms),
         playout_delay_ms: heard.as_ref().map(|heard| heard.playout_delay_ms),
-        mouth_to_ear_ms: heard.as_ref().and_then(|heard| mouth_to_ear(source.capture_delay_ms, rtt_ms, heard)),
+        mouth_to_ear_ms: heard
+            .as_ref()
+            .zip(rtt_ms)
+            .map(|(heard, rtt_ms)| heard.mouth_to_ear_ms(source.capture_delay_ms, rtt_ms)),
         concealed_ms: heard.as_ref().map(|heard| heard.concealed_ms),
-        // Retransmissions and copies are not told apart from packets that were late yet; DRED is not asked for.
-        retransmitted: None,
+        retransmitted: heard.as_ref().map(|heard| heard.retransmitted),
         fec_recovered: heard.as_ref().map(|heard| heard.fec_recovered),
-        copies_used: None,
+        copies_used: heard.as_ref().map(|heard| heard.copies_used),
+        // docs/adr/0019.
         dred_recovered: None,
         limited_by: heard.as_ref().map(|heard| convert::cause(heard.limited_by)),
         codec: up.then(|| "opus/48000".into()),
@@ -281,12 +284,6 @@ fn participant_stats(
 fn loss_rate(heard: &ReceiveStats) -> f64 {
     let expected = heard.packets_received + heard.packets_lost;
     if expected == 0 { 0.0 } else { number(heard.packets_lost) / number(expected) }
-}
-
-/// Their capture delay is taken to be ours (the same software with the same frames); the way takes half a round trip.
-/// `playout_delay_ms` runs from arrival to playback, so it holds the jitter buffer already.
-fn mouth_to_ear(capture_delay_ms: f64, rtt_ms: Option<f64>, heard: &ReceiveStats) -> Option<f64> {
-    rtt_ms.map(|rtt| capture_delay_ms + rtt / 2.0 + heard.playout_delay_ms)
 }
 
 fn odd() -> ControlError {

@@ -285,10 +285,23 @@ pub struct ReceiveStats {
     pub concealed_ms: f64,
     /// Frames repaired by in-band FEC.
     pub fec_recovered: u64,
+    /// Packets that were lost, and came in time when they were asked for.
+    pub retransmitted: u64,
+    /// Packets that were lost, and whose copy came in time.
+    pub copies_used: u64,
     /// Packets that were no Opus packets.
     pub packets_refused: u64,
     /// What limits sound to and from there.
     pub limited_by: Limit,
+}
+
+impl ReceiveStats {
+    /// From the microphone there to the speaker here, ms. Their capture delay is taken to be ours (the same software with the
+    /// same frames); the way takes half a round trip; `playout_delay_ms` holds the jitter buffer already.
+    #[must_use]
+    pub fn mouth_to_ear_ms(&self, capture_delay_ms: f64, round_trip_ms: f64) -> f64 {
+        capture_delay_ms + round_trip_ms / 2.0 + self.playout_delay_ms
+    }
 }
 
 /// Figures of what is sent.

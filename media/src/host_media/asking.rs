@@ -2,14 +2,13 @@
 //! link's own task, where packets arrive: the audio thread looks once a frame, and a round trip has no frame to lose.
 
 mod overdue;
+mod ties;
 mod way;
 
-use std::{
-    collections::BTreeMap,
-    sync::atomic::{AtomicU64, Ordering},
-};
+use std::collections::BTreeMap;
 
 use overdue::Overdue;
+pub(crate) use ties::{Came, Losses, Ties};
 pub(crate) use way::HEAD_BYTES;
 use way::Way;
 
@@ -53,77 +52,6 @@ const RUNS: f64 = 12.0;
 /// Sequence numbers ahead of the newest that are a gap; more is another stream, and the buffer's business.
 const GAP_MOST: i64 = 500;
 
-/// What a link's ear and its jitter buffer tell each other without a lock.
-#[derive(Debug, Default)]
-pub(crate) struct Ties {
-    /// Round trip, microseconds; 0: not known.
-    round_trip_us: AtomicU64,
-    /// Share of packets that don't come by themselves, per mille, packets in a row that are lost then, in tenths, and after
-    /// how many frames copies come.
-    losses: AtomicU64,
-    /// Packets that came so far (modulo 2^32), kbit/s at which they come, and what waits in queues on their way, ms.
-    came: AtomicU64,
-    /// Timestamp of the next sample to be decoded, and when: tenths of ms, modulo 2^32. 0: not known.
-    due: AtomicU64,
-}
-
-/// Losses of a link, before anything is repaired.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Losses {
-    /// Per mille.
-    pub(crate) permille: u32,
-    /// Packets in a row, in tenths.
-    pub(crate) run_tenths: u32,
-    /// Packets wait in queues: what is lost is lost there, and nothing of it is counted.
-    pub(crate) queued: bool,
-}
-
-impl Ties {
-    /// The round trip of the link, microseconds; none if it was not measured yet.
-    pub(crate) fn round_trip_us(&self) -> Option<u64> {
-        Some(self.round_trip_us.load(Ordering::Relaxed)).filter(|us| *us > 0)
-    }
-
-    /// What was lost lately, and after how many frames copies come.
-    pub(crate) fn losses(&self) -> (Losses, u8) {
-        let packed = self.losses.load(Ordering::Relaxed);
-        let (permille, run_tenths) = ((packed >> 32) as u32, (packed >> 8 & 0x7f_ffff) as u32);
-        let losses = Losses { permille, run_tenths, queued: packed >> 31 & 1 == 1 };
-        (losses, (packed & 0xff) as u8)
-    }
-
-    /// Packets that came so far (modulo 2^32), kbit/s at which they come, and what waits in queues on their way, ms.
-    pub(crate) fn came(&self) -> (u32, u16, u16) {
-        let packed = self.came.load(Ordering::Relaxed);
-        ((packed >> 32) as u32, (packed >> 16 & 0xffff) as u16, (packed & 0xffff) as u16)
-    }
-
-    fn tell_losses(&self, losses: Losses, copies_after: u8) {
-        let Losses { permille, run_tenths, queued } = losses;
-        let run = u64::from(queued) << 31 | u64::from(run_tenths & 0x7f_ffff) << 8;
-        let packed = u64::from(permille) << 32 | run | u64::from(copies_after);
-        self.losses.store(packed, Ordering::Relaxed);
-    }
-
-    /// The sample at `timestamp` is decoded at `at_us`, if nothing changes.
-    pub(crate) fn tell_due(&self, timestamp: u32, at_us: u64) {
-        let tenths = (at_us / 100) & 0xffff_ffff;
-        self.due.store(u64::from(timestamp) << 32 | tenths.max(1), Ordering::Relaxed);
-    }
-
-    /// When the sample at `timestamp` is decoded, as microseconds from `now_us` on; none if that is not known.
-    fn left_us(&self, timestamp: u32, now_us: u64) -> Option<i64> {
-        let packed = self.due.load(Ordering::Relaxed);
-        if packed == 0 {
-            return None;
-        }
-        // Both wrap; what is near is meant.
-        let samples = timestamp.wrapping_sub((packed >> 32) as u32).cast_signed();
-        let tenths = ((packed & 0xffff_ffff) as u32).wrapping_sub(((now_us / 100) & 0xffff_ffff) as u32).cast_signed();
-        Some(i64::from(tenths) * 100 + i64::from(samples) * 125 / 6)
-    }
-}
-
 /// A packet that didn't come.
 #[derive(Clone, Copy, Debug)]
 struct Missing {
@@ -135,6 +63,13 @@ struct Missing {
     answer_us: u64,
     /// Its sound was due and it wasn't there.
     missed: bool,
+}
+
+impl Missing {
+    /// Whether it was asked for, and an answer may have come by now.
+    fn answers(self, now_us: u64) -> bool {
+        self.tries > 0 && now_us >= self.answer_us
+    }
 }
 
 /// See [`Missing`].
@@ -175,31 +110,33 @@ pub(crate) struct Asking {
 }
 
 impl Asking {
-    /// A packet has come, with `samples` of sound. True if it is one of those that come again, or may be: when it comes says
-    /// nothing of the way.
-    pub(crate) fn packet(&mut self, (sequence, timestamp): (u16, u32), samples: u32, bytes: u32, now_us: u64) -> bool {
+    /// A packet has come, with `samples` of sound; how.
+    pub(crate) fn packet(&mut self, (sequence, timestamp): (u16, u32), samples: u32, bytes: u32, now_us: u64) -> Came {
         self.came = self.came.wrapping_add(1);
         let lag_us = self.way.came(timestamp.wrapping_add(samples), bytes, now_us);
         let Some(newest) = self.newest else {
             self.newest = Some(Newest { sequence: i64::from(sequence) + (1 << 16), timestamp, frame: samples });
             self.came_by_itself(lag_us, now_us);
-            return false;
+            return Came::ByItself;
         };
         let ahead = i64::from(sequence.wrapping_sub((newest.sequence & 0xffff) as u16).cast_signed());
         let number = newest.sequence + ahead;
+        let missing = self.missing.remove(&number);
         if ahead <= 0 {
-            self.missing.remove(&number);
-            let again = self.asks || self.way.copies_after > 0;
-            if !again {
+            let came = self.came_behind(missing, samples, now_us);
+            if came.by_itself() {
                 self.came_by_itself(lag_us, now_us);
             }
-            return again;
+            return came;
         }
         self.way.expected = self.way.expected.saturating_add(u16::try_from(ahead).unwrap_or(u16::MAX));
         // It was overdue, asked for, and came no sooner than an answer does.
-        let answer =
-            self.missing.remove(&number).is_some_and(|missing| missing.tries > 0 && now_us >= missing.answer_us);
-        let again = answer || self.way.looks_like_a_copy(samples);
+        let came = match missing {
+            Some(_) | None if self.way.looks_like_a_copy(samples) => Came::Copied,
+            Some(missing) if missing.answers(now_us) => Came::Asked,
+            Some(_) | None => Came::ByItself,
+        };
+        let again = !came.by_itself();
         let lost = ahead - i64::from(!again);
         self.way.lost = self.way.lost.saturating_add(u16::try_from(lost).unwrap_or(u16::MAX));
         self.gone += lost;
@@ -214,7 +151,18 @@ impl Asking {
             self.note_gap(newest, ahead - 1, timestamp, now_us);
         }
         self.newest = Some(Newest { sequence: number, timestamp, frame: samples });
-        again
+        came
+    }
+
+    /// A packet behind the newest came, which was `missing` if it did not come before.
+    fn came_behind(&self, missing: Option<Missing>, samples: u32, now_us: u64) -> Came {
+        match missing {
+            // It may have been asked for as well.
+            Some(_) if self.way.looks_like_a_copy(samples) => Came::Copied,
+            Some(missing) if missing.answers(now_us) => Came::Asked,
+            Some(_) | None if self.asks || self.way.copies_after > 0 => Came::Again,
+            Some(_) | None => Came::ByItself,
+        }
     }
 
     fn came_by_itself(&mut self, lag_us: Option<i64>, now_us: u64) {
@@ -256,7 +204,7 @@ impl Asking {
 
     /// What is to be said to the other side now, if anything.
     pub(crate) fn say(&mut self, ties: &Ties, round_trip_us: Option<u64>, now_us: u64) -> Option<Feedback> {
-        ties.round_trip_us.store(round_trip_us.unwrap_or(0), Ordering::Relaxed);
+        ties.tell_round_trip(round_trip_us);
         self.mind_queues(now_us);
         let losses = self.losses();
         self.want_copies(losses);
@@ -269,8 +217,7 @@ impl Asking {
         if let Some(report) = report {
             (self.queue_ms, self.kbps) = (report.queue_ms, u16::try_from(report.rate_bps / 1_000).unwrap_or(u16::MAX));
         }
-        let packed = u64::from(self.came) << 32 | u64::from(self.kbps) << 16 | u64::from(self.queue_ms);
-        ties.came.store(packed, Ordering::Relaxed);
+        ties.tell_came(self.came, self.kbps, self.queue_ms);
         (!asked.is_empty() || report.is_some()).then_some(Feedback { asked, report })
     }
 

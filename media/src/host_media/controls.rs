@@ -14,7 +14,7 @@ use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::{
     api::{DeviceSpec, Piped, Priority, Processing, ReceiveStats, SourceStats},
-    asking::{Asking, Ties},
+    asking::{Asking, Came, Ties},
     clock::Clock,
     opus::packet_samples,
     sink::Sink,
@@ -144,8 +144,8 @@ pub(crate) struct Told {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Arrived {
     pub(crate) packet: AudioPacket,
-    /// It was lost and came when it was asked for: its delay says nothing of the way.
-    pub(crate) asked: bool,
+    /// By itself, or again.
+    pub(crate) came: Came,
 }
 
 /// Shared by the daemon's side and the audio thread.
@@ -280,9 +280,9 @@ impl PacketSink for Inlet {
         let place = (packet.sequence, packet.timestamp);
         let at_us = self.clock.us(packet.arrived);
         // What is no Opus packet is the buffer's to refuse.
-        let asked = samples.is_some_and(|samples| self.asking.packet(place, samples, bytes, at_us));
+        let came = samples.map_or(Came::ByItself, |samples| self.asking.packet(place, samples, bytes, at_us));
         // A full ring means that the audio thread is over a second late: then the sound is lost anyway.
-        if self.gate.load(Ordering::Acquire) && self.packets.push(Arrived { packet, asked }).is_err() {
+        if self.gate.load(Ordering::Acquire) && self.packets.push(Arrived { packet, came }).is_err() {
             tracing::debug!("a packet was dropped: the audio thread is late");
         }
     }

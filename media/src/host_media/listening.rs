@@ -6,6 +6,7 @@ use rtc::{rtp, shared::marshal::Unmarshal};
 
 use super::{
     api::ReceiveStats,
+    asking::Came,
     jitter_buffer::{Incoming, JitterBuffer, Pulled, adaptive::Adaptive, opus_frames::OpusFrames},
     opus::OpusError,
 };
@@ -38,7 +39,7 @@ impl Listening {
 
     /// An Opus packet has come at `now_us`, with its RTP sequence number and timestamp.
     pub fn packet(&mut self, sequence: u16, timestamp: u32, payload: Bytes, now_us: u64) {
-        self.buffer.insert(Incoming { sequence, timestamp, payload, arrived_us: now_us, asked: false });
+        self.buffer.insert(Incoming { sequence, timestamp, payload, arrived_us: now_us, came: Came::ByItself });
     }
 
     /// Fills `out` with what is to be heard from `now_us` on; true if the sender's sound is in it.

@@ -62,11 +62,11 @@ impl Receiver {
     pub(crate) fn collect(&mut self, clock: &Clock) {
         let (losses, copies_after) = self.ties.losses();
         self.buffer.expect(losses, copies_after, self.ties.round_trip_us());
-        while let Ok(Arrived { packet, asked }) = self.packets.pop() {
+        while let Ok(Arrived { packet, came }) = self.packets.pop() {
             let AudioPacket { sequence, timestamp, payload, arrived, .. } = packet;
             let arrived_us = clock.us(arrived);
             if arrived_us >= self.since_us {
-                self.buffer.insert(Incoming { sequence, timestamp, payload, arrived_us, asked });
+                self.buffer.insert(Incoming { sequence, timestamp, payload, arrived_us, came });
             }
         }
     }

@@ -230,6 +230,12 @@ impl Stage {
         self.shared.lock().links.get(&LINK).map(|wish| wish.stats.clone()).unwrap_or_default()
     }
 
+    /// From the microphone to the encoded frame, ms; at most 200 ms old.
+    #[must_use]
+    pub fn capture_delay_ms(&self) -> f64 {
+        self.shared.lock().source.capture_delay_ms
+    }
+
     /// Writes out what was heard.
     pub fn close(&mut self) {
         self.desk.close();

@@ -265,13 +265,13 @@ pub struct ParticipantStats {
     pub mouth_to_ear_ms: Option<f64>,
     /// Sound that had to be made up, ms.
     pub concealed_ms: Option<f64>,
-    /// Packets that came by retransmission.
+    /// Packets that were lost, and came in time when they were asked for.
     pub retransmitted: Option<u64>,
     /// Frames repaired by FEC.
     pub fec_recovered: Option<u64>,
-    /// Frames repaired by a copy.
+    /// Packets that were lost, and whose copy came in time.
     pub copies_used: Option<u64>,
-    /// Frames repaired by DRED.
+    /// Frames repaired by DRED: always null, none is sent (docs/adr/0019).
     pub dred_recovered: Option<u64>,
     /// What limits sound to and from there.
     pub limited_by: Option<QualityCause>,

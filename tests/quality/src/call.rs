@@ -76,6 +76,8 @@ pub struct Direction {
     pub traffic: Traffic,
     /// Milliseconds that sound waited in the listener's buffer, every 200 ms.
     pub waits_ms: Vec<f64>,
+    /// What the listener would be shown as the time from mouth to ear: seconds of the call, and ms, every 200 ms.
+    pub shown_ms: Vec<(f64, f64)>,
 }
 
 /// A packet under way.
@@ -103,6 +105,7 @@ struct Side {
     /// Seconds of its clock for a second of ours.
     pace: f64,
     waits_ms: Vec<f64>,
+    shown_ms: Vec<(f64, f64)>,
     trip_us: Option<u64>,
     /// When the last keep-alive left.
     alive_us: Option<u64>,
@@ -112,6 +115,16 @@ impl Side {
     /// Its own time.
     fn local(&self, us: u64) -> u64 {
         (us as f64 * self.pace) as u64
+    }
+
+    /// Notes what its listener would be shown now.
+    fn look(&mut self, now_us: u64) {
+        let stats = self.stage.stats();
+        self.waits_ms.push(stats.playout_delay_ms);
+        if let Some(trip_us) = self.trip_us.filter(|_| stats.packets_received > 0) {
+            let shown_ms = stats.mouth_to_ear_ms(self.stage.capture_delay_ms(), trip_us as f64 / 1e3);
+            self.shown_ms.push((now_us as f64 / 1e6, shown_ms));
+        }
     }
 
     /// When it wants to be stepped, in our time.
@@ -147,7 +160,7 @@ impl World {
                 music: if plan.music { Switch::On } else { Switch::Off },
                 ..Processing::default()
             });
-            Ok(Side { stage, road, pace, waits_ms: Vec::new(), trip_us: None, alive_us: None })
+            Ok(Side { stage, road, pace, waits_ms: Vec::new(), shown_ms: Vec::new(), trip_us: None, alive_us: None })
         };
         Ok(Self { sides: [side(0)?, side(1)?], flying: Vec::new(), number: 0, questions: !plan.no_questions })
     }
@@ -185,7 +198,7 @@ impl World {
             }
             while look_us <= now_us {
                 look_us += 200_000;
-                self.sides.iter_mut().for_each(|side| side.waits_ms.push(side.stage.stats().playout_delay_ms));
+                self.sides.iter_mut().for_each(|side| side.look(now_us));
             }
         }
     }
@@ -268,6 +281,7 @@ pub fn hold(plan: &Plan<'_>) -> Result<[Direction; 2], SoundError> {
             stats: listener.stage.stats(),
             traffic: talker.road.traffic(),
             waits_ms: listener.waits_ms.clone(),
+            shown_ms: listener.shown_ms.clone(),
         }
     };
     Ok([direction(0), direction(1)])

@@ -27,8 +27,8 @@ impl Ear {
         let now_us = 1_000_000 + u64::from(n) * 20_000 + late_us;
         self.ties.tell_due(self.timestamp(n), 1_000_000 + u64::from(n) * 20_000 + self.wait_us);
         let sequence = START.wrapping_add(n as u16);
-        let asked = self.asking.packet((sequence, self.timestamp(n)), FRAME, 80, now_us);
-        assert!(!asked);
+        let came = self.asking.packet((sequence, self.timestamp(n)), FRAME, 80, now_us);
+        assert_eq!(came, Came::ByItself);
         self.asking.say(&self.ties, self.trip_us, now_us)
     }
 
@@ -80,8 +80,8 @@ fn what_comes_after_it_was_asked_for_is_told_apart_and_not_asked_for_again() {
     ear.asked(0);
     assert_eq!(ear.asked(2), [1]);
     let place = (START + 1, ear.timestamp(1));
-    assert!(ear.asking.packet(place, FRAME, 80, 1_060_000));
-    assert!(ear.asking.packet(place, FRAME, 80, 1_061_000), "a double: the answer to another question");
+    assert_eq!(ear.asking.packet(place, FRAME, 80, 1_060_000), Came::Asked);
+    assert_eq!(ear.asking.packet(place, FRAME, 80, 1_061_000), Came::Again, "a double: the answer to another question");
     for n in 3..10 {
         assert_eq!(ear.asked(n), [0_u32; 0]);
     }
@@ -93,7 +93,7 @@ fn what_comes_late_by_itself_was_not_asked_for() {
     ear.asked(0);
     assert_eq!(ear.asked(2), [0_u32; 0], "without a round trip nobody can say what is in time");
     let place = (START + 1, ear.timestamp(1));
-    assert!(!ear.asking.packet(place, FRAME, 80, 1_045_000));
+    assert_eq!(ear.asking.packet(place, FRAME, 80, 1_045_000), Came::ByItself);
 }
 
 /// An ear that has met losses of a tenth; the next packet is 200.
@@ -136,13 +136,13 @@ fn where_nothing_is_lost_nothing_is_overdue() {
 
 #[test]
 fn an_answer_is_told_apart_from_what_was_only_late() {
-    for (late_us, answer) in [(8_000, false), (49_000, true)] {
+    for (late_us, came) in [(8_000, Came::ByItself), (49_000, Came::Asked)] {
         let mut ear = used_to_losses();
         let at_us = ear.asking.due_us().unwrap();
         ear.asking.say(&ear.ties, ear.trip_us, at_us);
         let (place, way_lost) = ((START.wrapping_add(200), ear.timestamp(200)), ear.asking.way.lost);
-        assert_eq!(ear.asking.packet(place, FRAME, 80, at_us + late_us), answer);
-        assert_eq!(ear.asking.way.lost - way_lost, u16::from(answer), "{late_us}");
+        assert_eq!(ear.asking.packet(place, FRAME, 80, at_us + late_us), came);
+        assert_eq!(ear.asking.way.lost - way_lost, u16::from(!came.by_itself()), "{late_us}");
     }
 }
 

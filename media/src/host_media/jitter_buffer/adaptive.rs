@@ -184,7 +184,7 @@ impl<D: FrameDecoder> Adaptive<D> {
     /// Decodes the first packet and stretches it if the delay is not the wanted one.
     fn play_first(&mut self, now_us: u64) -> Pulled {
         let Some(packet) = self.order.take() else { return Pulled::Silence };
-        let Held { timestamp, samples, payload, arrived_us, .. } = packet;
+        let Held { timestamp, samples, payload, arrived_us, came, .. } = packet;
         let excess_us = self.excess_us(now_us, timestamp);
         self.newest_us = Some(arrived_us);
         self.loss -= self.loss * LOSS_WEIGHT;
@@ -199,8 +199,11 @@ impl<D: FrameDecoder> Adaptive<D> {
         if let Some(excess_us) = excess_us {
             self.fit(&mut sound, excess_us, samples);
         }
-        let waited_ms = now_us.saturating_sub(arrived_us) as f64 / 1_000.0 + samples_to_ms(self.sound.len());
-        self.waited_ms += (waited_ms - self.waited_ms) / 16.0;
+        // What came again waited less than what it stands for.
+        if came.by_itself() {
+            let waited_ms = now_us.saturating_sub(arrived_us) as f64 / 1_000.0 + samples_to_ms(self.sound.len());
+            self.waited_ms += (waited_ms - self.waited_ms) / 16.0;
+        }
         self.sound.extend_from_slice(&sound);
         Pulled::Sound
     }
@@ -302,12 +305,16 @@ impl<D: FrameDecoder> JitterBuffer for Adaptive<D> {
             self.counts.refused += 1;
             return;
         };
-        let (arrived_us, asked) = (packet.arrived_us, packet.asked);
+        let (arrived_us, came) = (packet.arrived_us, packet.came);
         self.patience.frame_us(media_us(samples as i64));
-        match self.order.insert(packet, samples) {
+        let taken = self.order.insert(packet, samples);
+        if matches!(taken, Taken::Kept(_)) {
+            self.counts.in_time(came);
+        }
+        match taken {
             Taken::Kept(timestamp) | Taken::Late(timestamp) => {
                 self.counts.received += 1;
-                if !asked {
+                if came.by_itself() {
                     self.delay.arrived(timestamp, arrived_us);
                 }
             }

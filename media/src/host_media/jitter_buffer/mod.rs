@@ -11,7 +11,10 @@ mod stretch;
 
 use bytes::Bytes;
 
-use super::{api::ReceiveStats, asking::Losses};
+use super::{
+    api::ReceiveStats,
+    asking::{Came, Losses},
+};
 
 /// A packet as it came from the wire: perhaps late, doubled, or out of order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +27,8 @@ pub(crate) struct Incoming {
     pub(crate) payload: Bytes,
     /// When it came, monotonic microseconds.
     pub(crate) arrived_us: u64,
-    /// It was lost at first and sent again: when it came says nothing of the way.
-    pub(crate) asked: bool,
+    /// By itself, or again: then when it came says nothing of the way.
+    pub(crate) came: Came,
 }
 
 /// What a pull gave.

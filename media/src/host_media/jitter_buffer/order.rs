@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::{Incoming, delay::media_us};
-use crate::limits::JITTER_PACKETS;
+use crate::{host_media::asking::Came, limits::JITTER_PACKETS};
 
 /// Sequence numbers that a packet may be ahead of the newest before it means a restarted sender (RFC 3550 A.1).
 const MAX_DROPOUT: i64 = 3_000;
@@ -30,6 +30,8 @@ pub(super) struct Held {
     pub(super) payload: Bytes,
     /// When it came, monotonic microseconds.
     pub(super) arrived_us: u64,
+    /// By itself, or again.
+    pub(super) came: Came,
 }
 
 /// What became of a packet.
@@ -109,8 +111,8 @@ impl Order {
     }
 
     fn keep(&mut self, packet: Incoming, sequence: i64, timestamp: i64, samples: usize) {
-        let Incoming { payload, arrived_us, .. } = packet;
-        self.waiting.insert(sequence, Held { sequence, timestamp, samples, payload, arrived_us });
+        let Incoming { payload, arrived_us, came, .. } = packet;
+        self.waiting.insert(sequence, Held { sequence, timestamp, samples, payload, arrived_us, came });
         if self.waiting.len() > JITTER_PACKETS {
             self.waiting.pop_first();
         }
@@ -177,7 +179,7 @@ mod tests {
     use super::*;
 
     fn packet(sequence: u16, timestamp: u32) -> Incoming {
-        Incoming { sequence, timestamp, payload: Bytes::from_static(&[0]), arrived_us: 0, asked: false }
+        Incoming { sequence, timestamp, payload: Bytes::from_static(&[0]), arrived_us: 0, came: Came::ByItself }
     }
 
     fn drain(order: &mut Order) -> Vec<u16> {

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use ahoy_media::host_media::api::Limit;
 use ahoy_quality::{
     call::{self, Direction, LEAD_S, Plan},
-    measure::{Figures, Pair, RATE, figures},
-    profile, speech,
+    measure::{Figures, Lag, Pair, RATE, figures, median},
+    profile::{self, Profile},
+    speech,
 };
 
 /// Seconds of speech: enough to learn what a road is like, and to talk on it.
@@ -28,12 +29,17 @@ fn call(name: &str, seed: u64, no_questions: bool) -> (Figures, Direction) {
 }
 
 fn hold(name: &str, seed: u64, no_questions: bool, music: bool) -> (Figures, Direction) {
+    let (figures, _, direction) = over(&profile::named(name).unwrap(), seed, no_questions, music);
+    (figures, direction)
+}
+
+fn over(road: &Profile, seed: u64, no_questions: bool, music: bool) -> (Figures, Vec<Lag>, Direction) {
     let (dir, whole) = (tempfile::tempdir().unwrap(), said());
     let path = dir.path().join("spoken.wav");
     speech::write(&path, 48_000, &whole).unwrap();
     let heard = dir.path().join("heard.wav");
     let plan = Plan {
-        profile: &profile::named(name).unwrap(),
+        profile: road,
         back: None,
         seed,
         spoken: &path,
@@ -48,7 +54,8 @@ fn hold(name: &str, seed: u64, no_questions: bool, music: bool) -> (Figures, Dir
     let [direction, _] = call::hold(&plan).unwrap();
     let (rate, sound) = speech::read(&heard).unwrap();
     let (spoken, heard) = (speech::resampled(&whole, 48_000, RATE), speech::resampled(&sound, rate, RATE));
-    (figures(&Pair { spoken: &spoken, heard: &heard, start_s: direction.start_s }, None).0, direction)
+    let (figures, lags) = figures(&Pair { spoken: &spoken, heard: &heard, start_s: direction.start_s }, None);
+    (figures, lags, direction)
 }
 
 #[test]
@@ -136,4 +143,47 @@ fn both_sides_say_whose_connection_limits_their_sound() {
     assert_eq!(limits(["clean", "rate24"]), [Limit::None, Limit::MyUplink]);
     assert_eq!(limits(["clean", "clean"]), [Limit::None; 2]);
     assert_eq!(limits(["jitter", "jitter"]), [Limit::None; 2], "jitter alone costs delay, and is waited for");
+}
+
+#[test]
+fn what_came_again_in_time_is_counted_and_without_losses_nothing() {
+    let (_, clean) = call("clean", 1, false);
+    assert_eq!((clean.stats.retransmitted, clean.stats.copies_used), (0, 0));
+    let (_, lossy) = call("loss20", 1, false);
+    let (asked, lost) = (lossy.stats.retransmitted, lossy.traffic.lost);
+    // A fifth of the packets is lost at first; keep-alives, questions and what is sent again get lost as well.
+    let percent = asked * 100 / (lossy.stats.packets_received + lossy.stats.packets_lost);
+    assert!((14..=24).contains(&percent) && asked < lost, "{asked} came again: {:?}", lossy.stats);
+    let (_, unasked) = call("loss20", 1, true);
+    assert_eq!(unasked.stats.retransmitted, 0, "nothing was asked for");
+    // Where nothing can be asked for; otherwise most answers are there before the copy.
+    let (_, bursts) = call("burst3-25", 1, true);
+    let (copied, again) = (bursts.stats.copies_used, bursts.stats.retransmitted);
+    assert!(copied > 5 && again == 0, "{copied} by copies: {:?}", bursts.stats);
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "docs/quality.md has its figures")]
+fn the_time_from_mouth_to_ear_that_is_shown_is_the_one_that_is_heard_within_10_ms() {
+    let fair = profile::named("spike").unwrap().weather[0].1;
+    let late = profile::Weather { delay_ms: 300.0, ..fair };
+    let spike = Profile { name: "short spike", weather: vec![(0.0, fair), (3.0, late), (5.0, fair)] };
+    let mut roads: Vec<Profile> =
+        ["clean", "loss5", "loss20", "jitter"].iter().filter_map(|name| profile::named(name)).collect();
+    roads.push(spike);
+    for road in roads {
+        let (_, lags, direction) = over(&road, 1, false, false);
+        let shown = |at_s: f64| {
+            let next = direction.shown_ms.iter().min_by(|a, b| (a.0 - at_s).abs().total_cmp(&(b.0 - at_s).abs()));
+            next.map_or(0.0, |(_, ms)| *ms)
+        };
+        assert!(lags.len() > 20 && direction.shown_ms.len() > 20);
+        let off: Vec<f64> = lags.iter().map(|lag| shown(lag.at_s + lag.ms / 1e3) - lag.ms).collect();
+        let (middle, typical) = (median(off.clone()), median(off.iter().map(|ms| ms.abs()).collect()));
+        let heard = median(lags.iter().map(|lag| lag.ms).collect());
+        println!("{:12} heard {heard:5.1} ms, shown {middle:+5.1} ms, typically off by {typical:4.1} ms", road.name);
+        assert!(middle.abs() <= 10.0, "{}: {middle}", road.name);
+        // One round trip says little where each takes another time.
+        assert!(typical <= 10.0 || road.name == "jitter", "{}: {typical}", road.name);
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::*;
-use crate::host_media::clock::samples_to_us;
+use crate::host_media::{asking::Came, clock::samples_to_us};
 
 /// Samples of a frame.
 pub(super) const FRAME: usize = 960;
@@ -95,7 +95,7 @@ impl FrameDecoder for Diary {
 /// One packet.
 pub(super) fn packet(number: u32, sequence: u16, timestamp: u32, arrived_us: u64, samples: usize) -> Incoming {
     let payload = [number.to_be_bytes(), (samples as u32).to_be_bytes()].concat();
-    Incoming { sequence, timestamp, payload: Bytes::from(payload), arrived_us, asked: false }
+    Incoming { sequence, timestamp, payload: Bytes::from(payload), arrived_us, came: Came::ByItself }
 }
 
 type ByNumber<T> = Box<dyn Fn(u32) -> T>;
