@@ -1,6 +1,6 @@
 //! Connections to a sound server whose stream is closed, kept for the next stream. Closing one is a race: the thread of
 //! cpal's client (its crate pulseaudio 0.3.2) ends only if nobody holds the client any more when the answer to the last order
-//! comes, and on a busy machine one in eighty stayed, with its thread and three files.
+//! comes; on a busy machine one of ten test runs left some behind, each with its thread and three files.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
