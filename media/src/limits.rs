@@ -166,7 +166,7 @@ pub const PIPELINE_DELAY_MS: usize = 2_000;
 /// `wav_tap`s of a pipeline: each holds a file open, and half a megabyte with its ring while it runs live.
 pub const PIPELINE_TAPS: usize = 4;
 
-/// What all nodes of a pipeline may cost, microseconds for 10 ms of sound on the machine of docs/quality.md: a twentieth of a
+/// What all nodes of a pipeline may cost, microseconds for 10 ms of sound by the estimate of each node: a twentieth of a
 /// core, so that a slow one has time for the call. It bounds the memory, too: a node that costs 1 us holds at most 20 KB.
 pub const PIPELINE_COST_US: usize = 500;
 

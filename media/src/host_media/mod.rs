@@ -9,6 +9,7 @@ mod clock;
 mod controls;
 mod desk;
 mod device;
+mod figures;
 mod jitter_buffer;
 pub mod listening;
 mod mixer;

@@ -162,7 +162,7 @@ impl Kind {
         }
     }
 
-    /// What it costs, microseconds for 10 ms of sound, rounded up (docs/quality.md).
+    /// What it is taken to cost, microseconds for 10 ms of sound on an idle machine: an estimate, which bounds pipelines.
     #[must_use]
     pub fn cost_us(self) -> usize {
         match self {
