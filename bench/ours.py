@@ -36,7 +36,9 @@ class Programs:
             command += ["--speech-a", speech[0], "--speech-b", speech[1]]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         lines = done.stdout.splitlines()
-        if done.returncode != 0 or not lines:
+        # Processed sound differs from what was said, so the demo may not take it for that; the figures are there all the same.
+        measured = lines and (done.returncode == 0 or (settings and json.loads(lines[-1]).get("kind") == "result"))
+        if not measured:
             raise RuntimeError(f"a call failed: {done.stderr.strip() or done.stdout[-300:]}")
         return json.loads(lines[-1])
 
