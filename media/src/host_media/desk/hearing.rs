@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Decoder complexity: what is made up comes from a neural model (0.8 ms a frame that is made up, nothing else; PESQ-WB + 0.05
-/// where much is lost). From 6 on every frame would cost more.
+/// where much is lost).
 const DECODER_COMPLEXITY: u32 = 5;
 
 /// Samples of the shortest block: 2 ms. What runs out sooner is decoded that much too soon, which costs less than a

@@ -166,8 +166,8 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder. `complexity` 0 is cheapest; from 5 on losses are concealed by a neural model (about 0.8 ms a frame),
-    /// from 6 on speech is enhanced.
+    /// A decoder. `complexity` 0 is cheapest; from 5 on losses are concealed by a neural model (about 0.8 ms a frame). More changes
+    /// nothing: the enhancement of speech is not built in.
     ///
     /// # Errors
     /// [`OpusError::Argument`] if `complexity` is over 10, [`OpusError::Internal`] without memory.
