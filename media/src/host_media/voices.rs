@@ -54,11 +54,12 @@ impl Voice {
             self.filled += 1;
             if self.filled == PIECE {
                 self.filled = 0;
-                let voiced = if even { self.detector.hear(&self.piece) } else { self.detector.glance(&self.piece) };
-                self.talk.hear(voiced);
                 if even {
+                    let voiced = self.detector.hear(&self.piece);
+                    self.talk.hear(voiced);
                     self.gain.hear(&self.piece, voiced);
                 } else {
+                    self.talk.glance(&mut self.detector, &self.piece);
                     self.gain.release();
                 }
             }

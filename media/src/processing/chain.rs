@@ -118,8 +118,7 @@ impl Chain {
 
     fn piece(&mut self, piece: &mut [f32; PIECE], playing: bool) {
         if self.idles() {
-            let voiced = self.detector.glance(piece);
-            return self.talk.hear(voiced);
+            return self.talk.glance(&mut self.detector, piece);
         }
         for sample in piece.iter_mut() {
             // One sample that is no number would stay in the filters for ever.

@@ -13,13 +13,6 @@ const VOICE: f32 = 0.5;
 /// Mean power below which nothing is a voice, of full scale: -60 dB. Spares the network in silence.
 const AUDIBLE: f32 = 1e-6;
 
-/// Pieces of 10 ms between two looks when only an indication is asked for: one a poll of [`Talk`]. It costs half of listening all the time.
-const LOOK_EVERY: u32 = 20;
-
-/// Pieces of a look, and the first of them that counts: what the detector still holds of the look before is no sound.
-const LOOK: u32 = 10;
-const LOOK_COUNTS: u32 = 5;
-
 /// Hears whether there is a voice.
 pub(crate) struct VoiceDetector {
     detector: Box<Detector>,
@@ -27,20 +20,13 @@ pub(crate) struct VoiceDetector {
     window: [f32; WINDOW],
     filled: usize,
     score: f32,
-    pieces: u32,
 }
 
 impl VoiceDetector {
     /// Has heard nothing.
     pub(crate) fn new() -> Self {
         let detector = Detector::default_boxed();
-        Self { detector, down: Decimator::new(), window: [0.0; WINDOW], filled: 0, score: 0.0, pieces: 0 }
-    }
-
-    /// Now and then 10 ms at 48 kHz of all that are given: enough to know who talks. True: a voice, as far as was looked.
-    pub(crate) fn glance(&mut self, piece: &[f32; PIECE]) -> bool {
-        self.pieces = (self.pieces + 1) % LOOK_EVERY;
-        self.pieces < LOOK && self.hear(piece) && self.pieces >= LOOK_COUNTS
+        Self { detector, down: Decimator::new(), window: [0.0; WINDOW], filled: 0, score: 0.0 }
     }
 
     /// 10 ms at 48 kHz. True: a voice.
@@ -76,12 +62,23 @@ const VOICED: u32 = 3;
 /// Polls without a voice after which somebody no longer talks: 3 s, so that pauses between sentences don't flicker.
 const QUIET_POLLS: u32 = 15;
 
+/// Pieces of a poll that are listened to where only an indication is wanted, and the first of them that counts: what the
+/// detector still holds of the look before is no sound.
+const LOOK: usize = 10;
+const LOOK_COUNTS: usize = 5;
+
+/// Polls without a look after one that found a voice, which count as talk: who talks goes on for 3 s anyway. So looking costs a
+/// sixth of listening all the time.
+const RESTS: u32 = 2;
+
 /// Whether somebody talks, as people are told. Polled every 200 ms; off after 3 s.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Talk {
     since_poll: usize,
     voiced: u32,
     quiet_polls: u32,
+    /// Polls to come in which nobody looks.
+    rests: u32,
     on: bool,
 }
 
@@ -93,6 +90,18 @@ impl Talk {
 
     /// 10 ms went by, with a voice or without.
     pub(crate) fn hear(&mut self, voiced: bool) {
+        self.rests = 0;
+        self.step(voiced, 0);
+    }
+
+    /// 10 ms at 48 kHz went by, of which now and then some are listened to: enough to know who talks.
+    pub(crate) fn glance(&mut self, detector: &mut VoiceDetector, piece: &[f32; PIECE]) {
+        let place = self.since_poll / PIECE;
+        let voiced = self.rests == 0 && place < LOOK && detector.hear(piece) && place >= LOOK_COUNTS;
+        self.step(voiced, RESTS);
+    }
+
+    fn step(&mut self, voiced: bool, rests: u32) {
         self.voiced += u32::from(voiced);
         self.since_poll += PIECE;
         if self.since_poll < POLL {
@@ -100,11 +109,15 @@ impl Talk {
         }
         self.since_poll -= POLL;
         if std::mem::take(&mut self.voiced) >= VOICED {
-            (self.on, self.quiet_polls) = (true, 0);
-        } else {
-            self.quiet_polls = (self.quiet_polls + 1).min(QUIET_POLLS);
-            self.on &= self.quiet_polls < QUIET_POLLS;
+            (self.on, self.quiet_polls, self.rests) = (true, 0, rests);
+            return;
         }
+        if self.rests > 0 {
+            self.rests -= 1;
+            return;
+        }
+        self.quiet_polls = (self.quiet_polls + 1).min(QUIET_POLLS);
+        self.on &= self.quiet_polls < QUIET_POLLS;
     }
 }
 
@@ -142,7 +155,7 @@ mod tests {
         let (spoken, silence) = (speech("ada"), vec![0.0; 4 * 48_000]);
         let mut since = None;
         for (n, piece) in pieces(&spoken).enumerate() {
-            talk.hear(detector.glance(piece));
+            talk.glance(&mut detector, piece);
             if talk.on() && since.is_none() {
                 since = Some(n * 10);
             }
@@ -152,7 +165,7 @@ mod tests {
         assert!(talk.on());
         let mut until = None;
         for (n, piece) in pieces(&silence).enumerate() {
-            talk.hear(detector.glance(piece));
+            talk.glance(&mut detector, piece);
             if !talk.on() && until.is_none() {
                 until = Some(n * 10);
             }

@@ -58,9 +58,11 @@ impl WaveFile {
         if self.at + (self.buffer.len() + sound.len() * 2) as u64 > WAV_DATA_BYTES {
             return Err(Lost(format!("{}: a WAV file cannot be longer", self.name)));
         }
-        for sample in sound {
-            let value = (sample.clamp(-1.0, 1.0) * 32_768.0).round() as i16;
-            self.buffer.extend_from_slice(&value.to_le_bytes());
+        let from = self.buffer.len();
+        self.buffer.resize(from + sound.len() * 2, 0);
+        let places = self.buffer.get_mut(from..).unwrap_or_default().as_chunks_mut::<2>().0;
+        for (place, sample) in places.iter_mut().zip(sound) {
+            *place = sixteen_bits(*sample).to_le_bytes();
         }
         if self.buffer.len() >= BUFFER {
             self.write_out()?;
@@ -105,6 +107,12 @@ impl Drop for WaveFile {
             tracing::warn!(error = lost.0, "the end of the heard sound could not be written");
         }
     }
+}
+
+/// To the nearest step, without the call that `f32::round` is on a processor of the first 64-bit kind.
+fn sixteen_bits(sample: f32) -> i16 {
+    let steps = sample.clamp(-1.0, 1.0) * 32_768.0;
+    (steps + 0.5_f32.copysign(steps)) as i16
 }
 
 /// The header of a file with this many bytes of sound.
@@ -172,6 +180,15 @@ mod tests {
         let path = dir.path().join("a.wav");
         WaveFile::create(&path).unwrap().write(0, &[1.0, -1.0, 7.0, -7.0, f32::NAN]).unwrap();
         assert_eq!(samples(&path), [32_767, -32_768, 32_767, -32_768, 0]);
+    }
+
+    #[test]
+    fn sound_is_rounded_to_the_nearest_step() {
+        for half_steps in -65_536..=65_536_i32 {
+            let sample = half_steps as f32 / 65_536.0;
+            assert_eq!(sixteen_bits(sample), (sample * 32_768.0).round() as i16, "{sample}");
+        }
+        assert_eq!((sixteen_bits(0.499 / 32_768.0), sixteen_bits(-0.501 / 32_768.0)), (0, -1));
     }
 
     #[test]

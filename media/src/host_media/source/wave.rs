@@ -1,6 +1,10 @@
 //! WAV files as a microphone: any rate, depth and number of channels; played once or again and again.
 
-use std::{fs::File, io::BufReader, path::Path};
+use std::{
+    fs::File,
+    io::{BufReader, Read, Seek, SeekFrom},
+    path::Path,
+};
 
 use hound::{SampleFormat, WavReader, WavSpec};
 
@@ -16,7 +20,7 @@ const READ_FRAMES: usize = 480;
 
 /// A WAV file, read as it is played.
 pub(crate) struct Wave {
-    reader: WavReader<BufReader<File>>,
+    samples: Samples,
     resampler: Resampler,
     looped: bool,
     ended: bool,
@@ -43,21 +47,22 @@ impl Wave {
             return Err(fail(&format_args!("{} Hz", spec.sample_rate)));
         }
         let resampler = Resampler::new(spec.sample_rate, RATE).map_err(|e| fail(&e))?;
-        Ok(Self { reader, resampler, looped, ended: false, ready: Vec::new() })
+        let samples = Samples::new(reader).map_err(|e| fail(&e))?;
+        Ok(Self { samples, resampler, looped, ended: false, ready: Vec::new() })
     }
 
     /// Its length, samples at 48 kHz.
     pub(crate) fn samples(&self) -> u64 {
-        let rate = u64::from(self.reader.spec().sample_rate.max(1));
-        (u64::from(self.reader.duration()) * u64::from(RATE)).div_ceil(rate)
+        let (spec, frames) = self.samples.about();
+        (u64::from(frames) * u64::from(RATE)).div_ceil(u64::from(spec.sample_rate.max(1)))
     }
 
     /// Reads a piece of the file into `ready`; silence after its end, which also pushes out what the resampler holds.
     fn read(&mut self) -> Result<(), Lost> {
-        let mut mono = mono_frames(&mut self.reader, READ_FRAMES)?;
-        if mono.is_empty() && self.looped && self.reader.duration() > 0 {
-            self.reader.seek(0).map_err(|e| Lost(e.to_string()))?;
-            mono = mono_frames(&mut self.reader, READ_FRAMES)?;
+        let mut mono = self.samples.mono_frames(READ_FRAMES)?;
+        if mono.is_empty() && self.looped && self.samples.about().1 > 0 {
+            self.samples.rewind()?;
+            mono = self.samples.mono_frames(READ_FRAMES)?;
         }
         if mono.is_empty() {
             self.ended = true;
@@ -72,32 +77,103 @@ impl Generator for Wave {
         while self.ready.len() < out.len() {
             self.read()?;
         }
-        let samples = out.len();
-        for (sample, value) in out.iter_mut().zip(self.ready.drain(..samples)) {
-            *sample = value;
+        if let Some(ready) = self.ready.get(..out.len()) {
+            out.copy_from_slice(ready);
+            self.ready.drain(..out.len());
         }
         Ok(())
     }
 }
 
-/// Up to `frames` frames, mixed down to one channel; fewer at the end of the file.
-fn mono_frames(reader: &mut WavReader<BufReader<File>>, frames: usize) -> Result<Vec<f32>, Lost> {
-    let WavSpec { channels, bits_per_sample, sample_format, .. } = reader.spec();
-    let wanted = frames * usize::from(channels);
+/// What a file holds, as it is read.
+enum Samples {
+    /// 16 bits, as nearly all have: pieces are read as they are. One by one cost as much as a tenth of the encoder.
+    Plain {
+        file: BufReader<File>,
+        spec: WavSpec,
+        frames: u32,
+        /// Byte where the sound begins.
+        begin: u64,
+        left: u32,
+    },
+    /// Any other.
+    Other(WavReader<BufReader<File>>),
+}
+
+fn unreadable(error: &dyn std::fmt::Display) -> Lost {
+    Lost(format!("the sound file cannot be read: {error}"))
+}
+
+impl Samples {
+    /// From the first sample on, where a new reader stands.
+    fn new(reader: WavReader<BufReader<File>>) -> std::io::Result<Self> {
+        let (spec, frames) = (reader.spec(), reader.duration());
+        if (spec.sample_format, spec.bits_per_sample) != (SampleFormat::Int, 16) {
+            return Ok(Self::Other(reader));
+        }
+        let mut file = reader.into_inner();
+        let begin = file.stream_position()?;
+        Ok(Self::Plain { file, spec, frames, begin, left: frames })
+    }
+
+    /// Its form and its length in frames.
+    fn about(&self) -> (WavSpec, u32) {
+        match self {
+            Self::Plain { spec, frames, .. } => (*spec, *frames),
+            Self::Other(reader) => (reader.spec(), reader.duration()),
+        }
+    }
+
+    /// Back to the first sample.
+    fn rewind(&mut self) -> Result<(), Lost> {
+        match self {
+            Self::Plain { file, frames, begin, left, .. } => {
+                *left = *frames;
+                file.seek(SeekFrom::Start(*begin)).map(drop)
+            }
+            Self::Other(reader) => reader.seek(0),
+        }
+        .map_err(|error| unreadable(&error))
+    }
+
+    /// Up to `most` frames, mixed down to one channel; fewer at the end of the file.
+    fn mono_frames(&mut self, most: usize) -> Result<Vec<f32>, Lost> {
+        let channels = usize::from(self.about().0.channels);
+        match self {
+            Self::Plain { file, left, .. } => {
+                let frames = most.min(usize::try_from(*left).unwrap_or(most));
+                let mut bytes = vec![0; frames * channels * 2];
+                file.read_exact(&mut bytes).map_err(|error| unreadable(&error))?;
+                *left = left.saturating_sub(u32::try_from(frames).unwrap_or(u32::MAX));
+                let values = bytes.as_chunks::<2>().0.iter().map(|two| f32::from(i16::from_le_bytes(*two)) / 32_768.0);
+                Ok(mixed_down(&values.collect::<Vec<f32>>(), channels))
+            }
+            Self::Other(reader) => read_one_by_one(reader, most * channels).map(|values| mixed_down(&values, channels)),
+        }
+    }
+}
+
+/// Up to `most` samples of all channels.
+fn read_one_by_one(reader: &mut WavReader<BufReader<File>>, most: usize) -> Result<Vec<f32>, Lost> {
+    let WavSpec { bits_per_sample, sample_format, .. } = reader.spec();
     let samples: Result<Vec<f32>, hound::Error> = match sample_format {
-        SampleFormat::Float => reader.samples::<f32>().take(wanted).collect(),
+        SampleFormat::Float => reader.samples::<f32>().take(most).collect(),
         SampleFormat::Int => {
             let full = (1_i64 << (bits_per_sample.clamp(1, 32) - 1)) as f32;
-            reader.samples::<i32>().take(wanted).map(|sample| sample.map(|value| value as f32 / full)).collect()
+            reader.samples::<i32>().take(most).map(|sample| sample.map(|value| value as f32 / full)).collect()
         }
     };
-    let samples = samples.map_err(|e| Lost(format!("the sound file cannot be read: {e}")))?;
-    let scale = 1.0 / f32::from(channels);
-    Ok(samples
-        .chunks_exact(usize::from(channels))
+    samples.map_err(|error| unreadable(&error))
+}
+
+/// One channel of what may be several.
+fn mixed_down(samples: &[f32], channels: usize) -> Vec<f32> {
+    let scale = 1.0 / channels.max(1) as f32;
+    samples
+        .chunks_exact(channels.max(1))
         // A float file may hold anything; the encoder takes only what can be played.
         .map(|frame| frame.iter().map(|s| if s.is_finite() { s.clamp(-1.0, 1.0) } else { 0.0 }).sum::<f32>() * scale)
-        .collect())
+        .collect()
 }
 
 #[cfg(test)]

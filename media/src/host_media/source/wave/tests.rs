@@ -75,6 +75,25 @@ fn a_looped_file_starts_over_without_a_gap() {
 }
 
 #[test]
+fn what_stands_behind_the_sound_in_a_file_is_not_played_and_a_file_that_was_cut_off_is_told() {
+    let dir = TestDir::new();
+    for spec in [int(2, 48_000, 16), int(2, 48_000, 24)] {
+        let path = write(&dir, "tail.wav", spec);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.extend_from_slice(b"LIST\x04\x00\x00\x00\x7f\x7f\x7f\x7f");
+        std::fs::write(&path, &bytes).unwrap();
+        let mut wave = Wave::open(&path, true).unwrap();
+        assert_eq!(wave.samples(), 24_000);
+        let (first, second) = (take(&mut wave, 24_000), take(&mut wave, 24_000));
+        assert_eq!(first, second, "{spec:?}");
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        let mut wave = Wave::open(&path, true).unwrap();
+        let cut = (0..100).find_map(|_| wave.fill(&mut [0.0; 960]).err());
+        assert!(cut.is_some_and(|lost| lost.0.contains("cannot be read")), "{spec:?}");
+    }
+}
+
+#[test]
 fn an_empty_file_is_silent_even_when_looped() {
     let dir = TestDir::new();
     let path = dir.path().join("empty.wav");
