@@ -269,8 +269,6 @@ fn participant_stats(
         retransmitted: heard.as_ref().map(|heard| heard.retransmitted),
         fec_recovered: heard.as_ref().map(|heard| heard.fec_recovered),
         copies_used: heard.as_ref().map(|heard| heard.copies_used),
-        // docs/adr/0019.
-        dred_recovered: None,
         limited_by: heard.as_ref().map(|heard| convert::cause(heard.limited_by)),
         codec: up.then(|| "opus/48000".into()),
         candidate_pair: pair.map(|(local, remote, kind)| CandidatePair {

@@ -271,8 +271,6 @@ pub struct ParticipantStats {
     pub fec_recovered: Option<u64>,
     /// Packets that were lost, and whose copy came in time.
     pub copies_used: Option<u64>,
-    /// Frames repaired by DRED: always null, none is sent (docs/adr/0019).
-    pub dred_recovered: Option<u64>,
     /// What limits sound to and from there.
     pub limited_by: Option<QualityCause>,
     /// Codec, such as `opus/48000`.

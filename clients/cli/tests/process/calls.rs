@@ -75,7 +75,6 @@ fn figures_are_complete(home: &Home, call: &str) {
         "retransmitted",
         "fec_recovered",
         "copies_used",
-        "dred_recovered",
         "codec",
         "candidate_pair",
     ] {
