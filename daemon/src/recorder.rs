@@ -132,7 +132,7 @@ impl Sound for Recorder {
     }
 
     fn source_stats(&self) -> SourceStats {
-        SourceStats { target_bitrate_bps: 32_000, capture_delay_ms: 20.0 }
+        SourceStats { target_bitrate_bps: 32_000, held_ms: 6.5 }
     }
     fn devices(&self) -> Vec<DeviceInfo> {
         Vec::new()

@@ -261,10 +261,7 @@ fn participant_stats(
         target_bitrate_bps: up.then(|| f64::from(source.target_bitrate_bps)),
         jitter_buffer_ms: heard.as_ref().map(|heard| heard.jitter_buffer_ms),
         playout_delay_ms: heard.as_ref().map(|heard| heard.playout_delay_ms),
-        mouth_to_ear_ms: heard
-            .as_ref()
-            .zip(rtt_ms)
-            .map(|(heard, rtt_ms)| heard.mouth_to_ear_ms(source.capture_delay_ms, rtt_ms)),
+        mouth_to_ear_ms: heard.as_ref().and_then(|heard| heard.mouth_to_ear_ms(&source)),
         concealed_ms: heard.as_ref().map(|heard| heard.concealed_ms),
         retransmitted: heard.as_ref().map(|heard| heard.retransmitted),
         fec_recovered: heard.as_ref().map(|heard| heard.fec_recovered),

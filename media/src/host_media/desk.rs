@@ -69,8 +69,7 @@ impl Desk {
     /// A desk where nothing is open.
     pub(crate) fn new(parts: Parts, config: &AudioConfig, now_us: u64) -> Self {
         let Parts { clock, shared, out, events, voice, sink } = parts;
-        let stats =
-            SourceStats { target_bitrate_bps: config.bitrate_bps, capture_delay_ms: f64::from(config.frame_ms) };
+        let stats = SourceStats { target_bitrate_bps: config.bitrate_bps, held_ms: 0.0 };
         let input = (config.input.clone(), config.frame_ms);
         Self {
             clock,
@@ -140,7 +139,7 @@ impl Desk {
         if now_us >= self.stats_us + STATS_US || self.stats_us == 0 {
             self.stats_us = now_us;
             wishes.source = self.stats.clone();
-            wishes.source.capture_delay_ms += samples_to_ms(self.talking.delay());
+            wishes.source.held_ms += samples_to_ms(self.talking.delay());
             self.hearing.report(now_us, &mut wishes);
             self.tell_limits(&mut wishes);
             self.loss.look(now_us, self.hearing.packets(now_us));
@@ -150,7 +149,7 @@ impl Desk {
         }
         self.talking.follow_plan(plan);
         self.stats.target_bitrate_bps = plan.bitrate_bps;
-        self.stats.capture_delay_ms = f64::from(plan.frame_ms) + self.talking.lookahead_ms();
+        self.stats.held_ms = self.talking.lookahead_ms();
         self.even = wishes.processing.even_levels;
         // The stages take pieces of 10 ms, and are made for speech.
         let music = plan.frame_ms == MUSIC.frame_ms;

@@ -30,6 +30,9 @@ pub struct ReceiveStats {
     pub jitter_buffer_ms: f64,
     /// From arrival to playback, ms.
     pub playout_delay_ms: f64,
+    /// From the first sample of a frame there to its sound here, ms, the way and all waiting included, without what is held back
+    /// before a frame there (look-ahead, processing). None before a round trip is known and sound was heard.
+    pub behind_ms: Option<f64>,
     /// Sound that had to be made up, ms.
     pub concealed_ms: f64,
     /// Frames repaired by in-band FEC.
@@ -45,11 +48,11 @@ pub struct ReceiveStats {
 }
 
 impl ReceiveStats {
-    /// From the microphone there to the speaker here, ms. Their capture delay is taken to be ours (the same software with the
-    /// same frames); the way takes half a round trip; `playout_delay_ms` holds the jitter buffer already.
+    /// From the microphone there to the speaker here, ms. What they hold back before a frame is taken to be what we do (the same
+    /// software with the same stages); the two ways of a round trip are taken to be alike.
     #[must_use]
-    pub fn mouth_to_ear_ms(&self, capture_delay_ms: f64, round_trip_ms: f64) -> f64 {
-        capture_delay_ms + round_trip_ms / 2.0 + self.playout_delay_ms
+    pub fn mouth_to_ear_ms(&self, ours: &SourceStats) -> Option<f64> {
+        self.behind_ms.map(|ms| ms + ours.held_ms)
     }
 }
 
@@ -58,6 +61,6 @@ impl ReceiveStats {
 pub struct SourceStats {
     /// Bits a second the encoder aims at.
     pub target_bitrate_bps: u32,
-    /// From the microphone to the encoded frame, ms: capture buffer and frame.
-    pub capture_delay_ms: f64,
+    /// From the microphone to the encoded frame, beside the frame itself, ms: the encoder's look-ahead, processing, pipelines.
+    pub held_ms: f64,
 }

@@ -23,7 +23,7 @@ impl Listening {
     /// # Errors
     /// [`OpusError`] if there is no such decoder.
     pub fn new(complexity: u32) -> Result<Self, OpusError> {
-        Ok(Self { buffer: Adaptive::new(OpusFrames::new(complexity)?) })
+        Ok(Self { buffer: Adaptive::new(OpusFrames::new(complexity)?, 0) })
     }
 
     /// A packet has come at `now_us` (monotonic microseconds, never less than before), as RTP in the clear. False: it is
@@ -59,3 +59,6 @@ impl Listening {
         self.buffer.stats(now_us)
     }
 }
+
+#[cfg(test)]
+mod tests;

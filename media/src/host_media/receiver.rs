@@ -100,7 +100,9 @@ impl Receiver {
     /// Figures.
     pub(crate) fn stats(&self, now_us: u64) -> ReceiveStats {
         let mut stats = self.buffer.stats(now_us);
-        stats.playout_delay_ms += samples_to_ms(self.pipe.delay());
+        let held_ms = samples_to_ms(self.pipe.delay());
+        stats.playout_delay_ms += held_ms;
+        stats.behind_ms = stats.behind_ms.map(|ms| ms + held_ms);
         stats
     }
 }

@@ -230,10 +230,10 @@ impl Stage {
         self.shared.lock().links.get(&LINK).map(|wish| wish.stats.clone()).unwrap_or_default()
     }
 
-    /// From the microphone to the encoded frame, ms; at most 200 ms old.
+    /// What would be shown as the time from the microphone there to the speaker here, ms; at most 200 ms old.
     #[must_use]
-    pub fn capture_delay_ms(&self) -> f64 {
-        self.shared.lock().source.capture_delay_ms
+    pub fn mouth_to_ear_ms(&self) -> Option<f64> {
+        self.stats().mouth_to_ear_ms(&self.shared.lock().source)
     }
 
     /// Writes out what was heard.

@@ -121,10 +121,7 @@ impl Side {
     fn look(&mut self, now_us: u64) {
         let stats = self.stage.stats();
         self.waits_ms.push(stats.playout_delay_ms);
-        if let Some(trip_us) = self.trip_us.filter(|_| stats.packets_received > 0) {
-            let shown_ms = stats.mouth_to_ear_ms(self.stage.capture_delay_ms(), trip_us as f64 / 1e3);
-            self.shown_ms.push((now_us as f64 / 1e6, shown_ms));
-        }
+        self.shown_ms.extend(self.stage.mouth_to_ear_ms().map(|ms| (now_us as f64 / 1e6, ms)));
     }
 
     /// When it wants to be stepped, in our time.

@@ -157,6 +157,7 @@ async fn figures_of_a_call_come_from_engine_and_sound() {
         jitter_ms: 1.5,
         jitter_buffer_ms: 20.0,
         playout_delay_ms: 25.0,
+        behind_ms: Some(60.0),
         concealed_ms: 60.0,
         fec_recovered: 2,
         retransmitted: 7,
@@ -174,7 +175,7 @@ async fn figures_of_a_call_come_from_engine_and_sound() {
     assert!(alice.connected_at_ms.is_some());
     assert_eq!((alice.packets_sent, alice.packets_received, alice.packets_lost), (Some(100), Some(90), Some(10)));
     assert_eq!(alice.loss_rate, Some(0.1));
-    assert_eq!(alice.mouth_to_ear_ms, Some(20.0 + 15.0 + 25.0));
+    assert_eq!(alice.mouth_to_ear_ms, Some(60.0 + 6.5));
     assert_eq!(alice.target_bitrate_bps, Some(32_000.0));
     assert_eq!(alice.candidate_pair.as_ref().unwrap().kind, "srflx");
     assert_eq!(alice.codec.as_deref(), Some("opus/48000"));

@@ -96,7 +96,7 @@ impl Hearing {
             }
         }
         for (link, wish) in &mut wishes.links {
-            if let Some(receiver) = receiver(wish, &self.clock) {
+            if let Some(receiver) = receiver(*link, wish, &self.clock) {
                 self.receivers.insert(*link, (wish.number, receiver));
             }
             if let Some((_, receiver)) = self.receivers.get_mut(link) {
@@ -287,13 +287,15 @@ fn opener(output: DeviceSpec, clock: Clock) -> Open<dyn Sink> {
 }
 
 /// The receiving end of a link that is to be played and isn't yet.
-fn receiver(wish: &mut LinkWish, clock: &Clock) -> Option<Receiver> {
+fn receiver(link: LinkId, wish: &mut LinkWish, clock: &Clock) -> Option<Receiver> {
     let since = wish.play?;
     let packets = wish.packets.take()?;
     match OpusFrames::new(DECODER_COMPLEXITY) {
         Ok(decoder) => {
             let ties = Arc::clone(&wish.ties);
-            Some(Receiver::new((packets, ties), Box::new(Adaptive::new(decoder)), clock.us(since)))
+            // Rooms of several links must not be one that is louder.
+            let buffer = Adaptive::new(decoder, link.0);
+            Some(Receiver::new((packets, ties), Box::new(buffer), clock.us(since)))
         }
         Err(error) => {
             tracing::error!(%error, "no decoder for a link");

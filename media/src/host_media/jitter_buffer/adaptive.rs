@@ -2,9 +2,12 @@
 //! lost from the next packet, and shrinks or grows by single periods of the pitch.
 
 mod fit;
+mod repair;
 
 use super::{
     FrameDecoder, Incoming, JitterBuffer, Pulled,
+    behind::Behind,
+    comfort::Comfort,
     counts::Counts,
     delay::{Delay, media_us},
     order::{Held, Order, Taken},
@@ -19,14 +22,8 @@ use crate::{
     limits::OPUS_PACKET_SAMPLES,
 };
 
-/// Sound made up at a time while nothing comes, samples: 10 ms.
-const PIECE: usize = 480;
-
 /// Samples after which it is worth looking for a first packet again: 5 ms, less than it is to wait anyway.
 const POLL: usize = 240;
-
-/// Sound made up at most while nothing comes, samples: 120 ms. Longer sounds like a machine.
-const MADE_UP_MAX: usize = 5_760;
 
 /// A gap in the stream up to which it is filled in, samples: 200 ms. A longer one is a pause.
 const GAP_MAX: i64 = 9_600;
@@ -79,13 +76,15 @@ pub(crate) struct Adaptive<D> {
     copies_us: i64,
     patience: Patience,
     waited_ms: f64,
+    behind: Behind,
+    comfort: Comfort,
     newest_us: Option<u64>,
     counts: Counts,
 }
 
 impl<D: FrameDecoder> Adaptive<D> {
-    /// An empty buffer.
-    pub(crate) fn new(decoder: D) -> Self {
+    /// An empty buffer. `seed` decides the noise that is heard in gaps.
+    pub(crate) fn new(decoder: D, seed: u64) -> Self {
         Self {
             decoder,
             order: Order::default(),
@@ -97,6 +96,8 @@ impl<D: FrameDecoder> Adaptive<D> {
             copies_us: 0,
             patience: Patience::default(),
             waited_ms: 0.0,
+            behind: Behind::default(),
+            comfort: Comfort::new(seed),
             newest_us: None,
             counts: Counts::default(),
         }
@@ -158,29 +159,6 @@ impl<D: FrameDecoder> Adaptive<D> {
         Some(self.fill_gap(next + owed as i64, left))
     }
 
-    /// Packets are lost: the last of them may be in the next packet, the others are made up. `left` samples are missing
-    /// from `next` on.
-    fn fill_gap(&mut self, next: i64, left: i64) -> Pulled {
-        let Some(first) = self.order.first() else { return Pulled::Silence };
-        let (frame, end) = (first.samples, first.timestamp);
-        let wanted = usize::try_from(left).unwrap_or(0).min(frame);
-        if left < frame as i64 + GRAIN
-            && self.decoder.has_fec(&first.payload)
-            && let Some(out) = self.scratch.get_mut(..frame)
-            && self.decoder.recover(&first.payload, out)
-        {
-            self.sound.extend_from_slice(out.get(frame - wanted..).unwrap_or_default());
-            self.counts.repaired += 1;
-            self.pass_over();
-            self.state = State::Playing { next: end, owed: 0 };
-            return Pulled::Sound;
-        }
-        let piece = left.min(PIECE as i64) / GRAIN * GRAIN;
-        self.make_up(usize::try_from(piece).unwrap_or(0));
-        self.state = State::Playing { next: next + piece, owed: 0 };
-        Pulled::MadeUp
-    }
-
     /// Decodes the first packet and stretches it if the delay is not the wanted one.
     fn play_first(&mut self, now_us: u64) -> Pulled {
         let Some(packet) = self.order.take() else { return Pulled::Silence };
@@ -191,14 +169,16 @@ impl<D: FrameDecoder> Adaptive<D> {
         self.copies_us = if self.decoder.has_fec(&payload) { media_us(samples as i64) } else { self.copies_us };
         self.state = State::Playing { next: timestamp + samples as i64, owed: 0 };
         let decoded = self.decoder.decode(&payload, &mut self.scratch);
-        let Some(sound) = decoded.and_then(|samples| self.scratch.get(..samples)) else {
-            self.make_up(samples);
+        let Some(sound) = decoded.and_then(|samples| self.scratch.get_mut(..samples)) else {
+            self.make_up(samples, false);
             return Pulled::MadeUp;
         };
+        self.comfort.sound(sound);
         let mut sound = sound.to_vec();
         if let Some(excess_us) = excess_us {
             self.fit(&mut sound, excess_us, samples);
         }
+        self.behind.heard(lag_us(now_us, timestamp) + media_us(self.sound.len() as i64));
         // What came again waited less than what it stands for.
         if came.by_itself() {
             let waited_ms = now_us.saturating_sub(arrived_us) as f64 / 1_000.0 + samples_to_ms(self.sound.len());
@@ -206,33 +186,6 @@ impl<D: FrameDecoder> Adaptive<D> {
         }
         self.sound.extend_from_slice(&sound);
         Pulled::Sound
-    }
-
-    /// Nothing is there: makes sound up, for a while.
-    fn starve(&mut self, next: i64, owed: usize) -> Pulled {
-        if owed >= MADE_UP_MAX {
-            self.state = State::Waiting;
-            return Pulled::Silence;
-        }
-        self.make_up(PIECE);
-        let owed = owed + PIECE;
-        self.state = State::Playing { next, owed };
-        if owed >= MADE_UP_MAX {
-            // The end of made-up sound must not click.
-            let from = self.sound.len().saturating_sub(PIECE);
-            for (n, sample) in self.sound.iter_mut().skip(from).enumerate() {
-                *sample *= 1.0 - n as f32 / PIECE as f32;
-            }
-        }
-        Pulled::MadeUp
-    }
-
-    fn make_up(&mut self, samples: usize) {
-        if let Some(out) = self.scratch.get_mut(..samples) {
-            self.decoder.conceal(out);
-            self.sound.extend_from_slice(out);
-            self.counts.concealed += samples;
-        }
     }
 
     /// Gives up on the packets missing before the first that waits.
@@ -316,6 +269,7 @@ impl<D: FrameDecoder> JitterBuffer for Adaptive<D> {
                 self.counts.received += 1;
                 if came.by_itself() {
                     self.delay.arrived(timestamp, arrived_us);
+                    self.behind.came(lag_us(arrived_us, timestamp + samples as i64), arrived_us);
                 }
             }
             Taken::Double | Taken::Doubtful => {}
@@ -323,14 +277,16 @@ impl<D: FrameDecoder> JitterBuffer for Adaptive<D> {
                 self.counts.received += 1;
                 self.delay = Delay::default();
                 self.delay.arrived(timestamp, arrived_us);
-                self.state = State::Waiting;
+                (self.behind, self.state) = (Behind::default(), State::Waiting);
                 self.decoder.reset();
+                self.comfort.reset();
             }
         }
     }
 
     fn expect(&mut self, losses: Losses, copies_after: u8, round_trip_us: Option<u64>) {
         self.patience.expect(losses, copies_after, round_trip_us);
+        self.behind.round_trip(round_trip_us);
         if losses.queued {
             // Copies don't bring back what a full queue drops.
             self.loss = 0.0;
@@ -373,6 +329,7 @@ impl<D: FrameDecoder> JitterBuffer for Adaptive<D> {
             *sample = value;
         }
         silence.fill(0.0);
+        self.comfort.cover(silence);
         gave
     }
 
@@ -383,7 +340,8 @@ impl<D: FrameDecoder> JitterBuffer for Adaptive<D> {
             (State::Playing { .. } | State::Waiting, _, None) | (State::Waiting, None, Some(_)) => 0,
         };
         let held = self.sound.len() + usize::try_from(waiting).unwrap_or(0);
-        self.counts.stats(self.delay.jitter_ms(), samples_to_ms(held), self.waited_ms)
+        let counted = self.counts.stats(self.delay.jitter_ms(), samples_to_ms(held), self.waited_ms);
+        ReceiveStats { behind_ms: self.behind.ms(), ..counted }
     }
 }
 

@@ -2,6 +2,8 @@
 //! [`adaptive`] fills it, and a better one can take its place.
 
 pub(crate) mod adaptive;
+mod behind;
+mod comfort;
 mod counts;
 mod delay;
 pub(crate) mod opus_frames;

@@ -1,6 +1,9 @@
 //! Short calls over bad roads, judged without scores: the distance follows them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use ahoy_media::host_media::api::Limit;
 use ahoy_quality::{
@@ -162,17 +165,31 @@ fn what_came_again_in_time_is_counted_and_without_losses_nothing() {
     assert!(copied > 5 && again == 0, "{copied} by copies: {:?}", bursts.stats);
 }
 
+/// Roads, and seeds: what one round trip says of an uneven way is chance.
+const ROADS: [(&str, u64); 9] = [
+    ("clean", 1),
+    ("loss5", 1),
+    ("loss20", 1),
+    ("burst3-25", 1),
+    ("jitter", 1),
+    ("jitter", 2),
+    ("jitter", 3),
+    ("jitter", 4),
+    ("jitter", 5),
+];
+
 #[test]
 #[expect(clippy::print_stdout, reason = "docs/quality.md has its figures")]
 fn the_time_from_mouth_to_ear_that_is_shown_is_the_one_that_is_heard_within_10_ms() {
     let fair = profile::named("spike").unwrap().weather[0].1;
     let late = profile::Weather { delay_ms: 300.0, ..fair };
     let spike = Profile { name: "short spike", weather: vec![(0.0, fair), (3.0, late), (5.0, fair)] };
-    let mut roads: Vec<Profile> =
-        ["clean", "loss5", "loss20", "jitter"].iter().filter_map(|name| profile::named(name)).collect();
-    roads.push(spike);
-    for road in roads {
-        let (_, lags, direction) = over(&road, 1, false, false);
+    let road = |(name, seed): &(&str, u64)| profile::named(name).map(|road| (road, *seed));
+    let mut roads: Vec<(Profile, u64)> = ROADS.iter().filter_map(road).collect();
+    roads.push((spike, 1));
+    let mut of_road = BTreeMap::<&str, Vec<f64>>::new();
+    for (road, seed) in roads {
+        let (_, lags, direction) = over(&road, seed, false, false);
         let shown = |at_s: f64| {
             let next = direction.shown_ms.iter().min_by(|a, b| (a.0 - at_s).abs().total_cmp(&(b.0 - at_s).abs()));
             next.map_or(0.0, |(_, ms)| *ms)
@@ -182,8 +199,11 @@ fn the_time_from_mouth_to_ear_that_is_shown_is_the_one_that_is_heard_within_10_m
         let (middle, typical) = (median(off.clone()), median(off.iter().map(|ms| ms.abs()).collect()));
         let heard = median(lags.iter().map(|lag| lag.ms).collect());
         println!("{:12} heard {heard:5.1} ms, shown {middle:+5.1} ms, typically off by {typical:4.1} ms", road.name);
-        assert!(middle.abs() <= 10.0, "{}: {middle}", road.name);
-        // One round trip says little where each takes another time.
-        assert!(typical <= 10.0 || road.name == "jitter", "{}: {typical}", road.name);
+        of_road.entry(road.name).or_default().extend(off);
+    }
+    // Of all calls on a road together: what the first few round trips of an uneven one say is chance.
+    for (name, off) in of_road {
+        let (middle, typical) = (median(off.clone()), median(off.iter().map(|ms| ms.abs()).collect()));
+        assert!(middle.abs() <= 10.0 && typical <= 10.0, "{name}: {middle} ms, typically {typical}");
     }
 }

@@ -94,10 +94,7 @@ fn files_are_sent_as_they_are_unless_stages_are_switched_on() {
     let sent = frames(&mut world);
     assert_eq!(sent, frames(&mut same));
     assert_ne!(sent, frames(&mut other));
-    assert_eq!(
-        world.talker.shared.lock().source.capture_delay_ms + 16.0,
-        other.talker.shared.lock().source.capture_delay_ms
-    );
+    assert_eq!(world.talker.shared.lock().source.held_ms + 16.0, other.talker.shared.lock().source.held_ms);
 }
 
 #[test]

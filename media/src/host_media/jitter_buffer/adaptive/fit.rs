@@ -58,11 +58,14 @@ impl<D: FrameDecoder> Adaptive<D> {
             self.state = State::Playing { next: next + samples as i64, owed: 0 };
             self.loss -= self.loss * LOSS_WEIGHT;
             let decoded = self.decoder.decode(&payload, &mut self.scratch);
-            match decoded.and_then(|samples| self.scratch.get(..samples)) {
-                Some(more) => sound.extend_from_slice(more),
+            match decoded.and_then(|samples| self.scratch.get_mut(..samples)) {
+                Some(more) => {
+                    self.comfort.sound(more);
+                    sound.extend_from_slice(more);
+                }
                 None => {
                     let heard = self.sound.len();
-                    self.make_up(samples);
+                    self.make_up(samples, false);
                     sound.extend(self.sound.drain(heard..));
                 }
             }

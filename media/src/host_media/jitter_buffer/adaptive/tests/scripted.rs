@@ -197,7 +197,7 @@ pub(super) struct Playback {
 impl Playback {
     /// The first pull is `phase_us` after the first packet.
     pub(super) fn new(phase_us: u64) -> Self {
-        let buffer = Adaptive::new(Diary::default());
+        let buffer = Adaptive::new(Diary::default(), 0);
         let (did, arrivals, silences) = (Vec::new(), BTreeMap::new(), vec![0]);
         let base_us = 50_000_000;
         let rhythm = Rhythm::AsPrepared;
