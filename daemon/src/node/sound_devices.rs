@@ -80,7 +80,7 @@ impl Look {
         loop {
             let (input, output) = self.settings.devices();
             let wanted = Wanted { input, output };
-            let listed = if wanted.is_settled() { None } else { self.list().await };
+            let listed = if wanted.is_settled() { None } else { self.list(&wanted).await };
             let present = match &listed {
                 Some(listed) => wanted.is_there(listed),
                 // Not known: as it was, or as if there were.
@@ -110,10 +110,10 @@ impl Look {
     }
 
     /// What the system lists, if all of it has answered.
-    async fn list(&self) -> Option<Vec<DeviceInfo>> {
-        let sound = self.sound.clone();
+    async fn list(&self, wanted: &Wanted) -> Option<Vec<DeviceInfo>> {
+        let (sound, input, output) = (self.sound.clone(), wanted.input.clone(), wanted.output.clone());
         // Asking the operating system for its devices can take a while.
-        tokio::task::spawn_blocking(move || sound.all_devices()).await.ok().flatten()
+        tokio::task::spawn_blocking(move || sound.usable_devices(&[&input, &output])).await.ok().flatten()
     }
 
     /// False if nobody is there to be told.

@@ -335,8 +335,10 @@ pub trait Sound: Send + Sync {
     /// Devices of this machine; none without a sound card. The system is asked: may take some milliseconds, half a second
     /// at most.
     fn devices(&self) -> Vec<DeviceInfo>;
-    /// The same if all of the sound systems have answered in time: only then is what is not listed not there.
-    fn all_devices(&self) -> Option<Vec<DeviceInfo>> {
+    /// What there is to use, if all sound systems that were asked have answered in time: only then is what is not listed not
+    /// there. Where a sound server has devices, those of other systems are listed only if one of them is `chosen`. May take a
+    /// second.
+    fn usable_devices(&self, _chosen: &[&DeviceSpec]) -> Option<Vec<DeviceInfo>> {
         Some(self.devices())
     }
 }

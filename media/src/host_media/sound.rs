@@ -189,13 +189,14 @@ fn tell_absent(config: &AudioConfig, events: mpsc::Sender<AudioEvent>) -> Result
         DeviceSpec::Id(id) => Some(id.clone()),
         DeviceSpec::Tone(_) | DeviceSpec::None | DeviceSpec::Default | DeviceSpec::File { .. } => None,
     };
-    let wanted = [(true, named(&config.input)), (false, named(&config.output))];
+    let (input, output) = (config.input.clone(), config.output.clone());
+    let wanted = [(true, named(&input)), (false, named(&output))];
     if wanted.iter().all(|(_, id)| id.is_none()) {
         return Ok(());
     }
     let ask = move || {
         // On a busy machine the sound systems may not answer in time: then nothing is known, and nothing told.
-        let Some(there) = list::whole_list() else { return };
+        let Some(there) = list::whole_list(&[&input, &output]) else { return };
         for (input, id) in wanted {
             let Some(id) = id else { continue };
             if there.iter().any(|device| device.input == input && device.id == id) {
@@ -353,8 +354,8 @@ impl Sound for HostSound {
         list::list()
     }
 
-    fn all_devices(&self) -> Option<Vec<DeviceInfo>> {
-        list::whole_list()
+    fn usable_devices(&self, chosen: &[&DeviceSpec]) -> Option<Vec<DeviceInfo>> {
+        list::whole_list(chosen)
     }
 }
 

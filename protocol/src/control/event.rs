@@ -197,7 +197,8 @@ pub enum EventKind {
         /// Monotonic microseconds of sample 0.
         at_us: u64,
     },
-    /// A microphone or speaker was plugged in. Told while a client is connected, within some seconds.
+    /// A microphone or speaker was plugged in. Told while a client is connected, within some seconds. Where a sound server has
+    /// devices, a card is told as the server's, and as ALSA's only if a device of ALSA is chosen.
     DeviceAdded(AudioDevice),
     /// A microphone or speaker is gone, whether it was used or not. Told as `device_added`.
     DeviceRemoved(AudioDevice),

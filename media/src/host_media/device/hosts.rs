@@ -14,6 +14,11 @@ pub(super) fn all() -> Vec<HostId> {
     cpal::available_hosts()
 }
 
+/// A sound server stands between this system and its cards.
+pub(super) fn is_server(id: HostId) -> bool {
+    id.name().eq_ignore_ascii_case("pulseaudio")
+}
+
 /// Reads the id of a device: `pulseaudio:NAME`, `alsa:NAME`.
 ///
 /// # Errors
@@ -53,7 +58,7 @@ pub(super) enum Still {
 impl Found {
     /// A sound server stands between us and the card, and calls back.
     pub(super) fn is_served(&self) -> bool {
-        self.host.as_ref().is_some_and(idle::is_served)
+        self.host.as_ref().is_some_and(|host| is_server(host.id()))
     }
 
     /// Asks the sound system; takes a millisecond where it answers.

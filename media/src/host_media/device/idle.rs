@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cpal::{Host, HostId, traits::HostTrait};
 
+use super::hosts::is_server;
 use crate::limits::IDLE_CONNECTIONS;
 
 static IDLE: Mutex<Vec<Host>> = Mutex::new(Vec::new());
@@ -31,15 +32,10 @@ pub(super) fn connect(id: HostId) -> Option<Host> {
     }
 }
 
-/// A sound server stands between this system and its cards.
-pub(super) fn is_served(host: &Host) -> bool {
-    host.id().name().eq_ignore_ascii_case("pulseaudio")
-}
-
 /// Keeps a connection that no stream uses any more.
 pub(super) fn keep(host: Host) {
     let mut idle = idle();
-    if is_served(&host) && idle.len() < IDLE_CONNECTIONS {
+    if is_server(host.id()) && idle.len() < IDLE_CONNECTIONS {
         idle.push(host);
     }
 }

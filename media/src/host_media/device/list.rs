@@ -12,7 +12,7 @@ use cpal::{
 };
 
 use super::{asked, asked::Silent, hosts};
-use crate::host_media::api::DeviceInfo;
+use crate::host_media::api::{DeviceInfo, DeviceSpec};
 
 /// Devices of one sound system that are listed at most: ALSA can name one card in dozens of ways.
 const MOST: usize = 256;
@@ -23,19 +23,36 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Lists inputs and outputs, those of the preferred sound system first. Empty without a sound card. May take some
 /// milliseconds.
 pub(crate) fn list() -> Vec<DeviceInfo> {
-    ask_all().0
+    ask_all(hosts::all()).0
 }
 
-/// The same, if every sound system has answered in time: only then is what is not listed not there.
-pub(crate) fn whole_list() -> Option<Vec<DeviceInfo>> {
-    let (listed, whole) = ask_all();
+/// What there is to use, if every sound system that was asked has answered in time: only then is what is not listed not there.
+/// Where a sound server has devices the others are asked only if `chosen` names one of theirs: the cards are the server's, and
+/// ALSA loads the server's own client for the question, with thirty libraries that stay.
+pub(crate) fn whole_list(chosen: &[&DeviceSpec]) -> Option<Vec<DeviceInfo>> {
+    let named: Vec<HostId> = chosen.iter().filter_map(|spec| system(spec)).collect();
+    let (first, rest): (Vec<HostId>, Vec<HostId>) =
+        hosts::all().into_iter().partition(|id| hosts::is_server(*id) || named.contains(id));
+    let (mut listed, mut whole) = ask_all(first);
+    if listed.is_empty() && whole {
+        let (others, answered) = ask_all(rest);
+        (listed, whole) = (others, answered);
+    }
     whole.then_some(listed)
 }
 
-/// What the sound systems list, and whether all have answered.
-fn ask_all() -> (Vec<DeviceInfo>, bool) {
+/// The sound system that a specification names.
+fn system(spec: &DeviceSpec) -> Option<HostId> {
+    match spec {
+        DeviceSpec::Id(id) => hosts::parse(id).ok().map(|id| id.host()),
+        DeviceSpec::Tone(_) | DeviceSpec::None | DeviceSpec::Default | DeviceSpec::File { .. } => None,
+    }
+}
+
+/// What these sound systems list, and whether all have answered.
+fn ask_all(systems: Vec<HostId>) -> (Vec<DeviceInfo>, bool) {
     let deadline = Instant::now() + PATIENCE;
-    let asked: Vec<Receiver<Vec<DeviceInfo>>> = hosts::all().into_iter().filter_map(spawn).collect();
+    let asked: Vec<Receiver<Vec<DeviceInfo>>> = systems.into_iter().filter_map(spawn).collect();
     let (mut listed, mut whole) = (Vec::<DeviceInfo>::new(), true);
     for answer in asked {
         let left = deadline.saturating_duration_since(Instant::now());

@@ -32,3 +32,25 @@ fn over_and_over() {
     }
     println!("files and threads {before:?}, after 60 questions {:?}", held());
 }
+
+#[test]
+fn where_a_sound_server_answers_no_other_system_is_asked_unless_a_device_of_it_is_chosen() {
+    apart(Kind::PulseAudio, "asked::server_first");
+}
+
+#[test]
+#[ignore = "the inner run of the test above"]
+fn server_first() {
+    let loaded = || std::fs::read_to_string("/proc/self/maps").unwrap().contains("libpulse");
+    let (_dir, server) = begin();
+    for chosen in [DeviceSpec::Default, DeviceSpec::Id("pulseaudio:ahoy".into())] {
+        let listed = list::whole_list(&[&chosen, &DeviceSpec::None]).unwrap();
+        assert!(listed.iter().any(|device| device.id == "pulseaudio:ahoy"));
+        assert!(listed.iter().all(|device| device.id.starts_with("pulseaudio:")), "{listed:?}");
+    }
+    assert!(!loaded(), "ALSA was asked");
+    let both = list::whole_list(&[&DeviceSpec::Id("alsa:null".into()), &DeviceSpec::Default]).unwrap();
+    assert_eq!(both, list::list(), "everything is asked");
+    drop(server);
+    assert!(!list::whole_list(&[&DeviceSpec::Default]).unwrap().iter().any(|it| it.id.starts_with("pulseaudio:")));
+}
