@@ -98,7 +98,7 @@ fn in_real_time(file: &Path, spoken: &[f32]) {
     const LINK: LinkId = LinkId(1);
     let heard = std::env::temp_dir().join(format!("ahoy-bench-{}.wav", std::process::id()));
     let (to_a, to_b) = (Arc::new(Mutex::new(None)), Arc::new(Mutex::new(None)));
-    let input = DeviceSpec::File { path: file.to_owned(), looped: false };
+    let input = DeviceSpec::File { path: file.to_owned(), looped: false, stereo: false };
     let start = |other: &Arc<_>, output| {
         let (sender, events) = mpsc::channel(16);
         let config = AudioConfig { input: input.clone(), output, bitrate_bps: 32_000, frame_ms: 20 };
@@ -106,7 +106,7 @@ fn in_real_time(file: &Path, spoken: &[f32]) {
         (HostSound::start(config, Box::new(wire), sender).unwrap(), events)
     };
     let (a, mut a_events) = start(&to_b, DeviceSpec::None);
-    let (b, mut b_events) = start(&to_a, DeviceSpec::File { path: heard.clone(), looped: false });
+    let (b, mut b_events) = start(&to_a, DeviceSpec::File { path: heard.clone(), looped: false, stereo: false });
     *to_a.lock().unwrap() = Some(a.add_link(LINK));
     *to_b.lock().unwrap() = Some(b.add_link(LINK));
     let (before_ms, begun) = (cpu_ms(), Instant::now());

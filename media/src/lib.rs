@@ -4,6 +4,7 @@ pub mod fake;
 pub mod host_media;
 pub mod limits;
 pub mod pipeline;
+mod planes;
 mod platform;
 pub mod processing;
 pub mod recording;

@@ -1,8 +1,11 @@
-//! Mono sound from one sample rate to another, in pieces of any length.
+//! Sound from one sample rate to another, in pieces of any length.
+
+mod wide;
 
 use rubato::{Fft, FixedSync, Resampler as _, audioadapter_buffers::direct::SequentialSlice};
 
 use crate::limits::SAMPLE_RATES;
+pub(crate) use wide::WideResampler;
 
 /// A sample rate that we do not take, or a failure of the resampler.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,7 +16,22 @@ pub(crate) struct ResampleError {
     why: String,
 }
 
-/// Converts a stream. Without delay in sample positions: what the filter holds back at the start is cut off there, so
+/// What converts `channels` of them; none if both rates are one.
+fn fft(from: u32, to: u32, channels: usize) -> Result<Option<Fft<f32>>, ResampleError> {
+    let fail = |why: String| ResampleError { from, to, why };
+    if !SAMPLE_RATES.contains(&from) || !SAMPLE_RATES.contains(&to) {
+        return Err(fail("out of range".into()));
+    }
+    if from == to {
+        return Ok(None);
+    }
+    let size = |rate: u32| usize::try_from(rate).unwrap_or(usize::MAX);
+    // Pieces of about 5 ms: what is held back stays short.
+    let fft = Fft::new(size(from), size(to), size(from) / 200, channels, FixedSync::Input);
+    fft.map(Some).map_err(|e| fail(e.to_string()))
+}
+
+/// Converts a stream of one channel. Without delay in sample positions: what the filter holds back at the start is cut off there, so
 /// the first sample out is the first sample in; the input must run ahead by the filter's length (about 10 ms).
 pub(crate) struct Resampler {
     from: u32,
@@ -31,19 +49,9 @@ impl Resampler {
     /// # Errors
     /// [`ResampleError`] if a rate is outside [`SAMPLE_RATES`].
     pub(crate) fn new(from: u32, to: u32) -> Result<Self, ResampleError> {
-        let fail = |why: String| ResampleError { from, to, why };
-        if !SAMPLE_RATES.contains(&from) || !SAMPLE_RATES.contains(&to) {
-            return Err(fail("out of range".into()));
-        }
-        if from == to {
-            return Ok(Self { from, to, fft: None, held: Vec::new(), scratch: Vec::new(), skip: 0 });
-        }
-        let size = |rate: u32| usize::try_from(rate).unwrap_or(usize::MAX);
-        // Pieces of about 5 ms: what is held back stays short.
-        let fft =
-            Fft::new(size(from), size(to), size(from) / 200, 1, FixedSync::Input).map_err(|e| fail(e.to_string()))?;
-        let (skip, room) = (fft.output_delay(), fft.output_frames_max());
-        Ok(Self { from, to, fft: Some(fft), held: Vec::new(), scratch: vec![0.0; room], skip })
+        let fft = fft(from, to, 1)?;
+        let (skip, room) = fft.as_ref().map_or((0, 0), |fft| (fft.output_delay(), fft.output_frames_max()));
+        Ok(Self { from, to, fft, held: Vec::new(), scratch: vec![0.0; room], skip })
     }
 
     /// Makes room for so many samples that wait: as long as no more do, [`Self::push`] allocates nothing itself.

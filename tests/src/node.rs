@@ -211,8 +211,12 @@ impl Home {
             listen: vec![self.listen.clone()],
             mdns: false,
             audio_in: self.setup.audio_in.clone(),
-            audio_out: DeviceSpec::File { path: self.heard(), looped: false },
-            ringtone_out: self.setup.rings.then(|| DeviceSpec::File { path: self.rung(), looped: false }),
+            audio_out: DeviceSpec::File { path: self.heard(), looped: false, stereo: false },
+            ringtone_out: self.setup.rings.then(|| DeviceSpec::File {
+                path: self.rung(),
+                looped: false,
+                stereo: false,
+            }),
             times: self.setup.times.clone(),
             calls_a_minute: self.setup.calls_a_minute,
             ..Config::default()

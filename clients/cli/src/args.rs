@@ -197,7 +197,7 @@ pub(crate) struct StartArgs {
     /// Microphone: default, none, tone:HZ, file:PATH.wav or a device id.
     #[arg(long, value_name = "SPEC")]
     pub(crate) audio_in: Option<String>,
-    /// Speaker: default, none, file:PATH.wav or a device id.
+    /// Speaker: default, none, file:PATH.wav (?stereo: of two channels) or a device id.
     #[arg(long, value_name = "SPEC")]
     pub(crate) audio_out: Option<String>,
     /// What to log, such as info or ahoyd=debug.

@@ -182,7 +182,7 @@ pub const KEYS: [Key; 32] = [
     Key::new(
         "audio_out",
         Kind::Text {
-            form: "`default`, `none`, `file:PATH.wav` or a device id",
+            form: "`default`, `none`, `file:PATH.wav`, `file:PATH.wav?stereo` (two channels) or a device id",
             set: |draft, text| parse_output(text).map(|spec| draft.config.audio_out = spec),
         },
         "the speaker",
@@ -343,7 +343,7 @@ pub const KEYS: [Key; 32] = [
     stage!(even_levels, "voices of the others come to one loudness; `auto`: as soon as there are two"),
     stage!(
         music,
-        "128 kbit/s in packets of 5 ms and none of the stages above, while everybody is on the local network (round trip up \
+        "128 kbit/s in packets of 5 ms, stereo where the source has two channels, and none of the stages above, while everybody is on the local network (round trip up \
          to 5 ms, nothing lost); `auto`: off"
     ),
     phase!(reach_ms, (500, 120_000), "to reach somebody before it counts as unreachable"),

@@ -24,12 +24,12 @@ pub fn parse_input(text: &str) -> Result<DeviceSpec, String> {
             None => (rest, false),
         };
         let path = wav(path).ok_or_else(|| bad("names no WAV file: file:PATH.wav or file:PATH.wav?loop"))?;
-        return Ok(DeviceSpec::File { path, looped });
+        return Ok(DeviceSpec::File { path, looped, stereo: false });
     }
     common(text, "default, none, tone:HZ, file:PATH.wav or a device id")
 }
 
-/// Reads the SPEC of a speaker: `default`, `none`, `file:PATH.wav` or a device id.
+/// Reads the SPEC of a speaker: `default`, `none`, `file:PATH.wav`, `file:PATH.wav?stereo` or a device id.
 ///
 /// # Errors
 /// For people: what is wrong and what is possible.
@@ -42,8 +42,12 @@ pub fn parse_output(text: &str) -> Result<DeviceSpec, String> {
         if rest.ends_with("?loop") {
             return Err(bad("can't be repeated: ?loop is for microphones only"));
         }
-        let path = wav(rest).ok_or_else(|| bad("names no WAV file: file:PATH.wav"))?;
-        return Ok(DeviceSpec::File { path, looped: false });
+        let (path, stereo) = match rest.strip_suffix("?stereo") {
+            Some(path) => (path, true),
+            None => (rest, false),
+        };
+        let path = wav(path).ok_or_else(|| bad("names no WAV file: file:PATH.wav or file:PATH.wav?stereo"))?;
+        return Ok(DeviceSpec::File { path, looped: false, stereo });
     }
     common(text, "default, none, file:PATH.wav or a device id")
 }
@@ -55,8 +59,9 @@ pub fn spec_text(spec: &DeviceSpec) -> String {
         DeviceSpec::Default => "default".into(),
         DeviceSpec::None => "none".into(),
         DeviceSpec::Tone(hz) => format!("tone:{hz}"),
-        DeviceSpec::File { path, looped } => {
-            format!("file:{}{}", path.display(), if *looped { "?loop" } else { "" })
+        DeviceSpec::File { path, looped, stereo } => {
+            let (looped, stereo) = (if *looped { "?loop" } else { "" }, if *stereo { "?stereo" } else { "" });
+            format!("file:{}{looped}{stereo}", path.display())
         }
         DeviceSpec::Id(id) => id.clone(),
     }

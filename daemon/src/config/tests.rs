@@ -264,7 +264,7 @@ fn listen_addresses_are_checked() {
 
 #[test]
 fn specs_of_sound_devices_are_read_and_written() {
-    let file = |path: &str, looped| DeviceSpec::File { path: PathBuf::from(path), looped };
+    let file = |path: &str, looped| DeviceSpec::File { path: PathBuf::from(path), looped, stereo: false };
     let inputs = [
         ("default", DeviceSpec::Default),
         ("none", DeviceSpec::None),
@@ -292,7 +292,11 @@ fn specs_of_sound_devices_are_read_and_written() {
     ] {
         assert!(parse_input(bad).is_err(), "{bad}");
     }
-    for bad in ["", "banana", "tone:440", "file:/a.wav?loop", "file:/a.ogg"] {
+    let wide = DeviceSpec::File { path: "/a.wav".into(), looped: false, stereo: true };
+    assert_eq!(parse_output("file:/a.wav?stereo").unwrap(), wide);
+    assert_eq!(spec_text(&wide), "file:/a.wav?stereo");
+    assert!(parse_input("file:/a.wav?stereo").is_err(), "an input has the channels that it has");
+    for bad in ["", "banana", "tone:440", "file:/a.wav?loop", "file:/a.ogg", "file:?stereo"] {
         assert!(parse_output(bad).is_err(), "{bad}");
     }
     let DeviceSpec::File { path, .. } = parse_output("file:b.wav").unwrap() else { panic!("a file") };

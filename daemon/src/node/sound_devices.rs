@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn what_was_chosen_in_a_device_s_stead_counts_as_one() {
-        let file = DeviceSpec::File { path: "a.wav".into(), looped: false };
+        let file = DeviceSpec::File { path: "a.wav".into(), looped: false, stereo: false };
         for chosen in [DeviceSpec::None, DeviceSpec::Tone(440), file] {
             assert!(wanted(chosen.clone(), DeviceSpec::Default).is_there(&[]));
             assert!(wanted(chosen, DeviceSpec::None).is_settled());

@@ -26,6 +26,8 @@ pub enum DeviceSpec {
         path: PathBuf,
         /// Again from the start at its end (input only).
         looped: bool,
+        /// With two channels (output only; an input has those that it has).
+        stereo: bool,
     },
     /// A device id from [`Sound::devices`].
     Id(String),
@@ -140,7 +142,8 @@ pub struct Processing {
     pub gain_control: Stage,
     /// Voices of the others come to one loudness. `Auto`: as soon as there are two.
     pub even_levels: Stage,
-    /// Music mode: 128 kbit/s in packets of 5 ms, without any of the stages above, while everybody is near. `Auto`: off.
+    /// Music mode: 128 kbit/s in packets of 5 ms, of two channels where there are two, without any of the stages above, while
+    /// everybody is near. `Auto`: off.
     pub music: Stage,
 }
 

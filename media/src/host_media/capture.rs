@@ -4,13 +4,15 @@ use super::{
     clock::us_to_samples,
     source::{Lost, Source},
     specs,
+    width::Width,
 };
+use crate::planes::Planes;
 
 /// A frame of sound and its place.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Frame {
     /// Samples at 48 kHz.
-    pub(crate) sound: Vec<f32>,
+    pub(crate) sound: Planes,
     /// Place of the first on the timeline, samples.
     pub(crate) place: u64,
     /// Something was lost between this frame and the one before.
@@ -28,7 +30,13 @@ const COLLECT: usize = 960;
 pub(crate) struct Capture {
     source: Box<dyn Source>,
     frame: usize,
-    held: Vec<f32>,
+    held: Planes,
+    /// What came last.
+    fresh: Planes,
+    /// Of what comes.
+    width: Width,
+    /// Held samples up to which there may be a side.
+    wide: usize,
     /// Place of the first held sample on the timeline.
     place: u64,
     gap: bool,
@@ -42,8 +50,9 @@ pub(crate) struct Capture {
 impl Capture {
     /// Cuts `source` into frames of `frame` samples, the first at `place`, which is now.
     pub(crate) fn new(source: Box<dyn Source>, frame: usize, place: u64, now_us: u64) -> Self {
-        let held = Vec::with_capacity(4 * frame);
-        Self { source, frame, held, place, gap: false, announced: false, rises: 0, heard_us: now_us }
+        let (held, fresh) = (Planes::with_capacity(4 * frame), Planes::default());
+        let (gap, announced, rises, width, wide) = (false, false, 0, Width::closed(), 0);
+        Self { source, frame, held, fresh, width, wide, place, gap, announced, rises, heard_us: now_us }
     }
 
     /// Takes what was captured until `now_us`.
@@ -51,23 +60,38 @@ impl Capture {
     /// # Errors
     /// [`Lost`] once the source gives nothing any more.
     pub(crate) fn collect(&mut self, now_us: u64) -> Result<(), Lost> {
-        let before = self.held.len();
-        self.source.capture(now_us, &mut self.held)?;
-        for sample in self.held.iter_mut().skip(before).take(self.rises) {
-            *sample *= 1.0 - self.rises as f32 / BLEND as f32;
-            self.rises -= 1;
+        self.fresh.clear();
+        self.source.widen(self.width.is_there());
+        self.source.capture(now_us, &mut self.fresh)?;
+        let rises = self.rises;
+        if rises > 0 {
+            self.fresh.scale(|n| 1.0 - rises.saturating_sub(n) as f32 / BLEND as f32);
+            self.rises = rises.saturating_sub(self.fresh.len());
         }
-        if self.held.len() > before {
+        if !self.fresh.is_empty() {
             self.heard_us = now_us;
         }
         let skipped = self.source.skipped();
         if skipped > 0 {
             // The piece before the gap is no whole frame: it goes too.
-            self.held.drain(..before);
-            self.place += before as u64 + skipped;
+            self.place += self.held.len() as u64 + skipped;
+            self.held.clear();
             self.gap = true;
         }
+        self.width.pass(&mut self.fresh);
+        self.held.append(&self.fresh);
+        self.wide = if self.fresh.is_wide() { self.held.len() } else { self.wide.min(self.held.len()) };
         Ok(())
+    }
+
+    /// Both channels from now on, if the source has two, or their mean.
+    pub(crate) fn widen(&mut self, on: bool) {
+        self.width.switch(on);
+    }
+
+    /// There may still be two channels in what leaves.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.width.is_there() || self.held.is_wide()
     }
 
     /// From now on frames have this many samples.
@@ -80,14 +104,20 @@ impl Capture {
         if self.held.len() < self.frame {
             return None;
         }
-        let frame = Frame { sound: self.held.drain(..self.frame).collect(), place: self.place, after_gap: self.gap };
+        let mut sound = Planes::with_capacity(self.frame);
+        self.held.move_into(self.frame, &mut sound);
+        self.wide = self.wide.saturating_sub(self.frame);
+        if self.wide == 0 && !self.width.is_there() {
+            self.held.side.clear();
+        }
+        let frame = Frame { sound, place: self.place, after_gap: self.gap };
         (self.place, self.gap) = (self.place + self.frame as u64, false);
         Some(frame)
     }
 
     /// What was captured and did not leave yet becomes silence.
     pub(crate) fn forget(&mut self) {
-        self.held.fill(0.0);
+        self.held.wipe();
     }
 
     /// The source is lost: silence from now on.
@@ -100,9 +130,7 @@ impl Capture {
     /// this one waits to be faded out: the next time more does.
     pub(crate) fn replace(&mut self, mut source: Box<dyn Source>) -> Option<Box<dyn Source>> {
         let Some(from) = self.held.len().checked_sub(BLEND) else { return Some(source) };
-        for (n, sample) in self.held.iter_mut().skip(from).enumerate() {
-            *sample *= 1.0 - n as f32 / BLEND as f32;
-        }
+        self.held.scale(|n| 1.0 - n.saturating_sub(from) as f32 / BLEND as f32);
         // What it lost before it was wanted is no gap.
         source.skipped();
         (self.source, self.rises, self.announced) = (source, BLEND, false);
@@ -118,6 +146,7 @@ impl Capture {
     fn begin(&mut self, source: Box<dyn Source>, now_us: u64) {
         self.place += self.held.len() as u64 + us_to_samples(now_us.saturating_sub(self.heard_us));
         self.held.clear();
+        self.wide = 0;
         (self.gap, self.heard_us, self.source) = (true, now_us, source);
     }
 
@@ -152,8 +181,8 @@ mod tests {
     struct Level(f32, usize);
 
     impl Source for Level {
-        fn capture(&mut self, _now_us: u64, out: &mut Vec<f32>) -> Result<(), Lost> {
-            out.resize(out.len() + self.1, self.0);
+        fn capture(&mut self, _now_us: u64, out: &mut Planes) -> Result<(), Lost> {
+            out.mid.resize(out.len() + self.1, self.0);
             Ok(())
         }
         fn started_us(&self) -> Option<u64> {
@@ -178,7 +207,7 @@ mod tests {
             capture.collect(now_us).unwrap();
             while let Some(frame) = capture.next_frame() {
                 assert_eq!((frame.place, frame.after_gap), (1_000 + sound.len() as u64, false));
-                sound.extend(frame.sound);
+                sound.extend(frame.sound.mid);
             }
         }
         let jump = sound.windows(2).map(|two| (two[1] - two[0]).abs()).fold(0.0, f32::max);

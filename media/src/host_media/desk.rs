@@ -26,7 +26,7 @@ use crate::processing::Switches;
 use hearing::Hearing;
 use limit::{Limits, Seen};
 use loss::LossGuess;
-use music::{MUSIC, Music};
+use music::Music;
 use pace::Pace;
 use talking::{Talking, Wanted};
 
@@ -133,8 +133,9 @@ impl Desk {
         self.talking.follow_pipe(&mut wishes.pipe);
         let told = || wishes.links.iter().filter(|(_, wish)| wish.sends()).map(|(link, wish)| wish.told(*link));
         let (usual, listeners) = self.pace.look(now_us, told());
-        // A pipeline takes pieces of 10 ms: while there is one, music rests.
-        let music = wishes.processing.music.works(false) && !self.talking.is_piped();
+        // A pipeline takes pieces of 10 ms, of one channel: while there is one, or one waits, music rests.
+        let piped = self.talking.is_piped() || matches!(wishes.pipe, Some(Some(_)));
+        let music = wishes.processing.music.works(false) && !piped;
         let mut plan = self.music.plan(music, usual, told(), now_us);
         if now_us >= self.stats_us + STATS_US || self.stats_us == 0 {
             self.stats_us = now_us;
@@ -152,9 +153,8 @@ impl Desk {
         self.stats.held_ms = self.talking.lookahead_ms();
         self.even = wishes.processing.even_levels;
         // The stages take pieces of 10 ms, and are made for speech.
-        let music = plan.frame_ms == MUSIC.frame_ms;
         let stages = wishes.processing.switches(&self.devices.0, &self.devices.1);
-        let switches = if music { Switches::default() } else { stages };
+        let switches = if plan.is_music() { Switches::default() } else { stages };
         let (muted, mutes) = (wishes.muted(), wishes.mutes);
         Wanted { open: wishes.open, openings: wishes.openings, muted, mutes, switches }
     }

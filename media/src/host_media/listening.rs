@@ -10,11 +10,12 @@ use super::{
     jitter_buffer::{Incoming, JitterBuffer, Pulled, adaptive::Adaptive, opus_frames::OpusFrames},
     opus::OpusError,
 };
-use crate::limits::OPUS_PACKET_BYTES;
+use crate::{limits::OPUS_PACKET_BYTES, planes::Planes};
 
 /// A jitter buffer and its decoder.
 pub struct Listening {
     buffer: Adaptive<OpusFrames>,
+    heard: Planes,
 }
 
 impl Listening {
@@ -23,7 +24,7 @@ impl Listening {
     /// # Errors
     /// [`OpusError`] if there is no such decoder.
     pub fn new(complexity: u32) -> Result<Self, OpusError> {
-        Ok(Self { buffer: Adaptive::new(OpusFrames::new(complexity)?, 0) })
+        Ok(Self { buffer: Adaptive::new(OpusFrames::new(complexity)?, 0), heard: Planes::default() })
     }
 
     /// A packet has come at `now_us` (monotonic microseconds, never less than before), as RTP in the clear. False: it is
@@ -42,9 +43,11 @@ impl Listening {
         self.buffer.insert(Incoming { sequence, timestamp, payload, arrived_us: now_us, came: Came::ByItself });
     }
 
-    /// Fills `out` with what is to be heard from `now_us` on; true if the sender's sound is in it.
+    /// Fills `out` with what is to be heard from `now_us` on, on one channel; true if the sender's sound is in it.
     pub fn hear(&mut self, now_us: u64, out: &mut [f32]) -> bool {
-        self.buffer.pull(now_us, out) == Pulled::Sound
+        let pulled = self.buffer.pull(now_us, out.len(), &mut self.heard);
+        out.copy_from_slice(&self.heard.mid);
+        pulled == Pulled::Sound
     }
 
     /// Packets and samples that wait, to be played or to be decoded.

@@ -1,36 +1,40 @@
 //! All that is heard, in one stream: sums, and keeps the sum within full scale without hard clipping.
 
-use crate::processing::Limiter;
+use crate::{planes::Planes, processing::Limiter};
 
 /// Adds up sounds and limits their peaks.
 #[derive(Debug)]
 pub(crate) struct Mixer {
-    sum: Vec<f32>,
+    sum: Planes,
     limiter: Limiter,
 }
 
 impl Mixer {
     /// A mixer that has not met a peak.
     pub(crate) fn new() -> Self {
-        Self { sum: Vec::new(), limiter: Limiter::new() }
+        Self { sum: Planes::default(), limiter: Limiter::new() }
     }
 
     /// Begins a block of `samples`.
     pub(crate) fn begin(&mut self, samples: usize) {
-        self.sum.clear();
-        self.sum.resize(samples, 0.0);
+        self.sum.silent(samples);
     }
 
-    /// Adds a sound to the block.
-    pub(crate) fn add(&mut self, sound: &[f32]) {
-        for (sum, sample) in self.sum.iter_mut().zip(sound) {
-            *sum += sample;
+    /// Adds a sound to the block. What has one channel stands in the middle; the block has two as soon as one sound has.
+    pub(crate) fn add(&mut self, sound: &Planes) {
+        if sound.is_wide() {
+            self.sum.widen();
+        }
+        for (sum, plane) in self.sum.each().into_iter().zip([&sound.mid, &sound.side]) {
+            for (sum, sample) in sum.iter_mut().zip(plane) {
+                *sum += sample;
+            }
         }
     }
 
     /// The block, limited. What is within the ceiling passes untouched.
-    pub(crate) fn mixed(&mut self) -> &[f32] {
-        self.limiter.process(&mut self.sum);
+    pub(crate) fn mixed(&mut self) -> &Planes {
+        self.limiter.process_planes(&mut self.sum);
         &self.sum
     }
 }
@@ -42,9 +46,10 @@ mod tests {
     fn mix(mixer: &mut Mixer, sounds: &[&[f32]]) -> Vec<f32> {
         mixer.begin(480);
         for sound in sounds {
-            mixer.add(sound);
+            mixer.add(&Planes::mono(sound.to_vec()));
         }
-        mixer.mixed().to_vec()
+        assert!(!mixer.mixed().is_wide());
+        mixer.sum.mid.clone()
     }
 
     fn tone(level: f32) -> Vec<f32> {
@@ -80,6 +85,42 @@ mod tests {
             let worst = heard.iter().zip(&shout).map(|(a, b)| (a - b * 0.97).abs()).fold(0.0, f32::max);
             assert!(worst < 0.01, "{voices}: {worst}");
         }
+    }
+
+    /// Left and right of a block of these.
+    fn wide(mixer: &mut Mixer, sounds: &[&Planes]) -> [Vec<f32>; 2] {
+        mixer.begin(480);
+        sounds.iter().for_each(|sound| mixer.add(sound));
+        let pairs: Vec<[f32; 2]> = mixer.mixed().pairs().collect();
+        [0, 1].map(|of| pairs.iter().map(|pair| pair[of]).collect())
+    }
+
+    /// On the left alone.
+    fn left(level: f32) -> Planes {
+        let half: Vec<f32> = tone(level).iter().map(|sample| sample * 0.5).collect();
+        Planes { mid: half.clone(), side: half }
+    }
+
+    #[test]
+    fn a_voice_of_one_channel_stands_in_the_middle_of_one_of_two() {
+        let mut mixer = Mixer::new();
+        let [heard_left, heard_right] = wide(&mut mixer, &[&Planes::mono(tone(0.2)), &left(0.3)]);
+        assert!(heard_left.iter().zip(tone(0.5)).all(|(a, b)| (a - b).abs() < 1e-6));
+        assert!(heard_right.iter().zip(tone(0.2)).all(|(a, b)| (a - b).abs() < 1e-6));
+        let [_, heard_right] = wide(&mut mixer, &[&left(0.3)]);
+        assert!(heard_right.iter().all(|sample| *sample == 0.0));
+    }
+
+    #[test]
+    fn what_is_too_loud_on_one_side_holds_down_both_alike_and_stays_where_it_is() {
+        let mut mixer = Mixer::new();
+        let (loud, quiet) = (left(4.0), Planes { side: tone(0.1).iter().map(|s| -s).collect(), mid: tone(0.1) });
+        wide(&mut mixer, &[&loud, &quiet]);
+        let [heard_left, heard_right] = wide(&mut mixer, &[&loud, &quiet]);
+        assert!(heard_left.iter().chain(&heard_right).all(|sample| sample.abs() <= 1.0));
+        // The right one has 0.2 beside 4.0, and both the gain of the left one.
+        let worst = heard_right.iter().zip(&heard_left).map(|(r, l)| (r - l * 0.05).abs()).fold(0.0, f32::max);
+        assert!(worst < 0.002, "{worst}");
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod specs;
 pub mod stage;
 mod voice;
 mod voices;
+mod width;
 
 #[cfg(test)]
 pub(crate) use clock::samples_to_us;

@@ -10,6 +10,7 @@ use super::source::{generator::Generator, wave::Wave};
 use crate::{
     limits::PIPELINE_RUN_SAMPLES,
     pipeline::{Manifest, Pipeline, PipelineError, Place},
+    planes::Planes,
     platform,
     processing::PIECE,
 };
@@ -102,10 +103,10 @@ impl Run {
                     Some(Ok(())) | None => Ok(true),
                 };
             }
-            let mut piece = [0.0; PIECE];
-            self.wave.fill(&mut piece).map_err(|lost| RunError::Input(lost.0))?;
-            self.pipeline.process(&mut piece);
-            let samples = piece.iter().take(usize::try_from(left).unwrap_or(PIECE));
+            let mut sound = Planes::with_capacity(PIECE);
+            self.wave.give(PIECE, &mut sound).map_err(|lost| RunError::Input(lost.0))?;
+            sound.mid.as_chunks_mut().0.iter_mut().for_each(|piece| self.pipeline.process(piece));
+            let samples = sound.mid.iter().take(usize::try_from(left).unwrap_or(PIECE));
             if let Some(wav) = &mut self.wav {
                 for sample in samples {
                     wav.write_sample((sample.clamp(-1.0, 1.0) * 32_767.0).round() as i16).map_err(failed)?;

@@ -10,9 +10,11 @@ use super::{
     clock::{Clock, samples_to_ms},
     controls::Arrived,
     jitter_buffer::{Incoming, JitterBuffer, Pulled},
+    width::Width,
 };
 use crate::{
     pipeline::slot::{Blocks, Live, Slot},
+    planes::Planes,
     recording::Tap,
     simple_webrtc::engine::AudioPacket,
 };
@@ -29,6 +31,8 @@ pub(crate) struct Receiver {
     tap: Option<Tap>,
     /// Behind everything else, before it is mixed.
     pub(crate) pipe: Slot,
+    /// Of what is heard: none under a pipeline, which is of one channel.
+    width: Width,
 }
 
 impl Receiver {
@@ -38,7 +42,16 @@ impl Receiver {
         buffer: Box<dyn JitterBuffer>,
         since_us: u64,
     ) -> Self {
-        Self { packets, ties, buffer, since_us, heard: false, tap: None, pipe: Slot::new(Blocks::Any) }
+        Self {
+            packets,
+            ties,
+            buffer,
+            since_us,
+            heard: false,
+            tap: None,
+            pipe: Slot::new(Blocks::Any),
+            width: Width::open(),
+        }
     }
 
     /// Records what is heard, or no longer.
@@ -83,18 +96,25 @@ impl Receiver {
         self.buffer.prepare(now_us)
     }
 
-    /// Fills `out` with what is heard from `now_us` on; true at the first sound of the sender.
-    pub(crate) fn pull(&mut self, now_us: u64, out: &mut [f32]) -> bool {
+    /// Puts `samples` of what is heard from `now_us` on in the place of what is in `out`; true at the first sound of the sender.
+    pub(crate) fn pull(&mut self, now_us: u64, samples: usize, out: &mut Planes) -> bool {
         // What waits here came after the recording was agreed to: the packet of before is played to its end.
         let agreed = |tap: &&Tap| self.buffer.newest_us().is_some_and(|at_us| tap.takes(at_us));
         let tap = self.tap.as_ref().filter(agreed);
-        let pulled = self.buffer.pull(now_us, out);
+        let pulled = self.buffer.pull(now_us, samples, out);
         if let Some(tap) = tap.filter(|_| pulled != Pulled::Silence) {
-            tap.write(now_us, now_us, out);
+            tap.write(now_us, now_us, &out.mid);
         }
         let first = pulled == Pulled::Sound && !self.heard;
         self.heard |= first;
         first
+    }
+
+    /// Lets sound go through the pipeline, if there is one.
+    pub(crate) fn pass(&mut self, sound: &mut Planes) {
+        self.width.switch(!self.pipe.works());
+        self.width.pass(sound);
+        self.pipe.process(&mut sound.mid);
     }
 
     /// Figures.

@@ -4,6 +4,7 @@ use super::{
     sink::Sink,
     source::{Lost, Source},
 };
+use crate::planes::Planes;
 
 /// Time between a loss and the next try, and between tries, microseconds: a device is back within a second of its return.
 const RETRY_US: u64 = 500_000;
@@ -32,16 +33,15 @@ pub(crate) trait Returns {
 
 impl Returns for dyn Source {
     fn runs(&mut self, now_us: u64) -> Result<bool, Lost> {
-        self.capture(now_us, &mut Vec::new())?;
+        self.capture(now_us, &mut Planes::default())?;
         Ok(self.started_us().is_some())
     }
 }
 
 impl Returns for dyn Sink {
     fn runs(&mut self, now_us: u64) -> Result<bool, Lost> {
-        const SILENCE: [f32; super::sink::BLOCK] = [0.0; super::sink::BLOCK];
         while let Some(want) = self.want(now_us) {
-            self.play(SILENCE.get(..want.most).unwrap_or(&SILENCE))?;
+            self.play(&Planes::silence(want.most))?;
         }
         Ok(self.started_us().is_some())
     }

@@ -19,6 +19,7 @@ use super::{
     source::Lost,
     specs,
 };
+use crate::planes::Planes;
 
 /// Rings, or not. Dropping it ends that.
 pub(crate) struct Ringer {
@@ -156,7 +157,7 @@ impl Player {
             let n = self.n;
             let block: Vec<f32> = (n..).take(want.most.min(BLOCK)).map(|n| melody::sample(ringing, n)).collect();
             self.n += block.len() as u64;
-            if let Err(lost) = self.sink.play(&block) {
+            if let Err(lost) = self.sink.play(&Planes::mono(block)) {
                 self.lose(lost, now_us);
             }
         }

@@ -163,7 +163,7 @@ fn check(config: &AudioConfig) -> Result<(), SoundError> {
 /// Whether this can be a microphone.
 fn check_input(input: &DeviceSpec) -> Result<(), SoundError> {
     match input {
-        DeviceSpec::File { path, looped } => {
+        DeviceSpec::File { path, looped, .. } => {
             Wave::open(path, *looped).map(drop).map_err(|lost| SoundError::Input(lost.0))
         }
         DeviceSpec::Tone(hz) if !TONE_HZ.contains(hz) => {

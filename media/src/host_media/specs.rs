@@ -4,6 +4,7 @@ use super::{
     api::DeviceSpec,
     clock::Clock,
     device::{Which, sink::Speaker, source::Microphone},
+    opus::Channels,
     sink::{self, Sink, wave_file::WaveFile},
     source::{
         self, Lost, Source,
@@ -20,7 +21,7 @@ pub(crate) fn source(spec: &DeviceSpec, clock: Clock, now_us: u64) -> Result<Box
     Ok(match spec {
         DeviceSpec::None => silence(now_us),
         DeviceSpec::Tone(hz) => Box::new(source::paced::Paced::new(Box::new(Tone::new(*hz)), now_us)),
-        DeviceSpec::File { path, looped } => {
+        DeviceSpec::File { path, looped, .. } => {
             Box::new(source::paced::Paced::new(Box::new(Wave::open(path, *looped)?), now_us))
         }
         DeviceSpec::Default => Box::new(Microphone::new(&Which::Default, clock)),
@@ -48,7 +49,10 @@ pub(crate) fn silence(now_us: u64) -> Box<dyn Source> {
 pub(crate) fn sink(spec: &DeviceSpec, clock: Clock) -> Result<Box<dyn Sink>, Lost> {
     Ok(match spec {
         DeviceSpec::None => nowhere(),
-        DeviceSpec::File { path, .. } => Box::new(sink::paced::Paced::new(Some(WaveFile::create(path)?))),
+        DeviceSpec::File { path, stereo, .. } => {
+            let channels = if *stereo { Channels::Stereo } else { Channels::Mono };
+            Box::new(sink::paced::Paced::new(Some(WaveFile::create(path, channels)?)))
+        }
         DeviceSpec::Tone(_) => return Err(Lost("a tone is an input, not an output".into())),
         DeviceSpec::Default => Box::new(Speaker::new(Which::Default, clock)),
         DeviceSpec::Id(id) => Box::new(Speaker::new(Which::Id(id.clone()), clock)),

@@ -4,15 +4,23 @@ use bytes::Bytes;
 
 use super::{
     clock::samples_to_ms,
-    opus::{Encoder, EncoderConfig, OpusError},
+    opus::{Channels, Encoder, EncoderConfig, OpusError},
 };
+use crate::planes::Planes;
 
-/// Encodes frames; muted, it encodes silence in frames of the same size.
+/// Encodes frames, of as many channels as they have; muted, it encodes silence in frames of the same size.
 pub(crate) struct Voice {
     config: EncoderConfig,
     encoder: Encoder,
     muted: bool,
+    /// Left and right of a frame of two channels.
+    pairs: Vec<f32>,
+    /// What was encoded last, up to [`PAST`] samples.
+    past: Planes,
 }
+
+/// Samples of what was encoded last that another encoder hears before it goes on: 20 ms.
+const PAST: usize = 960;
 
 impl Voice {
     /// A voice that is not muted.
@@ -20,7 +28,7 @@ impl Voice {
     /// # Errors
     /// As [`Encoder::new`].
     pub(crate) fn new(config: EncoderConfig) -> Result<Self, OpusError> {
-        Ok(Self { config, encoder: Encoder::new(config)?, muted: false })
+        Ok(Self { config, encoder: Encoder::new(config)?, muted: false, pairs: Vec::new(), past: Planes::default() })
     }
 
     /// Whether silence is encoded.
@@ -35,7 +43,7 @@ impl Voice {
     /// As [`Encoder::new`]; then nothing has changed.
     pub(crate) fn mute(&mut self, muted: bool) -> Result<(), OpusError> {
         if muted && !self.muted {
-            self.encoder = Encoder::new(self.config)?;
+            self.begin()?;
         }
         self.muted = muted;
         Ok(())
@@ -48,6 +56,7 @@ impl Voice {
     /// As [`Encoder::new`]; then nothing has changed.
     pub(crate) fn begin(&mut self) -> Result<(), OpusError> {
         self.encoder = Encoder::new(self.config)?;
+        self.past.clear();
         Ok(())
     }
 
@@ -57,17 +66,38 @@ impl Voice {
     /// # Errors
     /// As [`Encoder::configure`], and [`Encoder::new`].
     pub(crate) fn adapt(&mut self, bitrate_bps: u32, loss_percent: u32, frame_ms: u32) -> Result<(), OpusError> {
-        let config = EncoderConfig { bitrate_bps, loss_percent, low_delay: frame_ms < 10, ..self.config };
+        self.change(EncoderConfig { bitrate_bps, loss_percent, low_delay: frame_ms < 10, ..self.config })
+    }
+
+    fn change(&mut self, config: EncoderConfig) -> Result<(), OpusError> {
         if config == self.config {
             return Ok(());
         }
-        if config.low_delay == self.config.low_delay {
+        if (config.low_delay, config.channels) == (self.config.low_delay, self.config.channels) {
             self.encoder.configure(config)?;
         } else {
-            self.encoder = Encoder::new(config)?;
+            self.encoder = self.successor(config)?;
         }
         self.config = config;
         Ok(())
+    }
+
+    /// An encoder that goes on where the one that is ends.
+    fn successor(&mut self, config: EncoderConfig) -> Result<Encoder, OpusError> {
+        let mut encoder = Encoder::new(config)?;
+        if self.past.len() == PAST {
+            match config.channels {
+                Channels::Mono => encoder.follow(&self.past.mid)?,
+                Channels::Stereo => encoder.follow(self.past.pairs().collect::<Vec<_>>().as_flattened())?,
+            }
+        }
+        Ok(encoder)
+    }
+
+    /// What is encoded becomes the past.
+    fn keep(&mut self, frame: &Planes) {
+        self.past.append(frame);
+        self.past.forget(self.past.len().saturating_sub(PAST));
     }
 
     /// Milliseconds by which decoded sound lags what was captured, beside its frame: the encoder looks ahead.
@@ -85,15 +115,24 @@ impl Voice {
     ///
     /// # Errors
     /// As [`Encoder::encode`].
-    pub(crate) fn encode(&mut self, frame: &mut [f32]) -> Result<Bytes, OpusError> {
+    pub(crate) fn encode(&mut self, frame: &mut Planes) -> Result<Bytes, OpusError> {
         if self.muted {
-            frame.fill(0.0);
+            frame.wipe();
         }
         // A file or a device may hold anything; one sample that is no number must not cost the frame.
-        for sample in frame.iter_mut() {
-            *sample = if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
+        let played = |sample: f32| if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
+        if !frame.is_wide() {
+            self.change(EncoderConfig { channels: Channels::Mono, ..self.config })?;
+            frame.mid.iter_mut().for_each(|sample| *sample = played(*sample));
+            self.keep(frame);
+            return self.encoder.encode(&frame.mid);
         }
-        self.encoder.encode(frame)
+        self.change(EncoderConfig { channels: Channels::Stereo, ..self.config })?;
+        self.pairs.clear();
+        self.pairs.extend(frame.pairs().flatten().map(played));
+        frame.read_pairs(&self.pairs);
+        self.keep(frame);
+        self.encoder.encode(&self.pairs)
     }
 }
 
@@ -102,8 +141,8 @@ mod tests {
     use super::*;
     use crate::host_media::opus::has_fec;
 
-    fn tone(from: u32) -> Vec<f32> {
-        (from..from + 960).map(|n| (n as f32 * 0.05).sin() * 0.5).collect()
+    fn tone(from: u32) -> Planes {
+        Planes::mono((from..from + 960).map(|n| (n as f32 * 0.05).sin() * 0.5).collect())
     }
 
     #[test]
@@ -117,9 +156,9 @@ mod tests {
             voice.mute(true).unwrap();
         }
         for n in 0..10 {
-            let (mut said, mut silent) = (tone(n * 960), vec![0.0; 960]);
+            let (mut said, mut silent) = (tone(n * 960), Planes::silence(960));
             assert_eq!(used.encode(&mut said).unwrap(), fresh.encode(&mut silent).unwrap());
-            assert!(said.iter().all(|s| *s == 0.0), "the frame is wiped, not only passed over");
+            assert!(said.mid.iter().all(|s| *s == 0.0), "the frame is wiped, not only passed over");
         }
     }
 
@@ -128,9 +167,9 @@ mod tests {
         let mut voice = Voice::new(EncoderConfig::default()).unwrap();
         for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX, -1e9] {
             let mut frame = tone(0);
-            frame[7] = bad;
+            frame.mid[7] = bad;
             let packet = voice.encode(&mut frame).unwrap();
-            assert!(frame.iter().all(|sample| sample.abs() <= 1.0));
+            assert!(frame.mid.iter().all(|sample| sample.abs() <= 1.0));
             assert_eq!(crate::host_media::opus::packet_samples(&packet), Ok(960));
         }
     }
@@ -166,7 +205,7 @@ mod tests {
         for (frame_ms, lookahead_ms) in [(20, 6.5), (5, 2.5), (10, 6.5)] {
             voice.adapt(64_000, 0, frame_ms).unwrap();
             assert_eq!(voice.lookahead_ms(), lookahead_ms, "{frame_ms} ms");
-            let packet = voice.encode(&mut tone(0)[..frame_ms as usize * 48]).unwrap();
+            let packet = voice.encode(&mut Planes::mono(tone(0).mid[..frame_ms as usize * 48].to_vec())).unwrap();
             assert_eq!(crate::host_media::opus::packet_samples(&packet), Ok(frame_ms as usize * 48));
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    planes::Planes,
     processing::{Gain, PARTICIPANT, PIECE, Talk, VoiceDetector},
     simple_webrtc::engine::LinkId,
 };
@@ -14,8 +15,8 @@ const FADE: usize = 480;
 #[derive(Default)]
 pub(crate) struct Voices {
     voices: BTreeMap<LinkId, Voice>,
-    /// Where the voices that are gone were cut off, together, and samples of it that were played.
-    rest: f32,
+    /// Where the voices that are gone were cut off, together (middle and side), and samples of it that were played.
+    rest: [f32; 2],
     rested: usize,
 }
 
@@ -28,8 +29,8 @@ struct Voice {
     told: bool,
     /// Samples since it was first heard, up to [`FADE`].
     risen: usize,
-    /// Its last sample, as it was played.
-    last: f32,
+    /// Its last sample, as it was played: middle and side.
+    last: [f32; 2],
 }
 
 impl Voice {
@@ -42,7 +43,7 @@ impl Voice {
             talk: Talk::default(),
             told: false,
             risen: 0,
-            last: 0.0,
+            last: [0.0; 2],
         }
     }
 
@@ -69,48 +70,57 @@ impl Voice {
 
 impl Voice {
     /// Comes softly: a decoder may begin in the middle of a vowel.
-    fn rise(&mut self, sound: &mut [f32]) {
-        let silent = if self.risen == 0 { sound.iter().take_while(|sample| **sample == 0.0).count() } else { 0 };
-        for sample in sound.iter_mut().skip(silent).take(FADE - self.risen) {
-            *sample *= self.risen as f32 / FADE as f32;
-            self.risen += 1;
+    fn rise(&mut self, sound: &mut Planes) {
+        let silent = |plane: &[f32]| plane.iter().take_while(|sample| **sample == 0.0).count();
+        let from = match (self.risen, sound.is_wide()) {
+            (0, false) => silent(&sound.mid),
+            (0, true) => silent(&sound.mid).min(silent(&sound.side)),
+            (1.., _) => 0,
+        };
+        let (risen, rises) = (self.risen, sound.len().saturating_sub(from).min(FADE - self.risen));
+        for plane in sound.each() {
+            for (n, sample) in plane.iter_mut().skip(from).take(rises).enumerate() {
+                *sample *= (risen + n) as f32 / FADE as f32;
+            }
         }
-        self.last = sound.last().copied().unwrap_or(self.last);
+        self.risen += rises;
+        if let Some(mid) = sound.mid.last() {
+            self.last = [*mid, sound.side.last().copied().unwrap_or(0.0)];
+        }
     }
 }
 
 impl Voices {
     /// Hears sound of a link, of any length, and brings it to the loudness of the others if they are to be `even`.
-    pub(crate) fn hear(&mut self, link: LinkId, sound: &mut [f32], even: bool) {
+    pub(crate) fn hear(&mut self, link: LinkId, sound: &mut Planes, even: bool) {
         let voice = self.voices.entry(link).or_insert_with(Voice::new);
-        voice.hear(sound, even);
-        voice.gain.apply(sound);
+        voice.hear(&sound.mid, even);
+        // The same gain for both.
+        let mut gain = voice.gain;
+        gain.apply(&mut sound.side);
+        voice.gain.apply(&mut sound.mid);
         voice.rise(sound);
     }
 
     /// Gives what takes the edge off the voices that are gone, if any went lately: up to `samples` of it.
-    pub(crate) fn fade_out(&mut self, add: impl FnOnce(&[f32]), samples: usize) {
-        if self.rest == 0.0 {
+    pub(crate) fn fade_out(&mut self, add: impl FnOnce(&Planes), samples: usize) {
+        if self.rest == [0.0; 2] {
             return;
         }
-        let mut slope = [0.0; FADE];
         let count = samples.min(FADE - self.rested);
-        for (n, sample) in slope.iter_mut().take(count).enumerate() {
-            // Half a turn of a cosine: it begins and ends flat.
-            let share = (self.rested + n + 1) as f32 / FADE as f32;
-            *sample = self.rest * 0.5 * (1.0 + (std::f32::consts::PI * share).cos());
-        }
-        add(slope.get(..count).unwrap_or_default());
+        let rested = self.rested;
+        let slope = |rest: f32| (1..=count).map(|n| rest * falling(rested + n)).collect::<Vec<f32>>();
+        let [mid, side] = self.rest;
+        add(&Planes { mid: slope(mid), side: if side == 0.0 { Vec::new() } else { slope(side) } });
         self.rested += count;
         if self.rested == FADE {
-            (self.rest, self.rested) = (0.0, 0);
+            (self.rest, self.rested) = ([0.0; 2], 0);
         }
     }
 
     /// What is left to be played of the voices that went before.
-    fn left(&self) -> f32 {
-        let share = self.rested as f32 / FADE as f32;
-        self.rest * 0.5 * (1.0 + (std::f32::consts::PI * share).cos())
+    fn left(&self) -> [f32; 2] {
+        self.rest.map(|rest| rest * falling(self.rested))
     }
 
     /// Forgets all but these. Returns who was talking as far as was told.
@@ -119,7 +129,8 @@ impl Voices {
         let mut talked = Vec::new();
         for link in gone {
             let Some(voice) = self.voices.remove(&link) else { continue };
-            (self.rest, self.rested) = (self.left() + voice.last, 0);
+            let ([mid, side], [last_mid, last_side]) = (self.left(), voice.last);
+            (self.rest, self.rested) = ([mid + last_mid, side + last_side], 0);
             if voice.told {
                 talked.push(link);
             }
@@ -134,6 +145,12 @@ impl Voices {
             (std::mem::replace(&mut voice.told, on) != on).then_some((*link, on))
         })
     }
+}
+
+/// What is left of a voice that is gone after so many samples: half a turn of a cosine, which begins and ends flat.
+fn falling(samples: usize) -> f32 {
+    let share = samples as f32 / FADE as f32;
+    0.5 * (1.0 + (std::f32::consts::PI * share).cos())
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Keeps a sound within full scale without hard clipping.
 
+use crate::planes::{Planes, turned};
+
 /// The loudest that leaves, of full scale: room for what a converter adds between samples.
 pub(crate) const CEILING: f32 = 0.97;
 
@@ -21,20 +23,45 @@ impl Limiter {
     /// Limits a block. What is within the ceiling passes untouched.
     pub(crate) fn process(&mut self, sound: &mut [f32]) {
         let peak = sound.iter().map(|s| s.abs()).fold(0.0, f32::max);
+        let Some(gain) = self.gains(peak, sound.len()) else { return };
+        for (n, sample) in sound.iter_mut().enumerate() {
+            // While the gain still falls a peak may stick out; it is bent, not cut.
+            *sample = soft(*sample * gain(n));
+        }
+    }
+
+    /// Limits a block of one channel or two. Both get the gain that the louder one needs, so that what is heard between them
+    /// stays where it is.
+    pub(crate) fn process_planes(&mut self, sound: &mut Planes) {
+        if !sound.is_wide() {
+            return self.process(&mut sound.mid);
+        }
+        let peak = sound.pairs().map(|[left, right]| left.abs().max(right.abs())).fold(0.0, f32::max);
+        let Some(gain) = self.gains(peak, sound.len()) else { return };
+        for (n, (mid, side)) in sound.mid.iter_mut().zip(&mut sound.side).enumerate() {
+            let gain = gain(n);
+            let pair = turned([*mid * gain, *side * gain]);
+            if pair.iter().all(|sample| sample.abs() <= CEILING) {
+                (*mid, *side) = (*mid * gain, *side * gain);
+            } else {
+                let [sum, difference] = turned(pair.map(soft));
+                (*mid, *side) = (sum * 0.5, difference * 0.5);
+            }
+        }
+    }
+
+    /// The gain of each sample of a block with this peak; none if there is nothing to do.
+    fn gains(&mut self, peak: f32, samples: usize) -> Option<impl Fn(usize) -> f32 + use<>> {
         let wanted = if peak > CEILING { CEILING / peak } else { 1.0 };
         let before = self.gain;
-        let release = (RELEASE * sound.len() as f32).min(1.0);
+        let release = (RELEASE * samples as f32).min(1.0);
         self.gain = if wanted < before { wanted } else { (before + (1.0 - before) * release).min(wanted) };
         if self.gain > 0.9995 && before > 0.9995 {
             self.gain = 1.0;
-            return;
+            return None;
         }
-        let steps = sound.len().max(1) as f32;
-        for (n, sample) in sound.iter_mut().enumerate() {
-            let gain = before + (self.gain - before) * (n as f32 / steps);
-            // While the gain still falls a peak may stick out; it is bent, not cut.
-            *sample = soft(*sample * gain);
-        }
+        let (after, steps) = (self.gain, samples.max(1) as f32);
+        Some(move |n| before + (after - before) * (n as f32 / steps))
     }
 }
 

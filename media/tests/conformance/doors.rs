@@ -118,6 +118,24 @@ async fn no_description_harms_more_than_its_own_link() {
 }
 
 #[tokio::test]
+async fn two_channels_are_offered_and_answered_also_to_those_who_want_one_or_say_nothing_of_it() {
+    let mut pair = real();
+    let sdp = offer(&mut pair, 1).await;
+    let told = |sdp: &str| {
+        sdp.lines().any(|line| line.starts_with("a=fmtp:111 ") && line.ends_with(";stereo=1;sprop-stereo=1"))
+    };
+    assert!(told(&sdp), "{sdp}");
+    // The second is what daemons of before stereo offer.
+    for (n, other) in (2..).zip(["stereo=1;sprop-stereo=1", "", "stereo=0"]) {
+        let offered = sdp.replace(";stereo=1;sprop-stereo=1", &format!(";{other}")).replace("=1;\r", "=1\r");
+        let answer = given(&mut pair, n, &offered).await.expect("an answer");
+        // The library answers with what was offered.
+        assert!(answer.contains("a=rtpmap:111 opus/48000/2"), "{answer}");
+        assert_eq!(told(&answer), n == 2, "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn lines_cut_doubled_and_exchanged_harm_nobody() {
     let seed = std::env::var("AHOY_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_121_u64);
     println!("AHOY_SEED={seed}");

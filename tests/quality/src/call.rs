@@ -141,10 +141,10 @@ struct World {
 impl World {
     fn new(plan: &Plan<'_>) -> Result<Self, SoundError> {
         let side = |n: usize| -> Result<Side, SoundError> {
-            let input = DeviceSpec::File { path: plan.spoken.to_owned(), looped: plan.drift_ppm != 0.0 };
+            let input = DeviceSpec::File { path: plan.spoken.to_owned(), looped: plan.drift_ppm != 0.0, stereo: false };
             let output = match plan.heard.get(n) {
                 Some(path) if path.as_os_str().is_empty() => DeviceSpec::None,
-                Some(path) => DeviceSpec::File { path: path.clone(), looped: false },
+                Some(path) => DeviceSpec::File { path: path.clone(), looped: false, stereo: false },
                 None => DeviceSpec::None,
             };
             let config = AudioConfig { input, output, bitrate_bps: plan.bitrate_bps, frame_ms: plan.frame_ms };

@@ -1,25 +1,26 @@
 //! Our wrapper of libopus: packets of every shape in, settings and frames of every value.
 
 use ahoy_media::host_media::opus::{
-    BITRATE_BPS, Decoder, Encoder, EncoderConfig, LOUDEST, OpusError, has_fec, packet_samples,
+    BITRATE_BPS, Channels, Decoder, Encoder, EncoderConfig, LOUDEST, OpusError, has_fec, packet_samples,
 };
 use ahoy_media::limits::OPUS_PACKET_SAMPLES;
 
 /// Steps of one input: more would only take longer.
 const STEPS: usize = 32;
 
-/// Byte 0 chooses: a decoder of that complexity, or (from 128 on) an encoder.
+/// Byte 0 chooses: a decoder of that complexity, of two channels from 64 on, or (from 128 on) an encoder.
 ///
 /// # Panics
 /// If libopus says more than it was given room for, fails in a way that is nobody's fault, or gives what is no sound.
 pub fn run(data: &[u8]) {
     let Some((what, rest)) = data.split_first() else { return };
-    if *what < 128 { decode(u32::from(*what) % 13, rest) } else { encode(rest) }
+    let channels = if *what < 64 { Channels::Mono } else { Channels::Stereo };
+    if *what < 128 { decode(channels, u32::from(*what) % 13, rest) } else { encode(rest) }
 }
 
 /// Packets behind two bytes each: what to do with it, and its length (times eight if the first one is 128 or more).
-fn decode(complexity: u32, mut data: &[u8]) {
-    let decoder = Decoder::new(complexity);
+fn decode(channels: Channels, complexity: u32, mut data: &[u8]) {
+    let (decoder, count) = (Decoder::of(channels, complexity), channels.count());
     assert_eq!(decoder.is_ok(), complexity <= 10);
     let Ok(mut decoder) = decoder else { return };
     for _ in 0..STEPS {
@@ -27,23 +28,23 @@ fn decode(complexity: u32, mut data: &[u8]) {
         let length = usize::from(*length) * if *what < 128 { 1 } else { 8 };
         let (packet, rest) = rest.split_at(length.min(rest.len()));
         data = rest;
-        let mut out = vec![7.0_f32; OPUS_PACKET_SAMPLES];
+        let mut out = vec![7.0_f32; OPUS_PACKET_SAMPLES * count];
         let claimed = packet_samples(packet);
         let (given, room) = match what % 8 {
             0..=3 => (decoder.decode(packet, &mut out), OPUS_PACKET_SAMPLES),
             4 => {
                 // As the jitter buffer asks: for one frame of the packet's length.
                 let Ok(samples) = claimed else { continue };
-                (decoder.decode_fec(packet, &mut out[..samples]), samples)
+                (decoder.decode_fec(packet, &mut out[..samples * count]), samples)
             }
-            5 => (decoder.decode_fec(packet, &mut out[..length]), length),
-            6 => (decoder.conceal(&mut out[..120 * (length % 49)]), 120 * (length % 49)),
+            5 => (decoder.decode_fec(packet, &mut out[..length * count]), length),
+            6 => (decoder.conceal(&mut out[..120 * (length % 49) * count]), 120 * (length % 49)),
             _ => {
                 decoder.reset().expect("a reset needs nothing");
                 continue;
             }
         };
-        judge(given, &claimed, &out, room);
+        judge(given.map(|samples| samples * count), &claimed, &out, room * count);
         assert!(!has_fec(packet) || claimed.is_ok() || !packet.is_empty());
     }
 }
@@ -57,7 +58,7 @@ fn judge(given: Result<usize, OpusError>, claimed: &Result<usize, OpusError>, ou
         }
         Err(OpusError::Internal(what)) => panic!("libopus failed: {what}"),
         Err(OpusError::Packet(_) | OpusError::Argument(_)) => {
-            assert!(claimed.is_err() || room <= OPUS_PACKET_SAMPLES);
+            assert!(claimed.is_err() || room <= 2 * OPUS_PACKET_SAMPLES);
         }
     }
 }
@@ -72,6 +73,7 @@ fn encode(data: &[u8]) {
         loss_percent: u32::from(*loss) % 110,
         constant_rate: vbr & 1 == 0,
         low_delay: vbr & 2 != 0,
+        channels: if vbr & 4 == 0 { Channels::Mono } else { Channels::Stereo },
     };
     let sound = BITRATE_BPS.contains(&config.bitrate_bps) && config.complexity <= 10 && config.loss_percent <= 100;
     let encoder = Encoder::new(config);
@@ -80,7 +82,8 @@ fn encode(data: &[u8]) {
     for (n, frame) in frames.iter().take(8).enumerate() {
         let samples = [0, 120, 240, 480, 960, 1_920, 2_880, 100][usize::from(frame % 8)];
         let level = [0.0, 0.5, 1.0, 1e-30, -1.0, 4.0, f32::NAN, f32::INFINITY][usize::from(frame / 8 % 8)];
-        let pcm: Vec<f32> = (0..samples).map(|at| ((at * (n + 3)) as f32 * 0.05).sin() * level).collect();
+        let pcm: Vec<f32> =
+            (0..samples * config.channels.count()).map(|at| ((at * (n + 3)) as f32 * 0.05).sin() * level).collect();
         let encoded = encoder.encode(&pcm);
         let possible = matches!(samples, 120 | 240 | 480 | 960 | 1_920 | 2_880) && level.is_finite();
         assert_eq!(encoded.is_ok(), possible, "{samples} samples of level {level}");

@@ -14,14 +14,17 @@ use super::{
     CheckEvent, Finding, Played, SoundCheck, Verdict,
     levels::{Meter, WINDOW, level},
 };
-use crate::host_media::{
-    api::{AudioEvent, DeviceSpec},
-    clock::{Clock, samples_to_ms},
-    opus::RATE,
-    outbox::Outbox,
-    sink::Sink,
-    source::{Lost, Source},
-    specs,
+use crate::{
+    host_media::{
+        api::{AudioEvent, DeviceSpec},
+        clock::{Clock, samples_to_ms},
+        opus::RATE,
+        outbox::Outbox,
+        sink::Sink,
+        source::{Lost, Source},
+        specs,
+    },
+    planes::Planes,
 };
 
 /// Time a device may take beyond what its part lasts, microseconds: an idle sink of a sound server takes 2 s to begin.
@@ -115,10 +118,12 @@ impl Run {
         now_us: u64,
     ) -> Option<u64> {
         let wanted = samples(self.check.record_ms);
-        if let Err(lost) = source.capture(now_us, &mut self.recorded) {
+        let mut fresh = Planes::default();
+        if let Err(lost) = source.capture(now_us, &mut fresh) {
             self.recorded_all(gone(true, &lost), now_us);
             return None;
         }
+        self.recorded.append(&mut fresh.mid);
         self.recorded.truncate(wanted);
         while let Some(window) = self.recorded.get(told..told + WINDOW) {
             told += WINDOW;
@@ -184,7 +189,7 @@ impl Run {
     ) -> Option<u64> {
         while let Some(want) = sink.want(now_us).filter(|_| next < sound.len()) {
             let end = (next + want.most).min(sound.len());
-            if let Err(lost) = sink.play(sound.get(next..end).unwrap_or_default()) {
+            if let Err(lost) = sink.play(&Planes::mono(sound.get(next..end).unwrap_or_default().to_vec())) {
                 self.over(gone(false, &lost));
                 return None;
             }

@@ -18,6 +18,7 @@ use crate::{
         specs,
         voices::Voices,
     },
+    planes::Planes,
     simple_webrtc::engine::LinkId,
 };
 
@@ -50,14 +51,14 @@ pub(super) struct Hearing {
     announced: bool,
     voices: Voices,
     mixer: Mixer,
-    block: Vec<f32>,
-    /// What the last step played.
+    block: Planes,
+    /// What the last step played: the middle, for the echo canceller.
     played: Vec<f32>,
 }
 
 impl Hearing {
     pub(super) fn new(clock: Clock, sink: Box<dyn Sink>, output: DeviceSpec) -> Self {
-        let (mixer, block, receivers) = (Mixer::new(), vec![0.0; BLOCK], BTreeMap::new());
+        let (mixer, block, receivers) = (Mixer::new(), Planes::with_capacity(BLOCK), BTreeMap::new());
         let (returns, recovery) = (specs::returns(&output), Recovery::new());
         let (name, open, change) = (output.text().to_owned(), opener(output, clock), Change::no());
         let (playing, announced, voices, played) = (false, false, Voices::default(), Vec::new());
@@ -201,19 +202,19 @@ impl Hearing {
                 collected = true;
             }
             let samples = self.samples(want);
-            let Some(block) = self.block.get_mut(..samples) else { return };
+            let block = &mut self.block;
             self.mixer.begin(samples);
             for (link, (_, receiver)) in &mut self.receivers {
-                if receiver.pull(want.at_us, block) {
+                if receiver.pull(want.at_us, samples, block) {
                     outbox.push(AudioEvent::FirstAudio { link: *link });
                 }
                 self.voices.hear(*link, block, even);
-                receiver.pipe.process(block);
+                receiver.pass(block);
                 self.mixer.add(block);
             }
             self.voices.fade_out(|rest| self.mixer.add(rest), samples);
             let mixed = self.mixer.mixed();
-            self.played.extend_from_slice(mixed);
+            self.played.extend_from_slice(&mixed.mid);
             if let Err(lost) = self.sink.play(mixed) {
                 self.lose(lost, now_us, outbox);
             }

@@ -17,7 +17,7 @@ use crate::{
         voice::Voice,
     },
     pipeline::slot::{Blocks, Live, Slot},
-    processing::{Chain, Switches},
+    processing::{Chain, PIECE, Switches},
     simple_webrtc::engine::{AudioFrame, LinkId},
 };
 
@@ -150,9 +150,10 @@ impl Talking {
         }
     }
 
-    /// Takes the pipeline that is wanted, or none, as soon as no other one comes.
+    /// Takes the pipeline that is wanted, or none, as soon as no other one comes and frames are of whole pieces.
     pub(super) fn follow_pipe(&mut self, wanted: &mut Option<Option<Box<Live>>>) {
         if self.pipe.is_free()
+            && self.frame.is_multiple_of(PIECE)
             && let Some(live) = wanted.take()
         {
             self.pipe.switch(live);
@@ -223,6 +224,13 @@ impl Talking {
     /// Encodes by this plan from the next frame on.
     pub(super) fn follow_plan(&mut self, plan: Plan) {
         let Plan { bitrate_bps, frame_ms, loss_percent } = plan;
+        if let Some(capture) = &mut self.capture {
+            capture.widen(plan.is_music());
+            if !plan.is_music() && capture.is_wide() {
+                // The side fades out before the encoder becomes another one.
+                return;
+            }
+        }
         if let Err(error) = self.voice.adapt(bitrate_bps, loss_percent, frame_ms) {
             tracing::error!(%error, "the encoder stays as it is");
         }
@@ -262,8 +270,8 @@ impl Talking {
         if self.due_us(now_us).is_some_and(|due_us| due_us <= now_us) {
             self.collect(now_us, outbox);
             while let Some(mut frame) = self.capture.as_mut().and_then(Capture::next_frame) {
-                self.chain.process(&mut frame.sound, self.playing);
-                self.pipe(&mut frame.sound);
+                self.chain.process(&mut frame.sound.mid, self.playing);
+                self.pipe(&mut frame.sound.mid);
                 if let Err(error) = self.send(frame, now_us) {
                     tracing::error!(%error, "a frame could not be encoded");
                 }
@@ -345,7 +353,7 @@ impl Talking {
         if let Some(tap) = &wishes.tap {
             // What left: silence where we are muted.
             let spoken = self.origin_us + samples_to_us(place.saturating_sub(self.delay() as u64));
-            tap.write(spoken, now_us, &sound);
+            tap.write(spoken, now_us, &sound.mid);
         }
         drop(wishes);
         self.sending = sending;

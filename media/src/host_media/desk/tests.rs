@@ -18,5 +18,5 @@ use crate::{
 
 /// A file in the test's folder as a device.
 fn file(dir: &TestDir, name: &str) -> DeviceSpec {
-    DeviceSpec::File { path: dir.path().join(name), looped: false }
+    DeviceSpec::File { path: dir.path().join(name), looped: false, stereo: false }
 }

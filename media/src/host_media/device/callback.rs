@@ -5,12 +5,12 @@ use std::sync::{Arc, atomic::Ordering};
 use cpal::{ErrorKind, FromSample};
 use rtrb::{Consumer, Producer};
 
-use super::line::Status;
+use super::{Pair, line::Status};
 use crate::host_media::{api::Priority, clock::Clock};
 
-/// Takes what a microphone gives: mixed down to one channel, into the ring.
+/// Takes what a microphone gives into the ring: of two channels their middle and their side, of others their mean.
 pub(super) struct Capture {
-    pub(super) ring: Producer<f32>,
+    pub(super) ring: Producer<Pair>,
     pub(super) status: Arc<Status>,
     pub(super) clock: Clock,
     pub(super) channels: usize,
@@ -34,13 +34,12 @@ impl Capture {
             self.status.first_us.store(self.clock.now_us().saturating_sub(ago_us).max(1), Ordering::Release);
         }
         let scale = 1.0 / self.channels.max(1) as f32;
-        let mono = data.chunks_exact(self.channels.max(1)).map(|frame| {
-            let sum: f32 = frame.iter().map(|sample| <f32 as FromSample<T>>::from_sample_(*sample)).sum();
-            sum * scale
-        });
+        let value = |sample: &T| <f32 as FromSample<T>>::from_sample_(*sample);
         let mut lost = 0;
-        for sample in mono {
-            lost += u64::from(self.ring.push(sample).is_err());
+        for frame in data.chunks_exact(self.channels.max(1)) {
+            let sum: f32 = frame.iter().map(value).sum();
+            let side = if let [left, right] = frame { (value(left) - value(right)) * 0.5 } else { 0.0 };
+            lost += u64::from(self.ring.push([sum * scale, side]).is_err());
         }
         if lost > 0 {
             self.status.overrun.fetch_add(lost, Ordering::AcqRel);
@@ -48,9 +47,10 @@ impl Capture {
     }
 }
 
-/// Gives a speaker what the ring holds, the same on every channel; silence where the ring is empty.
+/// Gives a speaker what the ring holds, silence where it is empty. The first channel is the left one, the second the right one;
+/// others, and the only one of those that have one, get the middle.
 pub(super) struct Playback {
-    pub(super) ring: Consumer<f32>,
+    pub(super) ring: Consumer<Pair>,
     pub(super) status: Arc<Status>,
     pub(super) clock: Clock,
     pub(super) channels: usize,
@@ -81,11 +81,14 @@ impl Playback {
         }
         self.last_us = now_us;
         for frame in data.chunks_mut(self.channels.max(1)) {
-            let sample = self.ring.pop().unwrap_or_else(|_| {
+            let [mid, side] = self.ring.pop().unwrap_or_else(|_| {
                 missing += 1;
-                0.0
+                [0.0; 2]
             });
-            frame.fill(T::from_sample_(sample));
+            frame.fill(T::from_sample_(mid));
+            if let [left, right, ..] = frame {
+                (*left, *right) = (T::from_sample_(mid + side), T::from_sample_(mid - side));
+            }
         }
         if missing > 0 {
             self.status.underrun.fetch_add(missing, Ordering::AcqRel);
@@ -137,14 +140,14 @@ mod tests {
                 error(&playback.status, ErrorKind::Xrun);
                 // The audio thread's side, now and then.
                 while n % 7 == 0 && heard.pop().is_ok() {}
-                while n % 5 == 0 && play.push(0.5).is_ok() {}
+                while n % 5 == 0 && play.push([0.5, 0.25]).is_ok() {}
             }
         });
         assert_eq!(allocated, 0);
     }
 
     #[test]
-    fn a_microphone_of_many_channels_becomes_one() {
+    fn a_microphone_of_two_channels_becomes_their_middle_and_side_and_one_of_many_their_mean() {
         let (ring, mut heard) = RingBuffer::new(8);
         let status = Arc::new(Status::default());
         let mut capture = Capture {
@@ -156,14 +159,18 @@ mod tests {
             thread: platform::urgent_thread,
         };
         capture.take(&[16_384_i16, 0, -32_768, -32_768]);
-        assert_eq!((heard.pop(), heard.pop(), heard.slots()), (Ok(0.25), Ok(-1.0), 0));
+        assert_eq!((heard.pop(), heard.pop(), heard.slots()), (Ok([0.25, 0.25]), Ok([-1.0, 0.0]), 0));
         assert!(status.first_us.load(Ordering::Relaxed) > 0);
         capture.take(&[0.5_f32; 20]);
         assert_eq!((heard.slots(), status.overrun.load(Ordering::Relaxed)), (8, 2), "what has no room is counted");
+        while heard.pop().is_ok() {}
+        capture.channels = 4;
+        capture.take(&[1.0_f32, 0.0, 0.5, 0.5]);
+        assert_eq!(heard.pop(), Ok([0.5, 0.0]));
     }
 
     #[test]
-    fn a_speaker_gets_every_sample_on_every_channel_and_silence_when_the_ring_is_empty() {
+    fn a_speaker_gets_left_and_right_on_its_first_two_channels_the_middle_on_others_and_silence_without_any() {
         let (mut play, ring) = RingBuffer::new(8);
         let status = Arc::new(Status::default());
         let clock = Clock::new();
@@ -176,11 +183,22 @@ mod tests {
             last_us: 0,
             thread: platform::urgent_thread,
         };
-        play.push(0.5).unwrap();
+        play.push([0.5, 0.0]).unwrap();
         let mut data = [7_i16; 6];
         playback.give(&mut data);
         assert_eq!(data, [16_384, 16_384, 0, 0, 0, 0]);
         assert_eq!(status.underrun.load(Ordering::Relaxed), 2);
+        let mut wide = |channels: usize| {
+            playback.channels = channels;
+            play.push([0.25, 0.125]).unwrap();
+            let mut data = vec![7_i16; channels];
+            playback.give(&mut data);
+            data
+        };
+        assert_eq!(wide(1), [8_192]);
+        assert_eq!(wide(2), [12_288, 4_096]);
+        assert_eq!(wide(4), [12_288, 4_096, 8_192, 8_192]);
+        playback.channels = 2;
         let mut unsigned = [7_u8; 2];
         playback.give(&mut unsigned);
         assert_eq!(unsigned, [128, 128], "silence lies in the middle of unsigned samples");
@@ -200,7 +218,7 @@ mod tests {
             thread: platform::urgent_thread,
         };
         for late_us in [0, 10_000, HELD_US, HELD_US + 1_000_000] {
-            play.push(0.5).unwrap();
+            play.push([0.5, 0.0]).unwrap();
             playback.last_us = clock.now_us() - late_us;
             playback.give(&mut [0.0_f32; 1]);
         }

@@ -57,9 +57,10 @@ impl Status {
     }
 }
 
-/// A stream that is open: its rate and our end of its ring.
+/// A stream that is open: its rate, its channels and our end of its ring.
 pub(super) struct Opened<End> {
     pub(super) rate_hz: u32,
+    pub(super) channels: u16,
     pub(super) end: End,
 }
 

@@ -20,6 +20,9 @@ pub(crate) fn check(id: &str) -> Result<(), super::source::Lost> {
     hosts::parse(id).map(drop)
 }
 
+/// A sample on its way to or from a card: the middle and the side.
+type Pair = [f32; 2];
+
 /// What a specification of a device says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Which {

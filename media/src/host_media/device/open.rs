@@ -18,7 +18,7 @@ use cpal::{
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use super::{
-    Which, callback,
+    Pair, Which, callback,
     callback::{Capture, Playback},
     hosts::{self, Found, Still},
     line::{Line, Opened, Status},
@@ -40,7 +40,7 @@ const OPEN: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(250);
 
 /// Opens a microphone.
-pub(super) fn microphone(which: &Which, clock: Clock) -> Line<Consumer<f32>> {
+pub(super) fn microphone(which: &Which, clock: Clock) -> Line<Consumer<Pair>> {
     let which = which.clone();
     spawn(clock, move |status| {
         let found = hosts::find(&which, true)?;
@@ -55,12 +55,12 @@ pub(super) fn microphone(which: &Which, clock: Clock) -> Line<Consumer<f32>> {
             thread: asks(&found),
         };
         let stream = input(&found.device, &config, capture, Arc::clone(status))?;
-        Ok((stream, found, Opened { rate_hz: config.sample_rate(), end: consumer }))
+        Ok((stream, found, Opened { rate_hz: config.sample_rate(), channels: config.channels(), end: consumer }))
     })
 }
 
 /// Opens a speaker.
-pub(super) fn speaker(which: &Which, clock: Clock) -> Line<Producer<f32>> {
+pub(super) fn speaker(which: &Which, clock: Clock) -> Line<Producer<Pair>> {
     let which = which.clone();
     spawn(clock, move |status| {
         let found = hosts::find(&which, false)?;
@@ -71,7 +71,7 @@ pub(super) fn speaker(which: &Which, clock: Clock) -> Line<Producer<f32>> {
         let (status_too, thread) = (Arc::clone(status), asks(&found));
         let playback = Playback { ring: consumer, status: status_too, clock, channels, rate_hz, last_us: 0, thread };
         let stream = output(&found.device, &config, playback, Arc::clone(status))?;
-        Ok((stream, found, Opened { rate_hz, end: producer }))
+        Ok((stream, found, Opened { rate_hz, channels: config.channels(), end: producer }))
     })
 }
 

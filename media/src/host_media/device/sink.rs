@@ -6,16 +6,19 @@ use std::sync::atomic::Ordering;
 use rtrb::Producer;
 
 use super::{
-    Which,
+    Pair, Which,
     follow::Next,
     line::{Line, Opened},
     open,
 };
-use crate::host_media::{
-    clock::{Clock, samples_to_us},
-    opus::RATE,
-    resample::Resampler,
-    sink::{Lost, Sink, Want},
+use crate::{
+    host_media::{
+        clock::{Clock, samples_to_us},
+        opus::RATE,
+        resample::WideResampler,
+        sink::{Lost, Sink, Want},
+    },
+    planes::Planes,
 };
 
 /// Samples wanted at a time: 10 ms. A ring of 60 ms has room for few larger ones.
@@ -54,7 +57,7 @@ pub(crate) struct Speaker {
     clock: Clock,
     state: State,
     /// On the device that is the default by now.
-    next: Option<Next<Producer<f32>>>,
+    next: Option<Next<Producer<Pair>>>,
     changed: Option<String>,
 }
 
@@ -66,17 +69,17 @@ pub(crate) struct Speaker {
 /// ```
 enum State {
     Closed,
-    Opening(Line<Producer<f32>>, u64),
+    Opening(Line<Producer<Pair>>, u64),
     Open(Box<Open>),
     Lost(Lost),
 }
 
 struct Open {
-    line: Line<Producer<f32>>,
-    ring: Producer<f32>,
+    line: Line<Producer<Pair>>,
+    ring: Producer<Pair>,
     rate_hz: u32,
-    resampler: Resampler,
-    converted: Vec<f32>,
+    resampler: WideResampler,
+    converted: Planes,
     next_us: u64,
     /// An extra block was played since the last regular one; what it was is not counted in `next_us`.
     extra: bool,
@@ -150,14 +153,14 @@ fn samples(rate_hz: u32, ms: u32) -> usize {
 }
 
 impl Open {
-    fn new(line: Line<Producer<f32>>, opened: Opened<Producer<f32>>, now_us: u64) -> Result<Self, Lost> {
+    fn new(line: Line<Producer<Pair>>, opened: Opened<Producer<Pair>>, now_us: u64) -> Result<Self, Lost> {
         let (mut ring, rate_hz) = (opened.end, opened.rate_hz);
-        let resampler = Resampler::new(RATE, rate_hz).map_err(|error| Lost(error.to_string()))?;
+        let resampler = WideResampler::new(RATE, rate_hz).map_err(|error| Lost(error.to_string()))?;
         for _ in 0..samples(rate_hz, FILL_MS).min(ring.slots()) {
             // There is room: just counted, and nobody else pushes.
-            ring.push(0.0).ok();
+            ring.push([0.0; 2]).ok();
         }
-        let (converted, cushion, begun_us) = (Vec::new(), Cushion::new(now_us), now_us);
+        let (converted, cushion, begun_us) = (Planes::default(), Cushion::new(now_us), now_us);
         let (next_us, extra, missing) = (now_us, false, 0);
         Ok(Self { line, ring, rate_hz, resampler, converted, next_us, extra, begun_us, cushion, missing })
     }
@@ -192,16 +195,17 @@ impl Open {
         Ok(Some(Want { at_us: self.next_us, most: MOST }))
     }
 
-    fn play(&mut self, sound: &[f32]) -> Result<(), Lost> {
+    fn play(&mut self, sound: &Planes) -> Result<(), Lost> {
         if !self.extra {
             self.next_us += samples_to_us(sound.len() as u64);
         }
         self.converted.clear();
         self.resampler.push(sound, &mut self.converted).map_err(|error| Lost(error.to_string()))?;
         let room = self.ring.slots().min(self.converted.len());
-        for sample in self.converted.iter().take(room) {
+        let side = self.converted.side.iter().copied().chain(std::iter::repeat(0.0));
+        for (mid, side) in self.converted.mid.iter().zip(side).take(room) {
             // There is room: just counted, and nobody else pushes.
-            self.ring.push(*sample).ok();
+            self.ring.push([*mid, side]).ok();
         }
         Ok(())
     }
@@ -236,7 +240,7 @@ impl Sink for Speaker {
         })
     }
 
-    fn play(&mut self, sound: &[f32]) -> Result<(), Lost> {
+    fn play(&mut self, sound: &Planes) -> Result<(), Lost> {
         match &mut self.state {
             State::Open(open) => open.play(sound),
             State::Lost(lost) => Err(lost.clone()),

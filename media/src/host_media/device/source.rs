@@ -5,16 +5,19 @@ use std::sync::atomic::Ordering;
 use rtrb::Consumer;
 
 use super::{
-    Which,
+    Pair, Which,
     follow::Next,
     line::{Line, Opened},
     open,
 };
-use crate::host_media::{
-    clock::{Clock, us_to_samples},
-    opus::RATE,
-    resample::Resampler,
-    source::{Lost, Source},
+use crate::{
+    host_media::{
+        clock::{Clock, us_to_samples},
+        opus::RATE,
+        resample::WideResampler,
+        source::{Lost, Source},
+    },
+    planes::Planes,
 };
 
 /// How often the ring is emptied, microseconds.
@@ -24,17 +27,27 @@ const POLL_US: u64 = 10_000;
 /// PulseAudio moved to another device had a gap of a second.
 const GAP_US: u64 = 200_000;
 
+/// The end of an open microphone's ring.
+struct Running {
+    ring: Consumer<Pair>,
+    resampler: WideResampler,
+    /// It has two channels.
+    wide: bool,
+}
+
 /// A microphone, open or being opened.
 pub(crate) struct Microphone {
     which: Which,
     clock: Clock,
-    line: Line<Consumer<f32>>,
+    line: Line<Consumer<Pair>>,
     /// On the device that is the default by now.
-    next: Option<Next<Consumer<f32>>>,
+    next: Option<Next<Consumer<Pair>>>,
     changed: Option<String>,
-    open: Option<(Consumer<f32>, Resampler)>,
+    open: Option<Running>,
     rate_hz: u32,
-    fresh: Vec<f32>,
+    fresh: Planes,
+    /// Both channels of one that has two.
+    wide: bool,
     polled_us: u64,
     /// When the card last gave something.
     heard_us: Option<u64>,
@@ -57,7 +70,7 @@ impl Microphone {
         fresh
     }
 
-    fn on(line: Line<Consumer<f32>>, (which, clock): (Which, Clock), now_us: u64) -> Self {
+    fn on(line: Line<Consumer<Pair>>, (which, clock): (Which, Clock), now_us: u64) -> Self {
         Self {
             which,
             clock,
@@ -66,7 +79,8 @@ impl Microphone {
             changed: None,
             open: None,
             rate_hz: RATE,
-            fresh: Vec::new(),
+            fresh: Planes::default(),
+            wide: false,
             polled_us: now_us,
             heard_us: None,
             overrun: 0,
@@ -76,9 +90,10 @@ impl Microphone {
 }
 
 impl Microphone {
-    fn begin(&mut self, opened: Opened<Consumer<f32>>) -> Result<(), Lost> {
-        let resampler = Resampler::new(opened.rate_hz, RATE).map_err(|error| Lost(error.to_string()))?;
-        (self.rate_hz, self.open) = (opened.rate_hz, Some((opened.end, resampler)));
+    fn begin(&mut self, opened: Opened<Consumer<Pair>>) -> Result<(), Lost> {
+        let Opened { rate_hz, channels, end: ring } = opened;
+        let resampler = WideResampler::new(rate_hz, RATE).map_err(|error| Lost(error.to_string()))?;
+        (self.rate_hz, self.open) = (rate_hz, Some(Running { ring, resampler, wide: channels == 2 }));
         Ok(())
     }
 
@@ -97,17 +112,21 @@ impl Microphone {
 }
 
 impl Source for Microphone {
-    fn capture(&mut self, now_us: u64, out: &mut Vec<f32>) -> Result<(), Lost> {
+    fn capture(&mut self, now_us: u64, out: &mut Planes) -> Result<(), Lost> {
         self.polled_us = now_us;
         if let Some(opened) = self.line.opened(now_us)? {
             self.begin(opened)?;
         }
         self.follow(now_us)?;
         self.line.watch(now_us)?;
-        let Some((ring, _)) = &mut self.open else { return Ok(()) };
+        let Some(Running { ring, wide, .. }) = &mut self.open else { return Ok(()) };
+        let wide = self.wide && *wide;
         self.fresh.clear();
-        while let Ok(sample) = ring.pop() {
-            self.fresh.push(sample);
+        while let Ok([mid, side]) = ring.pop() {
+            self.fresh.mid.push(mid);
+            if wide {
+                self.fresh.side.push(side);
+            }
         }
         if !self.fresh.is_empty() {
             // What the ring had no room for is a gap, too.
@@ -118,8 +137,12 @@ impl Source for Microphone {
                 self.skipped += us_to_samples(silent_us - given_us);
             }
         }
-        let Some((_, resampler)) = &mut self.open else { return Ok(()) };
+        let Some(Running { resampler, .. }) = &mut self.open else { return Ok(()) };
         resampler.push(&self.fresh, out).map_err(|error| Lost(error.to_string()))
+    }
+
+    fn widen(&mut self, on: bool) {
+        self.wide = on;
     }
 
     fn started_us(&self) -> Option<u64> {
@@ -149,7 +172,7 @@ mod tests {
     use super::*;
     use crate::host_media::device::line::{FIRST_CALLBACK_US, Opened, Status, WATCHDOG_US};
 
-    type Answer = Result<Opened<Consumer<f32>>, Lost>;
+    type Answer = Result<Opened<Consumer<Pair>>, Lost>;
 
     fn microphone() -> (Microphone, Arc<Status>, std::sync::mpsc::SyncSender<Answer>) {
         let status = Arc::new(Status::default());
@@ -159,8 +182,8 @@ mod tests {
     }
 
     fn take(microphone: &mut Microphone, now_us: u64) -> Result<Vec<f32>, Lost> {
-        let mut out = Vec::new();
-        microphone.capture(now_us, &mut out).map(|()| out)
+        let mut out = Planes::default();
+        microphone.capture(now_us, &mut out).map(|()| out.mid)
     }
 
     #[test]
@@ -168,8 +191,8 @@ mod tests {
         let (mut microphone, status, tell) = microphone();
         assert_eq!(take(&mut microphone, 10_000_000).unwrap(), Vec::<f32>::new(), "opening may take long");
         let (mut ring, end) = RingBuffer::new(2_880);
-        tell.send(Ok(Opened { rate_hz: 48_000, end })).unwrap();
-        ring.push(0.5).unwrap();
+        tell.send(Ok(Opened { rate_hz: 48_000, channels: 1, end })).unwrap();
+        ring.push([0.5, 0.0]).unwrap();
         assert_eq!(microphone.started_us(), None);
         status.first_us.store(77, Ordering::Release);
         assert_eq!(take(&mut microphone, 10_010_000).unwrap(), [0.5]);
@@ -181,9 +204,9 @@ mod tests {
     fn a_device_at_another_rate_is_resampled() {
         let (mut microphone, _status, tell) = microphone();
         let (mut ring, end) = RingBuffer::new(10_000);
-        tell.send(Ok(Opened { rate_hz: 16_000, end })).unwrap();
+        tell.send(Ok(Opened { rate_hz: 16_000, channels: 1, end })).unwrap();
         for _ in 0..8_000 {
-            ring.push(0.5).unwrap();
+            ring.push([0.5, 0.0]).unwrap();
         }
         let out = take(&mut microphone, 0).unwrap();
         assert!((23_000..=24_000).contains(&out.len()), "{}", out.len());
@@ -208,7 +231,7 @@ mod tests {
         assert_eq!(take(&mut refused, 0), Err(Lost("busy".into())));
 
         let (mut silent, status, tell) = microphone();
-        tell.send(Ok(Opened { rate_hz: 48_000, end: RingBuffer::new(8).1 })).unwrap();
+        tell.send(Ok(Opened { rate_hz: 48_000, channels: 1, end: RingBuffer::new(8).1 })).unwrap();
         take(&mut silent, 0).unwrap();
         take(&mut silent, FIRST_CALLBACK_US).unwrap();
         status.callbacks.store(5, Ordering::Release);
@@ -217,12 +240,12 @@ mod tests {
         assert!(take(&mut silent, FIRST_CALLBACK_US + 2 + WATCHDOG_US).is_err());
 
         let (mut dead, _status, tell) = microphone();
-        tell.send(Ok(Opened { rate_hz: 48_000, end: RingBuffer::new(8).1 })).unwrap();
+        tell.send(Ok(Opened { rate_hz: 48_000, channels: 1, end: RingBuffer::new(8).1 })).unwrap();
         take(&mut dead, 0).unwrap();
         assert!(take(&mut dead, FIRST_CALLBACK_US + 1).is_err(), "it never began");
 
         let (mut storming, status, tell) = microphone();
-        tell.send(Ok(Opened { rate_hz: 48_000, end: RingBuffer::new(8).1 })).unwrap();
+        tell.send(Ok(Opened { rate_hz: 48_000, channels: 1, end: RingBuffer::new(8).1 })).unwrap();
         take(&mut storming, 0).unwrap();
         status.errors.store(100, Ordering::Release);
         take(&mut storming, 1).unwrap();
@@ -234,11 +257,11 @@ mod tests {
     fn a_pause_of_the_card_is_a_gap_on_the_timeline_and_unevenness_is_none() {
         let (mut microphone, _status, tell) = microphone();
         let (mut ring, end) = RingBuffer::new(2_880);
-        tell.send(Ok(Opened { rate_hz: 48_000, end })).unwrap();
+        tell.send(Ok(Opened { rate_hz: 48_000, channels: 1, end })).unwrap();
         let mut skipped = Vec::new();
         for at_us in [0, 20_000, 140_000, 160_000, 1_160_000, 1_180_000] {
             for _ in 0..960 {
-                ring.push(0.5).unwrap();
+                ring.push([0.5, 0.0]).unwrap();
             }
             take(&mut microphone, at_us).unwrap();
             skipped.push(microphone.skipped());
@@ -249,7 +272,7 @@ mod tests {
     #[test]
     fn a_card_that_does_not_keep_time_has_run_away_and_one_that_delivers_late_has_not() {
         let (mut microphone, status, tell) = microphone();
-        tell.send(Ok(Opened { rate_hz: 48_000, end: RingBuffer::new(8).1 })).unwrap();
+        tell.send(Ok(Opened { rate_hz: 48_000, channels: 1, end: RingBuffer::new(8).1 })).unwrap();
         take(&mut microphone, 0).unwrap();
         status.first_us.store(1_000_000, Ordering::Release);
         for second in 1..60 {
@@ -265,7 +288,7 @@ mod tests {
     fn a_default_that_moves_is_followed_once_the_new_one_runs_and_the_old_one_sounds_until_then() {
         let (mut microphone, status, tell) = microphone();
         let (mut old, end) = RingBuffer::new(2_880);
-        tell.send(Ok(Opened { rate_hz: 48_000, end })).unwrap();
+        tell.send(Ok(Opened { rate_hz: 48_000, channels: 1, end })).unwrap();
         take(&mut microphone, 0).unwrap();
         let fresh = Arc::new(Status::default());
         let (tell_next, opening) = sync_channel(1);
@@ -273,11 +296,11 @@ mod tests {
         status.moved.store(true, Ordering::Release);
         Next::follow(&mut microphone.next, &microphone.line, &microphone.which, |_| line);
         let (mut new, end) = RingBuffer::new(2_880);
-        tell_next.send(Ok(Opened { rate_hz: 48_000, end })).unwrap();
-        old.push(0.25).unwrap();
+        tell_next.send(Ok(Opened { rate_hz: 48_000, channels: 1, end })).unwrap();
+        old.push([0.25, 0.0]).unwrap();
         assert_eq!(take(&mut microphone, 10_000).unwrap(), [0.25], "opened, but it does not run yet");
         assert_eq!(microphone.changed(), None);
-        new.push(0.5).unwrap();
+        new.push([0.5, 0.0]).unwrap();
         fresh.callbacks.store(1, Ordering::Release);
         assert_eq!(take(&mut microphone, 20_000).unwrap(), [0.5]);
         assert!(microphone.changed().is_some() && microphone.changed().is_none(), "told once");

@@ -188,7 +188,7 @@ fn inside() {
 
     let heard = dir.join("heard.wav");
     let mut speaker = Party::new(DeviceSpec::Tone(440), DeviceSpec::Id("pulseaudio:ahoy".into()));
-    let mut microphone = Party::new(monitor(), DeviceSpec::File { path: heard.clone(), looped: false });
+    let mut microphone = Party::new(monitor(), DeviceSpec::File { path: heard.clone(), looped: false, stereo: false });
     speaker.until(|event| matches!(event, AudioEvent::SinkStarted { .. }));
     microphone.until(|event| matches!(event, AudioEvent::SourceStarted { .. }));
     let before = hears(&microphone, &heard, 0);

@@ -20,6 +20,7 @@ use crate::{
         clock::{samples_to_ms, samples_to_us, us_to_samples},
     },
     limits::OPUS_PACKET_SAMPLES,
+    planes::Planes,
 };
 
 /// Samples after which it is worth looking for a first packet again: 5 ms, less than it is to wait anyway.
@@ -69,8 +70,8 @@ pub(crate) struct Adaptive<D> {
     delay: Delay,
     state: State,
     /// Decoded and not yet played.
-    sound: Vec<f32>,
-    scratch: Vec<f32>,
+    sound: Planes,
+    scratch: Planes,
     loss: f32,
     /// Length of a frame if frames carry copies of the one before, microseconds; else 0.
     copies_us: i64,
@@ -90,8 +91,8 @@ impl<D: FrameDecoder> Adaptive<D> {
             order: Order::default(),
             delay: Delay::default(),
             state: State::Waiting,
-            sound: Vec::with_capacity(2 * OPUS_PACKET_SAMPLES),
-            scratch: vec![0.0; OPUS_PACKET_SAMPLES],
+            sound: Planes::with_capacity(2 * OPUS_PACKET_SAMPLES),
+            scratch: Planes::with_capacity(OPUS_PACKET_SAMPLES),
             loss: 0.0,
             copies_us: 0,
             patience: Patience::default(),
@@ -168,13 +169,13 @@ impl<D: FrameDecoder> Adaptive<D> {
         self.loss -= self.loss * LOSS_WEIGHT;
         self.copies_us = if self.decoder.has_fec(&payload) { media_us(samples as i64) } else { self.copies_us };
         self.state = State::Playing { next: timestamp + samples as i64, owed: 0 };
-        let decoded = self.decoder.decode(&payload, &mut self.scratch);
-        let Some(sound) = decoded.and_then(|samples| self.scratch.get_mut(..samples)) else {
+        let mut sound = std::mem::take(&mut self.scratch);
+        if !self.decoder.decode(&payload, &mut sound) {
+            self.scratch = sound;
             self.make_up(samples, false);
             return Pulled::MadeUp;
-        };
-        self.comfort.sound(sound);
-        let mut sound = sound.to_vec();
+        }
+        self.comfort.sound(&mut sound.mid);
         if let Some(excess_us) = excess_us {
             self.fit(&mut sound, excess_us, samples);
         }
@@ -184,7 +185,8 @@ impl<D: FrameDecoder> Adaptive<D> {
             let waited_ms = now_us.saturating_sub(arrived_us) as f64 / 1_000.0 + samples_to_ms(self.sound.len());
             self.waited_ms += (waited_ms - self.waited_ms) / 16.0;
         }
-        self.sound.extend_from_slice(&sound);
+        self.sound.append(&sound);
+        self.scratch = sound;
         Pulled::Sound
     }
 
@@ -313,9 +315,9 @@ impl<D: FrameDecoder> JitterBuffer for Adaptive<D> {
         self.sound.len()
     }
 
-    fn pull(&mut self, now_us: u64, out: &mut [f32]) -> Pulled {
+    fn pull(&mut self, now_us: u64, samples: usize, out: &mut Planes) -> Pulled {
         let mut gave = if self.sound.is_empty() { Pulled::Silence } else { Pulled::Sound };
-        while self.sound.len() < out.len() {
+        while self.sound.len() < samples {
             match self.more(now_us) {
                 Some(Pulled::Silence) => break,
                 Some(Pulled::Sound) => gave = Pulled::Sound,
@@ -323,13 +325,11 @@ impl<D: FrameDecoder> JitterBuffer for Adaptive<D> {
                 Some(Pulled::MadeUp) | None => {}
             }
         }
-        let ready = self.sound.len().min(out.len());
-        let (sound, silence) = out.split_at_mut(ready);
-        for (sample, value) in sound.iter_mut().zip(self.sound.drain(..ready)) {
-            *sample = value;
-        }
-        silence.fill(0.0);
-        self.comfort.cover(silence);
+        out.clear();
+        self.sound.move_into(samples, out);
+        let ready = out.len();
+        out.resize(samples);
+        self.comfort.cover(out.mid.get_mut(ready..).unwrap_or_default());
         gave
     }
 

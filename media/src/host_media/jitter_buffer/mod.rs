@@ -13,6 +13,8 @@ mod stretch;
 
 use bytes::Bytes;
 
+use crate::planes::Planes;
+
 use super::{
     api::ReceiveStats,
     asking::{Came, Losses},
@@ -60,8 +62,8 @@ pub(crate) trait JitterBuffer: Send {
     /// Makes sound ready if there is none; returns how many samples can be pulled from `now_us` on before another packet
     /// is needed, or until it is worth asking again.
     fn prepare(&mut self, now_us: u64) -> usize;
-    /// Fills `out` with what is to be heard from `now_us` on, ready or not.
-    fn pull(&mut self, now_us: u64, out: &mut [f32]) -> Pulled;
+    /// Puts `samples` of what is to be heard from `now_us` on, ready or not, in the place of what is in `out`.
+    fn pull(&mut self, now_us: u64, samples: usize, out: &mut Planes) -> Pulled;
     /// Figures since the buffer was made.
     fn stats(&self, now_us: u64) -> ReceiveStats;
 }
@@ -72,12 +74,12 @@ pub(crate) trait FrameDecoder: Send {
     fn samples(&self, packet: &[u8]) -> Option<usize>;
     /// Whether a packet carries a copy of the frame before it.
     fn has_fec(&self, packet: &[u8]) -> bool;
-    /// Decodes a packet to the start of `out` ([`crate::limits::OPUS_PACKET_SAMPLES`] long); none if it is not valid.
-    fn decode(&mut self, packet: &[u8], out: &mut [f32]) -> Option<usize>;
-    /// Fills `out` with the frame before `packet`, from the copy it carries; false if that failed.
-    fn recover(&mut self, packet: &[u8], out: &mut [f32]) -> bool;
-    /// Fills `out` with sound that continues what was heard. Lengths are multiples of 2.5 ms.
-    fn conceal(&mut self, out: &mut [f32]);
+    /// Decodes a packet in the place of what is in `out`; false if it is not valid.
+    fn decode(&mut self, packet: &[u8], out: &mut Planes) -> bool;
+    /// The same with the `samples` before `packet`, from the copy it carries; false if that failed.
+    fn recover(&mut self, packet: &[u8], samples: usize, out: &mut Planes) -> bool;
+    /// The same with so many samples of sound that continues what was heard. Lengths are multiples of 2.5 ms.
+    fn conceal(&mut self, samples: usize, out: &mut Planes);
     /// Another stream begins.
     fn reset(&mut self);
 }

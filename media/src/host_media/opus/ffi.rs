@@ -5,6 +5,8 @@ use std::{ffi::c_int, ptr::NonNull};
 
 use opusic_sys as sys;
 
+use super::Channels;
+
 /// Sample rate of every encoder and decoder here, Hz.
 const RATE: i32 = 48_000;
 
@@ -17,6 +19,7 @@ pub(super) enum EncoderSetting {
     InbandFec,
     PacketLossPerc,
     MaxBandwidth,
+    PredictionDisabled,
 }
 
 impl EncoderSetting {
@@ -28,6 +31,9 @@ impl EncoderSetting {
             Self::Complexity => (sys::OPUS_SET_COMPLEXITY_REQUEST, sys::OPUS_GET_COMPLEXITY_REQUEST),
             Self::InbandFec => (sys::OPUS_SET_INBAND_FEC_REQUEST, sys::OPUS_GET_INBAND_FEC_REQUEST),
             Self::MaxBandwidth => (sys::OPUS_SET_MAX_BANDWIDTH_REQUEST, sys::OPUS_GET_MAX_BANDWIDTH_REQUEST),
+            Self::PredictionDisabled => {
+                (sys::OPUS_SET_PREDICTION_DISABLED_REQUEST, sys::OPUS_GET_PREDICTION_DISABLED_REQUEST)
+            }
             Self::PacketLossPerc => (sys::OPUS_SET_PACKET_LOSS_PERC_REQUEST, sys::OPUS_GET_PACKET_LOSS_PERC_REQUEST),
         }
     }
@@ -52,21 +58,25 @@ fn length(len: usize) -> Result<c_int, Code> {
     c_int::try_from(len).map_err(|_| Code(sys::OPUS_BAD_ARG))
 }
 
-/// A mono encoder, for speech or for low delay. Owns its state alone.
-pub(super) struct RawEncoder(NonNull<sys::OpusEncoder>);
+/// An encoder, for speech or for low delay, and its channels. Owns its state alone.
+pub(super) struct RawEncoder(NonNull<sys::OpusEncoder>, Channels);
 
 // SAFETY: the state is plain heap memory without thread affinity, owned by this value alone, and every call that touches
 // it takes `&mut self` (or reads only, in `get`, which no other thread can do at once: the type is not Sync).
 unsafe impl Send for RawEncoder {}
 
 impl RawEncoder {
-    pub(super) fn new(low_delay: bool) -> Result<Self, Code> {
+    pub(super) fn new(low_delay: bool, channels: Channels) -> Result<Self, Code> {
         let mut error = sys::OPUS_OK;
-        let use_for = if low_delay { sys::OPUS_APPLICATION_RESTRICTED_LOWDELAY } else { sys::OPUS_APPLICATION_VOIP };
+        let use_for = match (low_delay, channels) {
+            (true, Channels::Mono | Channels::Stereo) => sys::OPUS_APPLICATION_RESTRICTED_LOWDELAY,
+            (false, Channels::Mono) => sys::OPUS_APPLICATION_VOIP,
+            (false, Channels::Stereo) => sys::OPUS_APPLICATION_AUDIO,
+        };
         // SAFETY: `error` is a valid place for one int during the call.
-        let state = unsafe { sys::opus_encoder_create(RATE, 1, use_for, &raw mut error) };
+        let state = unsafe { sys::opus_encoder_create(RATE, channels.int(), use_for, &raw mut error) };
         done(error)?;
-        NonNull::new(state).map(Self).ok_or(Code(sys::OPUS_ALLOC_FAIL))
+        NonNull::new(state).map(|state| Self(state, channels)).ok_or(Code(sys::OPUS_ALLOC_FAIL))
     }
 
     pub(super) fn set(&mut self, setting: EncoderSetting, value: i32) -> Result<(), Code> {
@@ -89,8 +99,8 @@ impl RawEncoder {
     }
 
     pub(super) fn encode(&mut self, pcm: &[f32], out: &mut [u8]) -> Result<usize, Code> {
-        let (frame, room) = (length(pcm.len())?, length(out.len())?);
-        // SAFETY: mono, so `frame` samples are read, all inside `pcm`; at most `room` bytes are written to `out`.
+        let (frame, room) = (length(pcm.len() / self.1.count())?, length(out.len())?);
+        // SAFETY: `frame` samples a channel are read, all inside `pcm`; at most `room` bytes are written to `out`.
         count(unsafe { sys::opus_encode_float(self.0.as_ptr(), pcm.as_ptr(), frame, out.as_mut_ptr(), room) })
     }
 }
@@ -102,19 +112,23 @@ impl Drop for RawEncoder {
     }
 }
 
-/// A mono decoder. Owns its state alone.
-pub(super) struct RawDecoder(NonNull<sys::OpusDecoder>);
+/// A decoder, and its channels. Owns its state alone.
+pub(super) struct RawDecoder(NonNull<sys::OpusDecoder>, Channels);
 
 // SAFETY: as for RawEncoder.
 unsafe impl Send for RawDecoder {}
 
 impl RawDecoder {
-    pub(super) fn new() -> Result<Self, Code> {
+    pub(super) fn new(channels: Channels) -> Result<Self, Code> {
         let mut error = sys::OPUS_OK;
         // SAFETY: `error` is a valid place for one int during the call.
-        let state = unsafe { sys::opus_decoder_create(RATE, 1, &raw mut error) };
+        let state = unsafe { sys::opus_decoder_create(RATE, channels.int(), &raw mut error) };
         done(error)?;
-        NonNull::new(state).map(Self).ok_or(Code(sys::OPUS_ALLOC_FAIL))
+        NonNull::new(state).map(|state| Self(state, channels)).ok_or(Code(sys::OPUS_ALLOC_FAIL))
+    }
+
+    pub(super) fn channels(&self) -> Channels {
+        self.1
     }
 
     pub(super) fn set_complexity(&mut self, value: i32) -> Result<(), Code> {
@@ -127,16 +141,17 @@ impl RawDecoder {
         done(unsafe { sys::opus_decoder_ctl(self.0.as_ptr(), sys::OPUS_RESET_STATE) })
     }
 
-    /// Decodes `packet`, or its copy of the frame before it (`fec`); without a packet, makes sound up.
+    /// Decodes `packet`, or its copy of the frame before it (`fec`); without a packet, makes sound up. Returns the samples of a
+    /// channel.
     pub(super) fn decode(&mut self, packet: Option<&[u8]>, out: &mut [f32], fec: bool) -> Result<usize, Code> {
-        let room = length(out.len())?;
+        let room = length(out.len() / self.1.count())?;
         let (data, bytes) = match packet {
             Some(packet) => (packet.as_ptr(), length(packet.len())?),
             None => (std::ptr::null(), 0),
         };
         let fec = c_int::from(fec && packet.is_some());
-        // SAFETY: `data` is null with length 0 (concealment) or points at `bytes` readable bytes; mono, so at most `room`
-        // samples are written, all inside `out`.
+        // SAFETY: `data` is null with length 0 (concealment) or points at `bytes` readable bytes; at most `room` samples a
+        // channel are written, all inside `out`.
         count(unsafe { sys::opus_decode_float(self.0.as_ptr(), data, bytes, out.as_mut_ptr(), room, fec) })
     }
 }
@@ -156,6 +171,12 @@ pub(super) fn packet_samples(packet: &[u8]) -> Result<usize, Code> {
     }
     // SAFETY: `bytes` (at least one) are readable; the function reads the first two at most.
     count(unsafe { sys::opus_packet_get_nb_samples(packet.as_ptr(), bytes, RATE) })
+}
+
+/// Whether a packet is of two channels: a bit of its first byte (RFC 6716 section 3.1).
+pub(super) fn is_stereo(packet: &[u8]) -> bool {
+    // SAFETY: the packet has at least one byte, and the function reads no more.
+    !packet.is_empty() && unsafe { sys::opus_packet_get_nb_channels(packet.as_ptr()) } == 2
 }
 
 /// Whether a packet carries a copy of the frame before it.

@@ -1,4 +1,4 @@
-//! Opus (RFC 6716) at 48 kHz mono: libopus 1.6.1 behind a small safe face.
+//! Opus (RFC 6716) at 48 kHz, of one channel or two: libopus 1.6.1 behind a small safe face.
 
 mod ffi;
 
@@ -40,6 +40,35 @@ impl From<Code> for OpusError {
     }
 }
 
+/// Channels of an encoder or decoder. Samples of two stand by turns: left, right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Channels {
+    /// One.
+    #[default]
+    Mono,
+    /// Two. A decoder of one takes packets of two and the other way round (RFC 6716 section 2.1.2).
+    Stereo,
+}
+
+impl Channels {
+    /// How many.
+    #[must_use]
+    pub const fn count(self) -> usize {
+        match self {
+            Self::Mono => 1,
+            Self::Stereo => 2,
+        }
+    }
+
+    /// As libopus wants it.
+    const fn int(self) -> std::ffi::c_int {
+        match self {
+            Self::Mono => 1,
+            Self::Stereo => 2,
+        }
+    }
+}
+
 /// How an encoder works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncoderConfig {
@@ -55,12 +84,15 @@ pub struct EncoderConfig {
     pub constant_rate: bool,
     /// For music, and for frames shorter than 10 ms: looks ahead 2.5 ms in place of 6.5, knows no copies for lost frames.
     pub low_delay: bool,
+    /// Of the sound that is encoded.
+    pub channels: Channels,
 }
 
 impl Default for EncoderConfig {
     fn default() -> Self {
-        let (fec, constant_rate, low_delay) = (true, true, false);
-        Self { bitrate_bps: 32_000, complexity: DEFAULT_COMPLEXITY, fec, loss_percent: 0, constant_rate, low_delay }
+        let (fec, constant_rate, low_delay, channels) = (true, true, false, Channels::Mono);
+        let complexity = DEFAULT_COMPLEXITY;
+        Self { bitrate_bps: 32_000, complexity, fec, loss_percent: 0, constant_rate, low_delay, channels }
     }
 }
 
@@ -78,6 +110,9 @@ const WIDEBAND_BPS: u32 = 32_000;
 pub struct Encoder {
     raw: RawEncoder,
     low_delay: bool,
+    channels: Channels,
+    /// The next frame is to lean on none before it.
+    first: bool,
 }
 
 impl Encoder {
@@ -86,7 +121,8 @@ impl Encoder {
     /// # Errors
     /// [`OpusError::Argument`] if a value is out of range, [`OpusError::Internal`] without memory.
     pub fn new(config: EncoderConfig) -> Result<Self, OpusError> {
-        let mut encoder = Self { raw: RawEncoder::new(config.low_delay)?, low_delay: config.low_delay };
+        let EncoderConfig { low_delay, channels, .. } = config;
+        let mut encoder = Self { raw: RawEncoder::new(low_delay, channels)?, low_delay, channels, first: false };
         encoder.configure(config)?;
         Ok(encoder)
     }
@@ -94,10 +130,11 @@ impl Encoder {
     /// Changes the configuration from the next frame on.
     ///
     /// # Errors
-    /// [`OpusError::Argument`] if a value is out of range, or if another `low_delay` is wanted: that takes another encoder.
+    /// [`OpusError::Argument`] if a value is out of range, or if another `low_delay` or other `channels` are
+    /// wanted: that takes another encoder.
     pub fn configure(&mut self, config: EncoderConfig) -> Result<(), OpusError> {
-        if config.low_delay != self.low_delay {
-            return Err(OpusError::Argument("low delay cannot be changed".to_owned()));
+        if (config.low_delay, config.channels) != (self.low_delay, self.channels) {
+            return Err(OpusError::Argument("low delay and channels cannot be changed".to_owned()));
         }
         if !BITRATE_BPS.contains(&config.bitrate_bps) {
             return Err(OpusError::Argument(format!("{} bits a second", config.bitrate_bps)));
@@ -130,6 +167,7 @@ impl Encoder {
             loss_percent: get(EncoderSetting::PacketLossPerc)?,
             constant_rate: get(EncoderSetting::Vbr)? == 0,
             low_delay: self.low_delay,
+            channels: self.channels,
         })
     }
 
@@ -141,7 +179,20 @@ impl Encoder {
         Ok(self.raw.lookahead()?)
     }
 
-    /// Encodes one frame of 120, 240, 480, 960, 1920, 2880 or 5760 samples (2.5 to 60 ms, and 120 as two of 60), each within -1..=1.
+    /// Hears what another encoder has encoded last, a frame, so that this one goes on with it: its look-ahead holds the end of it
+    /// instead of silence. The next frame leans on nothing that a decoder doesn't have.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn follow(&mut self, past: &[f32]) -> Result<(), OpusError> {
+        self.encode(past)?;
+        self.raw.set(EncoderSetting::PredictionDisabled, 1)?;
+        self.first = true;
+        Ok(())
+    }
+
+    /// Encodes one frame of 120, 240, 480, 960, 1920, 2880 or 5760 samples (2.5 to 60 ms, and 120 as two of 60), each within -1..=1; of two
+    /// channels twice as many, left and right by turns.
     ///
     /// # Errors
     /// [`OpusError::Argument`] for another length, or if a sample is no number.
@@ -152,6 +203,9 @@ impl Encoder {
         }
         let mut out = [0_u8; OPUS_PACKET_BYTES];
         let bytes = self.raw.encode(pcm, &mut out)?;
+        if std::mem::take(&mut self.first) {
+            self.raw.set(EncoderSetting::PredictionDisabled, 0)?;
+        }
         Ok(Bytes::copy_from_slice(out.get(..bytes).unwrap_or_default()))
     }
 }
@@ -166,15 +220,38 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder. `complexity` 0 is cheapest; from 5 on losses are concealed by a neural model (about 0.8 ms a frame). More changes
-    /// nothing: the enhancement of speech is not built in.
+    /// A decoder of one channel. `complexity` 0 is cheapest; from 5 on losses are concealed by a neural model (about 0.8 ms a
+    /// frame). More changes nothing: the enhancement of speech is not built in.
     ///
     /// # Errors
     /// [`OpusError::Argument`] if `complexity` is over 10, [`OpusError::Internal`] without memory.
     pub fn new(complexity: u32) -> Result<Self, OpusError> {
-        let mut raw = RawDecoder::new()?;
-        raw.set_complexity(i32::try_from(complexity).unwrap_or(i32::MAX))?;
-        Ok(Self { raw })
+        Self::of(Channels::Mono, complexity)
+    }
+
+    /// A decoder of so many channels. Whatever it writes has as many, left and right by turns; what packets of the other kind
+    /// hold is mixed down, or the same on both.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of(channels: Channels, complexity: u32) -> Result<Self, OpusError> {
+        let mut decoder = Self { raw: RawDecoder::new(channels)? };
+        decoder.set_complexity(complexity)?;
+        Ok(decoder)
+    }
+
+    /// Another complexity from now on; see [`Self::new`].
+    ///
+    /// # Errors
+    /// [`OpusError::Argument`] if it is over 10.
+    pub fn set_complexity(&mut self, complexity: u32) -> Result<(), OpusError> {
+        Ok(self.raw.set_complexity(i32::try_from(complexity).unwrap_or(i32::MAX))?)
+    }
+
+    /// Its channels.
+    #[must_use]
+    pub fn channels(&self) -> Channels {
+        self.raw.channels()
     }
 
     /// Forgets the sender's sound so far (another sender, or the same one restarted).
@@ -185,14 +262,16 @@ impl Decoder {
         Ok(self.raw.reset()?)
     }
 
-    /// Decodes a packet into the start of `out` (which should hold [`OPUS_PACKET_SAMPLES`]); returns the samples.
+    /// Decodes a packet into the start of `out` (which should hold [`OPUS_PACKET_SAMPLES`] a channel); returns the samples
+    /// of a channel.
     ///
     /// # Errors
     /// [`OpusError::Packet`] if it is no valid packet.
     pub fn decode(&mut self, packet: &[u8], out: &mut [f32]) -> Result<usize, OpusError> {
         checked(packet)?;
         let samples = self.raw.decode(Some(packet), out, false)?;
-        Ok(bounded(out, samples))
+        bounded(out, samples * self.channels().count());
+        Ok(samples)
     }
 
     /// Fills `out` with the sound before `packet`, from the copy that it carries, or made up where it carries none.
@@ -202,7 +281,8 @@ impl Decoder {
     pub fn decode_fec(&mut self, packet: &[u8], out: &mut [f32]) -> Result<usize, OpusError> {
         checked(packet)?;
         let samples = self.raw.decode(Some(packet), out, true)?;
-        Ok(bounded(out, samples))
+        bounded(out, samples * self.channels().count());
+        Ok(samples)
     }
 
     /// Fills `out` with sound that continues what was heard, fading.
@@ -211,16 +291,16 @@ impl Decoder {
     /// [`OpusError::Argument`] if `out` is no multiple of 120 samples.
     pub fn conceal(&mut self, out: &mut [f32]) -> Result<usize, OpusError> {
         let samples = self.raw.decode(None, out, false)?;
-        Ok(bounded(out, samples))
+        bounded(out, samples * self.channels().count());
+        Ok(samples)
     }
 }
 
-/// Keeps the first `samples` of `out` within [`LOUDEST`].
-fn bounded(out: &mut [f32], samples: usize) -> usize {
-    for sample in out.iter_mut().take(samples) {
+/// Keeps the first values of `out`, so many, within [`LOUDEST`].
+fn bounded(out: &mut [f32], values: usize) {
+    for sample in out.iter_mut().take(values) {
         *sample = if sample.is_nan() { 0.0 } else { sample.clamp(-LOUDEST, LOUDEST) };
     }
-    samples
 }
 
 /// Refuses what is too large or empty (an empty packet would mean "conceal" to libopus).
@@ -242,6 +322,12 @@ pub fn packet_samples(packet: &[u8]) -> Result<usize, OpusError> {
         return Err(OpusError::Packet(format!("{samples} samples")));
     }
     Ok(samples)
+}
+
+/// Whether a packet is of two channels.
+#[must_use]
+pub fn is_stereo(packet: &[u8]) -> bool {
+    checked(packet).is_ok() && ffi::is_stereo(packet)
 }
 
 /// Whether a packet carries a copy of the frame before it.

@@ -6,6 +6,7 @@ use std::sync::{
 };
 
 use super::*;
+use crate::planes::Planes;
 
 /// Can be opened from `there_us` on, and runs 100 ms later.
 struct Plugged {
@@ -14,7 +15,7 @@ struct Plugged {
 }
 
 impl Source for Plugged {
-    fn capture(&mut self, now_us: u64, _out: &mut Vec<f32>) -> Result<(), Lost> {
+    fn capture(&mut self, now_us: u64, _out: &mut Planes) -> Result<(), Lost> {
         self.runs_us = now_us;
         Ok(())
     }

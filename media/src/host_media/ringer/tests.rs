@@ -48,7 +48,7 @@ struct Rung {
 impl Rung {
     fn new(dir: &TestDir) -> Self {
         let path = dir.path().join("ring.wav");
-        let (spec, clock) = (DeviceSpec::File { path: path.clone(), looped: false }, Clock::new());
+        let (spec, clock) = (DeviceSpec::File { path: path.clone(), looped: false, stereo: false }, Clock::new());
         let sink = specs::sink(&spec, clock).unwrap();
         let (events, told) = mpsc::channel(8);
         Self { told, player: Player::new(sink, &spec, (clock, Outbox::new(events))), now_us: clock.now_us(), path }
@@ -91,7 +91,7 @@ fn a_thread_rings_as_long_as_it_is_wanted_and_there_is_none_after() {
     let dir = TestDir::new();
     let path = dir.path().join("ring.wav");
     let ringer = Ringer::new(
-        DeviceSpec::File { path: path.clone(), looped: false },
+        DeviceSpec::File { path: path.clone(), looped: false, stereo: false },
         Clock::new(),
         mpsc::channel(8).0.downgrade(),
     )

@@ -1,9 +1,10 @@
-//! Speakers, and what stands for them: one stream of mono sound at 48 kHz.
+//! Speakers, and what stands for them: one stream of sound at 48 kHz, of one channel or two.
 
 pub(crate) mod paced;
 pub(crate) mod wave_file;
 
 pub(crate) use super::source::Lost;
+use crate::planes::Planes;
 
 /// Samples of the longest block that is played at once: 20 ms, one frame.
 pub(crate) const BLOCK: usize = 960;
@@ -28,11 +29,11 @@ pub(crate) trait Sink: Send {
     /// What is wanted at `now_us`; none if enough is played.
     fn want(&mut self, now_us: u64) -> Option<Want>;
 
-    /// Plays sound, at most as much as was wanted.
+    /// Plays sound, its middle where there is one channel only; at most as much as was wanted.
     ///
     /// # Errors
     /// [`Lost`] once it cannot play any more.
-    fn play(&mut self, sound: &[f32]) -> Result<(), Lost>;
+    fn play(&mut self, sound: &Planes) -> Result<(), Lost>;
 
     /// When more will be wanted.
     fn due_us(&self, now_us: u64) -> u64;

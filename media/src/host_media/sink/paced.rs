@@ -1,7 +1,10 @@
 //! A sink whose clock is ours: a file of what a person would hear, or nowhere.
 
 use super::{BLOCK, Lost, Sink, Want, wave_file::WaveFile};
-use crate::host_media::clock::{samples_to_us, us_to_samples};
+use crate::{
+    host_media::clock::{samples_to_us, us_to_samples},
+    planes::Planes,
+};
 
 /// Samples that are made up for at most after a stall of the thread (60 ms); the rest is a gap (zeros in a file).
 const BACKLOG: u64 = 2_880;
@@ -42,7 +45,7 @@ impl Sink for Paced {
         (self.next <= due).then(|| Want { at_us: self.time(now_us, self.next), most: BLOCK })
     }
 
-    fn play(&mut self, sound: &[f32]) -> Result<(), Lost> {
+    fn play(&mut self, sound: &Planes) -> Result<(), Lost> {
         let place = self.next;
         self.next += sound.len() as u64;
         self.file.as_mut().map_or(Ok(()), |file| file.write(place, sound))
@@ -60,14 +63,14 @@ impl Sink for Paced {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host_media::test_dir::TestDir;
+    use crate::host_media::{opus::Channels, test_dir::TestDir};
 
     /// Plays blocks of 5 ms until nothing more is wanted; returns when each was.
     fn play(sink: &mut Paced, now_us: u64, value: f32) -> Vec<u64> {
         let mut at = Vec::new();
         while let Some(want) = sink.want(now_us) {
             at.push(want.at_us);
-            sink.play(&[value; 240]).unwrap();
+            sink.play(&Planes::mono(vec![value; 240])).unwrap();
         }
         at
     }
@@ -104,7 +107,7 @@ mod tests {
     fn a_pause_is_silence_in_the_file_and_the_next_call_does_not_truncate_it() {
         let dir = TestDir::new();
         let path = dir.path().join("heard.wav");
-        let mut sink = Paced::new(Some(WaveFile::create(&path).unwrap()));
+        let mut sink = Paced::new(Some(WaveFile::create(&path, Channels::Mono).unwrap()));
         sink.start(1_000);
         play(&mut sink, 16_000, 0.5);
         sink.pause().unwrap();

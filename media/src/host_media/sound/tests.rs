@@ -44,7 +44,7 @@ fn a_tone_crosses_from_one_sound_to_another() {
     let dir = TestDir::new();
     let path = dir.path().join("heard.wav");
     let (talker, frames, mut told) = start(DeviceSpec::Tone(440), DeviceSpec::None);
-    let heard = DeviceSpec::File { path: path.clone(), looped: false };
+    let heard = DeviceSpec::File { path: path.clone(), looped: false, stereo: false };
     let (listener, _, mut heard_events) = start(DeviceSpec::None, heard);
     let _own = talker.add_link(LINK);
     talker.send(LINK, true);
@@ -105,7 +105,7 @@ fn an_unknown_link_has_no_figures_and_orders_for_it_do_nothing() {
 #[test]
 fn what_cannot_work_is_refused_at_the_start_and_says_why() {
     let dir = TestDir::new();
-    let missing = |name: &str| DeviceSpec::File { path: dir.path().join(name), looped: false };
+    let missing = |name: &str| DeviceSpec::File { path: dir.path().join(name), looped: false, stereo: false };
     let refused = |config: AudioConfig| {
         let (tap, _frames) = sync_channel(1);
         HostSound::start(config, Box::new(Tap(tap)), mpsc::channel(1).0).err()

@@ -1,22 +1,26 @@
 //! Sound that is made, not captured.
 
 use super::Lost;
+use crate::planes::Planes;
 
 /// Gives samples as fast as they are asked for.
 pub(crate) trait Generator: Send {
-    /// Fills `out` with the next samples.
+    /// Appends the next samples.
     ///
     /// # Errors
     /// [`Lost`] if the sound cannot be made (a file cannot be read any more).
-    fn fill(&mut self, out: &mut [f32]) -> Result<(), Lost>;
+    fn give(&mut self, samples: usize, out: &mut Planes) -> Result<(), Lost>;
+
+    /// Two channels from now on if it has two, or their mean.
+    fn widen(&mut self, _on: bool) {}
 }
 
 /// Nothing to hear.
 pub(crate) struct Silence;
 
 impl Generator for Silence {
-    fn fill(&mut self, out: &mut [f32]) -> Result<(), Lost> {
-        out.fill(0.0);
+    fn give(&mut self, samples: usize, out: &mut Planes) -> Result<(), Lost> {
+        out.resize(out.len() + samples);
         Ok(())
     }
 }
@@ -35,11 +39,14 @@ impl Tone {
 }
 
 impl Generator for Tone {
-    fn fill(&mut self, out: &mut [f32]) -> Result<(), Lost> {
-        for sample in out {
-            *sample = (self.phase * std::f64::consts::TAU).sin() as f32 * 0.5;
+    fn give(&mut self, samples: usize, out: &mut Planes) -> Result<(), Lost> {
+        let next = || {
+            let sample = (self.phase * std::f64::consts::TAU).sin() as f32 * 0.5;
             self.phase = (self.phase + self.step).fract();
-        }
+            sample
+        };
+        let sound: Vec<f32> = std::iter::repeat_with(next).take(samples).collect();
+        out.append_planes(&sound, &[]);
         Ok(())
     }
 }

@@ -1,8 +1,10 @@
-//! Microphones, and what stands for them: mono samples at 48 kHz.
+//! Microphones, and what stands for them: samples at 48 kHz, of one channel unless two are asked for.
 
 pub(crate) mod generator;
 pub(crate) mod paced;
 pub(crate) mod wave;
+
+use crate::planes::Planes;
 
 /// A device or file failed and gives nothing any more; for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +16,10 @@ pub(crate) trait Source: Send {
     ///
     /// # Errors
     /// [`Lost`] once nothing more will come.
-    fn capture(&mut self, now_us: u64, out: &mut Vec<f32>) -> Result<(), Lost>;
+    fn capture(&mut self, now_us: u64, out: &mut Planes) -> Result<(), Lost>;
+
+    /// Two channels from now on if it has two, or their mean.
+    fn widen(&mut self, _on: bool) {}
 
     /// Monotonic microseconds of sample 0, once it is known.
     fn started_us(&self) -> Option<u64>;

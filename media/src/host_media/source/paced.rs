@@ -1,7 +1,10 @@
 //! A source whose clock is ours: sample `n` is there `n` / 48 kHz after the start, never sooner.
 
 use super::{Lost, Source, generator::Generator};
-use crate::host_media::clock::{samples_to_us, us_to_samples};
+use crate::{
+    host_media::clock::{samples_to_us, us_to_samples},
+    planes::Planes,
+};
 
 /// Sound that is delivered late at most, samples: after a longer stall of the thread (suspended machine) the rest is
 /// skipped, as a microphone would have lost it, instead of being sent in one burst.
@@ -26,10 +29,11 @@ impl Paced {
 
     fn skip(&mut self, samples: u64) -> Result<(), Lost> {
         let mut left = samples;
-        let mut scratch = vec![0.0; SKIP_PIECE];
+        let mut scratch = Planes::with_capacity(SKIP_PIECE);
         while left > 0 {
             let piece = usize::try_from(left).unwrap_or(SKIP_PIECE).min(SKIP_PIECE);
-            self.generator.fill(scratch.get_mut(..piece).unwrap_or_default())?;
+            scratch.clear();
+            self.generator.give(piece, &mut scratch)?;
             left -= piece as u64;
         }
         self.produced += samples;
@@ -39,17 +43,19 @@ impl Paced {
 }
 
 impl Source for Paced {
-    fn capture(&mut self, now_us: u64, out: &mut Vec<f32>) -> Result<(), Lost> {
+    fn capture(&mut self, now_us: u64, out: &mut Planes) -> Result<(), Lost> {
         let owed = us_to_samples(now_us.saturating_sub(self.started_us)).saturating_sub(self.produced);
         if owed > BACKLOG {
             self.skip(owed - BACKLOG)?;
         }
         let samples = usize::try_from(owed.min(BACKLOG)).unwrap_or(0);
-        let from = out.len();
-        out.resize(from + samples, 0.0);
-        self.generator.fill(out.get_mut(from..).unwrap_or_default())?;
+        self.generator.give(samples, out)?;
         self.produced += samples as u64;
         Ok(())
+    }
+
+    fn widen(&mut self, on: bool) {
+        self.generator.widen(on);
     }
 
     fn started_us(&self) -> Option<u64> {
@@ -74,9 +80,9 @@ mod tests {
     struct Counter(u32);
 
     impl Generator for Counter {
-        fn fill(&mut self, out: &mut [f32]) -> Result<(), Lost> {
-            for sample in out {
-                *sample = self.0 as f32;
+        fn give(&mut self, samples: usize, out: &mut Planes) -> Result<(), Lost> {
+            for _ in 0..samples {
+                out.mid.push(self.0 as f32);
                 self.0 += 1;
             }
             Ok(())
@@ -84,9 +90,9 @@ mod tests {
     }
 
     fn at(source: &mut Paced, now_us: u64) -> Vec<f32> {
-        let mut out = Vec::new();
+        let mut out = Planes::default();
         source.capture(now_us, &mut out).unwrap();
-        out
+        out.mid
     }
 
     #[test]

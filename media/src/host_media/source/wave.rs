@@ -12,7 +12,8 @@ use super::{Lost, generator::Generator};
 use crate::{
     host_media::opus::RATE,
     limits::{CHANNELS, SAMPLE_RATES},
-    resample::Resampler,
+    planes::Planes,
+    resample::WideResampler,
 };
 
 /// Frames read from the file at a time: 10 ms at 48 kHz.
@@ -21,10 +22,12 @@ const READ_FRAMES: usize = 480;
 /// A WAV file, read as it is played.
 pub(crate) struct Wave {
     samples: Samples,
-    resampler: Resampler,
+    resampler: WideResampler,
     looped: bool,
     ended: bool,
-    ready: Vec<f32>,
+    ready: Planes,
+    /// Both channels of a file that has two.
+    wide: bool,
 }
 
 impl Wave {
@@ -46,9 +49,9 @@ impl Wave {
         if !SAMPLE_RATES.contains(&spec.sample_rate) {
             return Err(fail(&format_args!("{} Hz", spec.sample_rate)));
         }
-        let resampler = Resampler::new(spec.sample_rate, RATE).map_err(|e| fail(&e))?;
+        let resampler = WideResampler::new(spec.sample_rate, RATE).map_err(|e| fail(&e))?;
         let samples = Samples::new(reader).map_err(|e| fail(&e))?;
-        Ok(Self { samples, resampler, looped, ended: false, ready: Vec::new() })
+        Ok(Self { samples, resampler, looped, ended: false, ready: Planes::default(), wide: false })
     }
 
     /// Its length, samples at 48 kHz.
@@ -59,29 +62,36 @@ impl Wave {
 
     /// Reads a piece of the file into `ready`; silence after its end, which also pushes out what the resampler holds.
     fn read(&mut self) -> Result<(), Lost> {
-        let mut mono = self.samples.mono_frames(READ_FRAMES)?;
-        if mono.is_empty() && self.looped && self.samples.about().1 > 0 {
+        let (spec, frames) = self.samples.about();
+        let wide = self.wide && spec.channels == 2;
+        let mut sound = self.samples.frames(READ_FRAMES, wide)?;
+        if sound.is_empty() && self.looped && frames > 0 {
             self.samples.rewind()?;
-            mono = self.samples.mono_frames(READ_FRAMES)?;
+            sound = self.samples.frames(READ_FRAMES, wide)?;
         }
-        if mono.is_empty() {
+        if sound.is_empty() {
             self.ended = true;
-            mono.resize(READ_FRAMES, 0.0);
+            sound.silent(READ_FRAMES);
+            // What has two channels has two of silence, too.
+            if wide {
+                sound.widen();
+            }
         }
-        self.resampler.push(&mono, &mut self.ready).map_err(|e| Lost(e.to_string()))
+        self.resampler.push(&sound, &mut self.ready).map_err(|e| Lost(e.to_string()))
     }
 }
 
 impl Generator for Wave {
-    fn fill(&mut self, out: &mut [f32]) -> Result<(), Lost> {
-        while self.ready.len() < out.len() {
+    fn give(&mut self, samples: usize, out: &mut Planes) -> Result<(), Lost> {
+        while self.ready.len() < samples {
             self.read()?;
         }
-        if let Some(ready) = self.ready.get(..out.len()) {
-            out.copy_from_slice(ready);
-            self.ready.drain(..out.len());
-        }
+        self.ready.move_into(samples, out);
         Ok(())
+    }
+
+    fn widen(&mut self, on: bool) {
+        self.wide = on;
     }
 }
 
@@ -136,9 +146,20 @@ impl Samples {
         .map_err(|error| unreadable(&error))
     }
 
-    /// Up to `most` frames, mixed down to one channel; fewer at the end of the file.
-    fn mono_frames(&mut self, most: usize) -> Result<Vec<f32>, Lost> {
+    /// Up to `most` frames, mixed down to one channel unless they are to be `wide`, which takes two; fewer at the end of the file.
+    fn frames(&mut self, most: usize, wide: bool) -> Result<Planes, Lost> {
         let channels = usize::from(self.about().0.channels);
+        let values = self.values(most, channels)?;
+        if !wide {
+            return Ok(Planes::mono(mixed_down(&values, channels)));
+        }
+        let mut sound = Planes::default();
+        sound.read_pairs(&values.into_iter().map(played).collect::<Vec<f32>>());
+        Ok(sound)
+    }
+
+    /// The samples of all channels of up to `most` frames.
+    fn values(&mut self, most: usize, channels: usize) -> Result<Vec<f32>, Lost> {
         match self {
             Self::Plain { file, left, .. } => {
                 let frames = most.min(usize::try_from(*left).unwrap_or(most));
@@ -146,9 +167,9 @@ impl Samples {
                 file.read_exact(&mut bytes).map_err(|error| unreadable(&error))?;
                 *left = left.saturating_sub(u32::try_from(frames).unwrap_or(u32::MAX));
                 let values = bytes.as_chunks::<2>().0.iter().map(|two| f32::from(i16::from_le_bytes(*two)) / 32_768.0);
-                Ok(mixed_down(&values.collect::<Vec<f32>>(), channels))
+                Ok(values.collect())
             }
-            Self::Other(reader) => read_one_by_one(reader, most * channels).map(|values| mixed_down(&values, channels)),
+            Self::Other(reader) => read_one_by_one(reader, most * channels),
         }
     }
 }
@@ -171,9 +192,13 @@ fn mixed_down(samples: &[f32], channels: usize) -> Vec<f32> {
     let scale = 1.0 / channels.max(1) as f32;
     samples
         .chunks_exact(channels.max(1))
-        // A float file may hold anything; the encoder takes only what can be played.
-        .map(|frame| frame.iter().map(|s| if s.is_finite() { s.clamp(-1.0, 1.0) } else { 0.0 }).sum::<f32>() * scale)
+        .map(|frame| frame.iter().map(|sample| played(*sample)).sum::<f32>() * scale)
         .collect()
+}
+
+/// A float file may hold anything; the encoder takes only what can be played.
+fn played(sample: f32) -> f32 {
+    if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What a listener hears while stages are switched in a call.
 #![expect(clippy::print_stdout, reason = "measured figures")]
 
+mod stereo;
+
 use super::*;
 use crate::host_media::{
     api::{DeviceSpec, Stage as Switch},

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::host_media::mixer::Mixer;
+use crate::planes::Planes;
 
 const BLOCK: usize = 240;
 
@@ -26,12 +27,12 @@ fn heard(there: std::ops::Range<usize>, even: bool) -> Vec<f32> {
             let hz = if who == 1 { 150.0 } else { 220.0 };
             // The second one begins at the loudest point of its tone.
             let from = if who == 1 { block * BLOCK } else { (block - there.start) * BLOCK };
-            let mut piece: Vec<f32> = (from..from + BLOCK).map(|n| tone(hz, n)).collect();
+            let mut piece = Planes::mono((from..from + BLOCK).map(|n| tone(hz, n)).collect());
             voices.hear(LinkId(who), &mut piece, even);
             mixer.add(&piece);
         }
         voices.fade_out(|rest| mixer.add(rest), BLOCK);
-        sound.extend_from_slice(mixer.mixed());
+        sound.extend_from_slice(&mixer.mixed().mid);
     }
     sound
 }
@@ -59,8 +60,9 @@ fn a_voice_is_whole_after_ten_milliseconds_and_gone_after_ten() {
 #[test]
 fn silence_before_the_first_word_does_not_use_the_fade_up() {
     let mut voices = Voices::default();
-    let (mut silence, mut loud) = ([0.0; 2 * FADE], [0.5; 2 * FADE]);
+    let (mut silence, mut loud) = (Planes::silence(2 * FADE), Planes::mono(vec![0.5; 2 * FADE]));
     voices.hear(LinkId(1), &mut silence, false);
     voices.hear(LinkId(1), &mut loud, false);
+    let loud = loud.mid;
     assert!(loud[0] < 0.01 && loud[FADE..].iter().all(|s| *s == 0.5), "{:?}", &loud[..3]);
 }

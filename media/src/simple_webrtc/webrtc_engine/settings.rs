@@ -52,13 +52,15 @@ pub(super) fn setting_engine(loopback: bool) -> SettingEngine {
         .build()
 }
 
-/// Opus and nothing else (RFC 7587: always 48 kHz and two channels in SDP).
+/// Opus and nothing else (RFC 7587: always 48 kHz and two channels in SDP). We take sound of two channels, and send it in music
+/// mode (section 7). What the other side prefers isn't asked: whoever takes Opus takes both (section 6.1), and one encoding goes
+/// to all.
 pub(super) fn opus() -> RTCRtpCodec {
     RTCRtpCodec {
         mime_type: MIME_TYPE_OPUS.to_owned(),
         clock_rate: 48_000,
         channels: 2,
-        sdp_fmtp_line: "minptime=10;useinbandfec=1".to_owned(),
+        sdp_fmtp_line: "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1".to_owned(),
         rtcp_feedback: vec![],
     }
 }

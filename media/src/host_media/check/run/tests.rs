@@ -1,6 +1,7 @@
 //! What a trial tells of microphones and speakers of every kind, in virtual time.
 
 use super::*;
+use crate::planes::Planes;
 use crate::{
     host_media::sink,
     processing::test_sounds::{noise, speech_for, tone as sine},
@@ -15,12 +16,12 @@ struct Given {
 }
 
 impl Source for Given {
-    fn capture(&mut self, now_us: u64, out: &mut Vec<f32>) -> Result<(), Lost> {
+    fn capture(&mut self, now_us: u64, out: &mut Planes) -> Result<(), Lost> {
         let due = samples(u32::try_from((now_us - self.began_us) / 1_000).unwrap()).min(self.sound.len());
         if self.lost_at_end && due == self.sound.len() {
             return Err(Lost("unplugged".into()));
         }
-        out.extend_from_slice(&self.sound[self.next..due]);
+        out.append_planes(&self.sound[self.next..due], &[]);
         self.next = due;
         Ok(())
     }
@@ -56,7 +57,7 @@ impl Sink for Taken {
         self.paced.want(now_us).filter(|_| !self.deaf)
     }
 
-    fn play(&mut self, sound: &[f32]) -> Result<(), Lost> {
+    fn play(&mut self, sound: &Planes) -> Result<(), Lost> {
         if let Some(left) = &mut self.lost_after {
             *left = left.checked_sub(sound.len()).ok_or_else(|| Lost("unplugged".into()))?;
         }
@@ -224,7 +225,7 @@ fn a_file_that_is_set_as_speaker_is_left_as_it_is() {
     let path = dir.path().join("heard.wav");
     std::fs::write(&path, b"what was heard").unwrap();
     let (clock, (sender, mut events)) = (Clock::new(), mpsc::channel(8));
-    let output = DeviceSpec::File { path: path.clone(), looped: false };
+    let output = DeviceSpec::File { path: path.clone(), looped: false, stereo: false };
     let check = SoundCheck { input: DeviceSpec::None, output, record_ms: 100, play: Played::Tone };
     let mut run = Run::new(check, clock, clock.now_us(), sender);
     assert_eq!(run.step(clock.now_us(), false), None);

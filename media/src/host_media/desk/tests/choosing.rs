@@ -10,6 +10,7 @@ use crate::host_media::{
     source::{Lost, Source},
     specs,
 };
+use crate::planes::Planes;
 
 /// A microphone that gives one level, and takes its time to begin.
 struct Steady {
@@ -20,9 +21,9 @@ struct Steady {
 }
 
 impl Source for Steady {
-    fn capture(&mut self, now_us: u64, out: &mut Vec<f32>) -> Result<(), Lost> {
+    fn capture(&mut self, now_us: u64, out: &mut Planes) -> Result<(), Lost> {
         let end = us_to_samples(now_us.saturating_sub(self.begins_us));
-        out.resize(out.len() + usize::try_from(end - self.given).unwrap(), self.level);
+        out.mid.resize(out.len() + usize::try_from(end - self.given).unwrap(), self.level);
         self.given = end;
         Ok(())
     }

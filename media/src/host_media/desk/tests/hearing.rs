@@ -4,6 +4,7 @@ use super::{
     wire::{LINK, Side, Wire, World},
     *,
 };
+use crate::planes::Planes;
 use crate::{
     host_media::{
         clock::samples_to_us,
@@ -201,7 +202,7 @@ impl Sink for Brittle {
         (self.1 <= now_us).then_some(Want { at_us: self.1, most: 240 })
     }
 
-    fn play(&mut self, sound: &[f32]) -> Result<(), Lost> {
+    fn play(&mut self, sound: &Planes) -> Result<(), Lost> {
         self.1 += samples_to_us(sound.len() as u64);
         self.0 += 1;
         if self.0 > 3 { Err(Lost("unplugged".into())) } else { Ok(()) }

@@ -11,6 +11,7 @@ use crate::host_media::{
     sink::Want,
     source::{Lost, Source},
 };
+use crate::planes::Planes;
 
 /// The plug of a device: what it is plugged into, and whether.
 #[derive(Clone)]
@@ -38,11 +39,11 @@ struct Steady {
 }
 
 impl Source for Steady {
-    fn capture(&mut self, now_us: u64, out: &mut Vec<f32>) -> Result<(), Lost> {
+    fn capture(&mut self, now_us: u64, out: &mut Planes) -> Result<(), Lost> {
         self.plug.check()?;
         let owed = us_to_samples(now_us - self.started_us) - self.given;
         self.given += owed;
-        out.resize(out.len() + usize::try_from(owed).unwrap(), 0.5);
+        out.mid.resize(out.len() + usize::try_from(owed).unwrap(), 0.5);
         Ok(())
     }
     fn started_us(&self) -> Option<u64> {
@@ -70,7 +71,7 @@ impl Sink for Even {
     fn want(&mut self, now_us: u64) -> Option<Want> {
         (self.next_us <= now_us).then_some(Want { at_us: self.next_us, most: 480 })
     }
-    fn play(&mut self, sound: &[f32]) -> Result<(), Lost> {
+    fn play(&mut self, sound: &Planes) -> Result<(), Lost> {
         self.next_us += samples_to_us(sound.len() as u64);
         // Stands in for a counter of blocks that were played on the device itself.
         self.played.lock().openings += 1;

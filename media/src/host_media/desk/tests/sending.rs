@@ -4,6 +4,7 @@ use super::{
     wire::{LINK, World},
     *,
 };
+use crate::planes::Planes;
 use crate::{
     host_media::{
         capture::Capture,
@@ -140,13 +141,13 @@ struct Scene {
 }
 
 impl Source for Scene {
-    fn capture(&mut self, now_us: u64, out: &mut Vec<f32>) -> Result<(), Lost> {
+    fn capture(&mut self, now_us: u64, out: &mut Planes) -> Result<(), Lost> {
         if now_us >= self.fails_at_us {
             return Err(Lost("unplugged".into()));
         }
         let from = out.len();
         self.inner.capture(now_us, out)?;
-        (self.during)(now_us, &mut out[from..]);
+        (self.during)(now_us, &mut out.mid[from..]);
         Ok(())
     }
 

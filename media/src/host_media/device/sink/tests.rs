@@ -10,7 +10,7 @@ use rtrb::{Consumer, RingBuffer};
 use super::*;
 use crate::host_media::device::line::{FIRST_CALLBACK_US, Opened, Status};
 
-type Answer = Result<Opened<Producer<f32>>, Lost>;
+type Answer = Result<Opened<Producer<Pair>>, Lost>;
 
 fn speaker() -> (Speaker, Arc<Status>, SyncSender<Answer>) {
     let status = Arc::new(Status::default());
@@ -21,10 +21,10 @@ fn speaker() -> (Speaker, Arc<Status>, SyncSender<Answer>) {
     (speaker, status, tell)
 }
 
-fn open(rate_hz: u32) -> (Speaker, Arc<Status>, Consumer<f32>) {
+fn open(rate_hz: u32) -> (Speaker, Arc<Status>, Consumer<Pair>) {
     let (mut speaker, status, tell) = speaker();
     let (end, card) = RingBuffer::new(samples(rate_hz, 60));
-    tell.send(Ok(Opened { rate_hz, end })).unwrap();
+    tell.send(Ok(Opened { rate_hz, channels: 2, end })).unwrap();
     speaker.opening(0).unwrap();
     (speaker, status, card)
 }
@@ -39,15 +39,15 @@ const TICK: usize = 240;
 fn play(speaker: &mut Speaker, now_us: u64) -> usize {
     let mut blocks = 0;
     while speaker.want(now_us).is_some() {
-        speaker.play(&[0.5; TICK]).unwrap();
+        speaker.play(&Planes::mono(vec![0.5; TICK])).unwrap();
         blocks += 1;
     }
     blocks
 }
 
-fn consume(card: &mut Consumer<f32>, status: &Status, samples: usize) -> Vec<f32> {
+fn consume(card: &mut Consumer<Pair>, status: &Status, samples: usize) -> Vec<f32> {
     status.callbacks.fetch_add(1, Ordering::AcqRel);
-    (0..samples).map(|_| card.pop().unwrap_or(9.0)).collect()
+    (0..samples).map(|_| card.pop().map_or(9.0, |[mid, _]| mid)).collect()
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn nothing_is_played_until_the_device_is_open() {
     assert_eq!(play(&mut speaker, 5_000_000), 0);
     assert_eq!(speaker.due_us(5_000_000), 5_000_000 + STEP_US);
     let (end, _card) = RingBuffer::new(2_880);
-    tell.send(Ok(Opened { rate_hz: 48_000, end })).unwrap();
+    tell.send(Ok(Opened { rate_hz: 48_000, channels: 2, end })).unwrap();
     assert_eq!(play(&mut speaker, 5_000_000 + STEP_US), 1);
 }
 
@@ -93,7 +93,7 @@ fn a_ring_that_runs_dry_is_kept_fuller_and_after_calm_as_before() {
 }
 
 /// Of a machine whose audio thread comes 35 ms late every 200 ms: samples that the card missed in each second.
-fn late(speaker: &mut Speaker, status: &Status, card: &mut Consumer<f32>, seconds: u64) -> Vec<u64> {
+fn late(speaker: &mut Speaker, status: &Status, card: &mut Consumer<Pair>, seconds: u64) -> Vec<u64> {
     let mut missed = Vec::new();
     for second in 0..seconds {
         let mut dry = 0;
@@ -157,12 +157,12 @@ fn a_lost_device_is_told_by_the_next_block() {
     play(&mut speaker, 0);
     status.failed.store(true, Ordering::Release);
     assert!(speaker.want(TICK_US).is_some());
-    assert!(speaker.play(&[0.0; TICK]).is_err());
+    assert!(speaker.play(&Planes::silence(TICK)).is_err());
 
     let (mut stopped, _status, _card) = open(48_000);
     play(&mut stopped, 0);
     assert!(stopped.want(FIRST_CALLBACK_US + 1).is_some());
-    assert!(stopped.play(&[0.0; TICK]).is_err());
+    assert!(stopped.play(&Planes::silence(TICK)).is_err());
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_device_that_cannot_be_opened_is_lost() {
     let (mut speaker, _status, tell) = speaker();
     tell.send(Err(Lost("busy".into()))).unwrap();
     assert!(speaker.want(0).is_some());
-    assert_eq!(speaker.play(&[0.0; TICK]), Err(Lost("busy".into())));
+    assert_eq!(speaker.play(&Planes::silence(TICK)), Err(Lost("busy".into())));
 }
 
 #[test]

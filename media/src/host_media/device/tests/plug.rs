@@ -25,7 +25,7 @@ fn back(event: &AudioEvent) -> bool {
 fn both(dir: &Path, card: &str) -> (Party, Party, PathBuf) {
     let heard = dir.join("heard.wav");
     let mut speaker = Party::new(DeviceSpec::Tone(440), id(card));
-    let file = DeviceSpec::File { path: heard.clone(), looped: false };
+    let file = DeviceSpec::File { path: heard.clone(), looped: false, stereo: false };
     let mut microphone = Party::new(id(&format!("{card}.monitor")), file);
     speaker.until(|event| matches!(event, AudioEvent::SinkStarted { .. }));
     microphone.until(|event| matches!(event, AudioEvent::SourceStarted { .. }));
@@ -74,7 +74,7 @@ fn default_moves() {
     pactl(&["set-default-source", "ahoy.monitor"]);
     let heard = dir.join("heard.wav");
     let mut speaker = Party::new(DeviceSpec::Tone(440), DeviceSpec::Default);
-    let file = DeviceSpec::File { path: heard.clone(), looped: false };
+    let file = DeviceSpec::File { path: heard.clone(), looped: false, stereo: false };
     let mut microphone = Party::new(DeviceSpec::Default, file);
     speaker.until(|event| matches!(event, AudioEvent::SinkStarted { .. }));
     microphone.until(|event| matches!(event, AudioEvent::SourceStarted { .. }));

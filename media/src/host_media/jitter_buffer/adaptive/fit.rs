@@ -5,6 +5,7 @@ use crate::host_media::{
     clock::us_to_samples,
     jitter_buffer::stretch::{self, Care},
 };
+use crate::planes::Planes;
 
 /// Delay beyond the wanted one that is left alone, microseconds.
 const SLACK_US: i64 = 8_000;
@@ -32,7 +33,7 @@ const SHORT_US: i64 = 2_000;
 impl<D: FrameDecoder> Adaptive<D> {
     /// `sound`, of a packet of `samples` that came `excess_us` sooner than needed, is spliced where that is too much or too
     /// little.
-    pub(super) fn fit(&mut self, sound: &mut Vec<f32>, excess_us: i64, samples: usize) {
+    pub(super) fn fit(&mut self, sound: &mut Planes, excess_us: i64, samples: usize) {
         let (slack_us, left_us) = match samples {
             0..NEAR_FRAME => (NEAR_SLACK_US, NEAR_LEFT_US),
             LONG_FRAME.. if !stretch::quiet(sound) => (LONG_SLACK_US, LEFT_US),
@@ -49,7 +50,7 @@ impl<D: FrameDecoder> Adaptive<D> {
     }
 
     /// Decodes packets that follow, where `sound` is too short to be spliced: what waits too long has others behind it.
-    fn gather(&mut self, sound: &mut Vec<f32>) {
+    fn gather(&mut self, sound: &mut Planes) {
         while sound.len() < stretch::NEEDED
             && let State::Playing { next, owed: 0 } = self.state
             && self.order.first().is_some_and(|first| first.timestamp == next)
@@ -57,17 +58,13 @@ impl<D: FrameDecoder> Adaptive<D> {
         {
             self.state = State::Playing { next: next + samples as i64, owed: 0 };
             self.loss -= self.loss * LOSS_WEIGHT;
-            let decoded = self.decoder.decode(&payload, &mut self.scratch);
-            match decoded.and_then(|samples| self.scratch.get_mut(..samples)) {
-                Some(more) => {
-                    self.comfort.sound(more);
-                    sound.extend_from_slice(more);
-                }
-                None => {
-                    let heard = self.sound.len();
-                    self.make_up(samples, false);
-                    sound.extend(self.sound.drain(heard..));
-                }
+            if self.decoder.decode(&payload, &mut self.scratch) {
+                self.comfort.sound(&mut self.scratch.mid);
+                sound.append(&self.scratch);
+            } else {
+                let heard = self.sound.len();
+                self.make_up(samples, false);
+                self.sound.move_end_into(heard, sound);
             }
         }
     }

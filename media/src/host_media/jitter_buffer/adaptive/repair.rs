@@ -17,12 +17,11 @@ impl<D: FrameDecoder> Adaptive<D> {
         let wanted = usize::try_from(left).unwrap_or(0).min(frame);
         if left < frame as i64 + GRAIN
             && self.decoder.has_fec(&first.payload)
-            && let Some(out) = self.scratch.get_mut(..frame)
-            && self.decoder.recover(&first.payload, out)
+            && self.decoder.recover(&first.payload, frame, &mut self.scratch)
         {
-            let out = out.get_mut(frame - wanted..).unwrap_or_default();
-            self.comfort.back(out);
-            self.sound.extend_from_slice(out);
+            self.scratch.forget(frame - wanted);
+            self.comfort.back(&mut self.scratch.mid);
+            self.sound.append(&self.scratch);
             self.counts.repaired += 1;
             self.pass_over();
             self.state = State::Playing { next: end, owed: 0 };
@@ -48,15 +47,12 @@ impl<D: FrameDecoder> Adaptive<D> {
 
     /// Adds made-up sound, with the room under it; the `last` of it must not end with a click.
     pub(super) fn make_up(&mut self, samples: usize, last: bool) {
-        let Some(out) = self.scratch.get_mut(..samples) else { return };
-        self.decoder.conceal(out);
+        self.decoder.conceal(samples, &mut self.scratch);
         if last {
-            for (n, sample) in out.iter_mut().enumerate() {
-                *sample *= 1.0 - n as f32 / samples as f32;
-            }
+            self.scratch.scale(|n| 1.0 - n as f32 / samples as f32);
         }
-        self.comfort.cover(out);
-        self.sound.extend_from_slice(out);
+        self.comfort.cover(&mut self.scratch.mid);
+        self.sound.append(&self.scratch);
         self.counts.concealed += samples;
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn an_encoder_keeps_what_is_set() {
-    let mut encoder = RawEncoder::new(false).unwrap();
+    let mut encoder = RawEncoder::new(false, Channels::Mono).unwrap();
     for (setting, value) in [
         (EncoderSetting::Bitrate, 24_000),
         (EncoderSetting::Vbr, 0),
@@ -19,17 +19,17 @@ fn an_encoder_keeps_what_is_set() {
 
 #[test]
 fn settings_out_of_range_are_refused_and_change_nothing() {
-    let mut encoder = RawEncoder::new(false).unwrap();
+    let mut encoder = RawEncoder::new(false, Channels::Mono).unwrap();
     encoder.set(EncoderSetting::Complexity, 4).unwrap();
     assert_eq!(encoder.set(EncoderSetting::Complexity, 11), Err(Code(sys::OPUS_BAD_ARG)));
     assert_eq!(encoder.get(EncoderSetting::Complexity), Ok(4));
     assert_eq!(encoder.set(EncoderSetting::PacketLossPerc, 101), Err(Code(sys::OPUS_BAD_ARG)));
-    assert_eq!(RawDecoder::new().unwrap().set_complexity(11), Err(Code(sys::OPUS_BAD_ARG)));
+    assert_eq!(RawDecoder::new(Channels::Mono).unwrap().set_complexity(11), Err(Code(sys::OPUS_BAD_ARG)));
 }
 
 #[test]
 fn frames_of_a_wrong_length_are_refused() {
-    let mut encoder = RawEncoder::new(false).unwrap();
+    let mut encoder = RawEncoder::new(false, Channels::Mono).unwrap();
     for samples in [0, 1, 119, 961, 100_000] {
         assert!(encoder.encode(&vec![0.0; samples], &mut [0; 1500]).is_err(), "{samples}");
     }
@@ -38,10 +38,10 @@ fn frames_of_a_wrong_length_are_refused() {
 
 #[test]
 fn a_decoder_never_writes_past_the_room_it_is_given() {
-    let mut encoder = RawEncoder::new(false).unwrap();
+    let mut encoder = RawEncoder::new(false, Channels::Mono).unwrap();
     let mut packet = [0_u8; 1500];
     let bytes = encoder.encode(&[0.1; 960], &mut packet).unwrap();
-    let mut decoder = RawDecoder::new().unwrap();
+    let mut decoder = RawDecoder::new(Channels::Mono).unwrap();
     let mut out = [7.0_f32; 2000];
     let (room, beyond) = out.split_at_mut(480);
     assert_eq!(decoder.decode(Some(&packet[..bytes]), room, false), Err(Code(sys::OPUS_BUFFER_TOO_SMALL)));
@@ -65,11 +65,11 @@ fn nothing_to_read_is_told_not_read() {
 #[test]
 fn a_decoder_that_is_reset_sounds_like_a_new_one() {
     let tone: Vec<f32> = (0..960_u16).map(|n| (f32::from(n) * 0.05).sin() * 0.5).collect();
-    let mut encoder = RawEncoder::new(false).unwrap();
+    let mut encoder = RawEncoder::new(false, Channels::Mono).unwrap();
     let (mut first, mut second) = ([0_u8; 1500], [0_u8; 1500]);
     let one = encoder.encode(&tone, &mut first).unwrap();
     let two = encoder.encode(&tone, &mut second).unwrap();
-    let (mut fresh, mut used) = (RawDecoder::new().unwrap(), RawDecoder::new().unwrap());
+    let (mut fresh, mut used) = (RawDecoder::new(Channels::Mono).unwrap(), RawDecoder::new(Channels::Mono).unwrap());
     let (mut a, mut b) = ([0.0_f32; 960], [0.0_f32; 960]);
     used.decode(Some(&first[..one]), &mut b, false).unwrap();
     used.reset().unwrap();

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::host_media::sink::wave_file::WaveFile;
 use crate::host_media::test_dir::TestDir;
+use crate::{host_media::opus::Channels, planes::Planes};
 
 /// Half a second of a 440 Hz tone, the same in every channel.
 fn write(dir: &TestDir, name: &str, spec: WavSpec) -> PathBuf {
@@ -31,9 +32,10 @@ fn int(channels: u16, sample_rate: u32, bits_per_sample: u16) -> WavSpec {
 }
 
 fn take(wave: &mut Wave, samples: usize) -> Vec<f32> {
-    let mut out = vec![9.0; samples];
-    wave.fill(&mut out).unwrap();
-    out
+    let mut out = Planes::default();
+    wave.give(samples, &mut out).unwrap();
+    assert!(!out.is_wide());
+    out.mid
 }
 
 #[test]
@@ -88,7 +90,7 @@ fn what_stands_behind_the_sound_in_a_file_is_not_played_and_a_file_that_was_cut_
         assert_eq!(first, second, "{spec:?}");
         std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
         let mut wave = Wave::open(&path, true).unwrap();
-        let cut = (0..100).find_map(|_| wave.fill(&mut [0.0; 960]).err());
+        let cut = (0..100).find_map(|_| wave.give(960, &mut Planes::default()).err());
         assert!(cut.is_some_and(|lost| lost.0.contains("cannot be read")), "{spec:?}");
     }
 }
@@ -116,7 +118,7 @@ fn a_pipe_in_place_of_a_file_is_refused_at_once() {
     let path = dir.path().join("pipe.wav");
     assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
     assert!(Wave::open(&path, false).err().unwrap().0.contains("is no file"));
-    assert!(WaveFile::create(&path).err().unwrap().0.contains("is no file"));
+    assert!(WaveFile::create(&path, Channels::Mono).err().unwrap().0.contains("is no file"));
 }
 
 #[test]

@@ -9,16 +9,9 @@ use std::{
     },
 };
 
-use super::{super::*, dice::Dice, pipes::Pipes};
+use super::{super::*, dice::Dice, ear::ears, pipes::Pipes};
 use crate::{
-    host_media::{
-        api,
-        clock::{samples_to_us, us_to_samples},
-        opus::EncoderConfig,
-        recovery::Open,
-        source::{Lost, Source},
-        specs,
-    },
+    host_media::{api, opus::EncoderConfig, specs},
     recording::{Tapped, bare_tap},
     simple_webrtc::lane::{Lane, Outgoing},
 };
@@ -53,11 +46,13 @@ pub(super) enum Happening {
     Blink,
     /// Another pipeline, or none.
     Pipe,
+    /// Music begins or ends, of two channels: everybody is near.
+    Music,
     /// The audio thread stands still.
     Stall,
 }
 
-const ALL: [Happening; 16] = [
+const ALL: [Happening; 17] = [
     Happening::Mute,
     Happening::Unmute,
     Happening::Press,
@@ -73,6 +68,7 @@ const ALL: [Happening; 16] = [
     Happening::HandBack,
     Happening::Blink,
     Happening::Pipe,
+    Happening::Music,
     Happening::Stall,
 ];
 
@@ -90,14 +86,14 @@ pub(super) enum Speaks {
 pub(super) struct Around {
     pub(super) speaks: Speaks,
     /// When `muted` was shown, or no longer.
-    flips: Vec<(u64, bool)>,
-    plugged: bool,
+    pub(super) flips: Vec<(u64, bool)>,
+    pub(super) plugged: bool,
     /// The device's number.
-    device: u32,
+    pub(super) device: u32,
     link: Option<LinkId>,
     next_link: u64,
     /// Happens while sound is captured, in the middle of a step.
-    during: Vec<Happening>,
+    pub(super) during: Vec<Happening>,
 }
 
 /// Everything that the test, the microphone and the way out share.
@@ -148,7 +144,7 @@ impl Scene {
         }
     }
 
-    fn happen(&self, what: Happening, now_us: u64) {
+    pub(super) fn happen(&self, what: Happening, now_us: u64) {
         let around = &mut *self.around.lock().unwrap();
         match what {
             Happening::Mute | Happening::Release => self.show(around, true, now_us),
@@ -172,67 +168,11 @@ impl Scene {
             Happening::Blink => [false, true].into_iter().for_each(|on| self.talk(around, on)),
             Happening::Pipe => self.pipes.change(&self.shared),
             // By the stage: the desk is told, and looks at it before anything else.
-            Happening::Choose | Happening::Stall => {}
+            Happening::Choose | Happening::Music | Happening::Stall => {}
         }
         // Whatever happens, the latest packets were lost.
         self.wire.lock().unwrap().ask(self.shown.load(Ordering::SeqCst));
     }
-}
-
-/// A microphone that hears a tone whenever there is anything to hear.
-struct Ear {
-    scene: Arc<Scene>,
-    device: u32,
-    started_us: u64,
-    given: u64,
-}
-
-impl Ear {
-    fn sound(&self, around: &Around, n: u64) -> f32 {
-        // A sample is there when it is over.
-        let at_us = self.started_us + samples_to_us(n + 1);
-        let speaks = match around.speaks {
-            Speaks::Always => true,
-            Speaks::Muted => around.flips.iter().rev().find(|(flip_us, _)| *flip_us < at_us).is_some_and(|flip| flip.1),
-            Speaks::From(from_us) => at_us > from_us,
-        };
-        let hz = [440.0, 660.0, 1_000.0][self.device as usize % 3];
-        if speaks { (n as f32 / 48_000.0 * hz * std::f32::consts::TAU).sin() * 0.5 } else { 0.0 }
-    }
-}
-
-impl Source for Ear {
-    fn capture(&mut self, now_us: u64, out: &mut Vec<f32>) -> Result<(), Lost> {
-        let during = {
-            let mut around = self.scene.around.lock().unwrap();
-            if !around.plugged || around.device != self.device {
-                return Err(Lost("unplugged".into()));
-            }
-            let end = us_to_samples(now_us - self.started_us);
-            out.extend((self.given..end).map(|n| self.sound(&around, n)));
-            self.given = end;
-            std::mem::take(&mut around.during)
-        };
-        during.into_iter().for_each(|what| self.scene.happen(what, now_us));
-        Ok(())
-    }
-    fn started_us(&self) -> Option<u64> {
-        // It takes 15 ms to begin.
-        (self.given >= 720).then_some(self.started_us)
-    }
-    fn due_us(&self, _now_us: u64, samples: usize) -> u64 {
-        self.started_us + samples_to_us(self.given + samples as u64)
-    }
-}
-
-/// Opens the microphone that there is.
-fn ears(scene: &Arc<Scene>) -> Open<dyn Source> {
-    let scene = Arc::clone(scene);
-    Box::new(move |now_us| {
-        let around = scene.around.lock().unwrap();
-        let ear = Ear { scene: Arc::clone(&scene), device: around.device, started_us: now_us, given: 0 };
-        if around.plugged { Ok(Box::new(ear)) } else { Err(Lost("not there".into())) }
-    })
 }
 
 /// A packet that left, and whether `muted` was shown then.
@@ -328,8 +268,12 @@ impl Stage {
         };
         // Every stage that holds sound back, but none that would take this steady voice for noise.
         let (echo_cancellation, noise_suppression) = (api::Stage::On, api::Stage::Off);
-        scene.shared.lock().processing =
-            api::Processing { echo_cancellation, noise_suppression, ..api::Processing::default() };
+        scene.shared.lock().processing = api::Processing {
+            echo_cancellation,
+            noise_suppression,
+            music: api::Stage::On,
+            ..api::Processing::default()
+        };
         let mut desk = Desk::new(parts, &config, now_us);
         let plug = Arc::clone(&scene);
         desk.talking.open = ears(&plug);
@@ -343,6 +287,9 @@ impl Stage {
         self.scene.happen(what, self.now_us);
         if matches!(what, Happening::Choose) {
             self.desk.talking.select(ears(&self.scene), true, "another");
+        }
+        if matches!(what, Happening::Music) {
+            self.desk.music.near = !self.desk.music.near;
         }
         // Each wish wakes the audio thread.
         self.due_us = Some(self.now_us);
@@ -375,7 +322,7 @@ impl Stage {
         self.happen(Happening::Pipe);
         for _ in 0..STEPS {
             let what = ALL[dice.below(ALL.len() as u64) as usize];
-            let during = dice.below(3) == 0 && !matches!(what, Happening::Choose);
+            let during = dice.below(3) == 0 && !matches!(what, Happening::Choose | Happening::Music);
             order.push((self.now_us, during, what));
             if during {
                 self.scene.around.lock().unwrap().during.push(what);

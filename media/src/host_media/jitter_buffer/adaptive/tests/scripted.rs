@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::*;
 use crate::host_media::{asking::Came, clock::samples_to_us};
+use crate::planes::Planes;
 
 /// Samples of a frame.
 pub(super) const FRAME: usize = 960;
@@ -67,24 +68,25 @@ impl FrameDecoder for Diary {
         self.fec
     }
 
-    fn decode(&mut self, packet: &[u8], out: &mut [f32]) -> Option<usize> {
-        self.did.push(Did::Decoded(number(packet)?));
-        let samples = self.samples(packet)?;
-        out[..samples].copy_from_slice(&self.tone[..samples]);
-        Some(samples)
+    fn decode(&mut self, packet: &[u8], out: &mut Planes) -> bool {
+        let Some((number, samples)) = number(packet).zip(self.samples(packet)) else { return false };
+        self.did.push(Did::Decoded(number));
+        *out = Planes::mono(self.tone[..samples].to_vec());
+        true
     }
 
-    fn recover(&mut self, packet: &[u8], _out: &mut [f32]) -> bool {
+    fn recover(&mut self, packet: &[u8], samples: usize, out: &mut Planes) -> bool {
+        out.silent(samples);
         number(packet).is_some_and(|number| {
             self.did.push(Did::Repaired(number));
             true
         })
     }
 
-    fn conceal(&mut self, out: &mut [f32]) {
-        assert!(out.len().is_multiple_of(120) && !out.is_empty(), "{} samples cannot be concealed", out.len());
-        out.fill(0.1);
-        self.did.push(Did::Concealed(out.len()));
+    fn conceal(&mut self, samples: usize, out: &mut Planes) {
+        assert!(samples.is_multiple_of(120) && samples > 0, "{samples} samples cannot be concealed");
+        *out = Planes::mono(vec![0.1; samples]);
+        self.did.push(Did::Concealed(samples));
     }
 
     fn reset(&mut self) {
@@ -240,12 +242,12 @@ impl Playback {
     }
 
     fn tick(&mut self) {
-        let mut out = [0.0; FRAME];
+        let mut out = Planes::default();
         let samples = match self.rhythm {
             Rhythm::AsPrepared => self.buffer.prepare(self.now_us).clamp(96, FRAME),
             Rhythm::InBlocks => self.buffer.prepare(self.now_us).clamp(240, FRAME),
         };
-        let pulled = self.buffer.pull(self.now_us, &mut out[..samples]);
+        let pulled = self.buffer.pull(self.now_us, samples, &mut out);
         let (packets, ready) = self.buffer.waiting();
         self.most_waiting = (self.most_waiting.0.max(packets), self.most_waiting.1.max(ready));
         let at_us = self.now_us;
