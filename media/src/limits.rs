@@ -155,9 +155,21 @@ pub const PIPELINE_EDGES: usize = 256;
 /// Samples at 48 kHz that one `wav_tap` writes: an hour, 345 MB; then it stops, so that a forgotten one doesn't fill the disk.
 pub const PIPELINE_TAP_SAMPLES: usize = 3_600 * 48_000;
 
-/// Connections to a sound server that wait for the next stream: microphone, speaker, ringtone, and one that takes the
-/// place of another. About 1 MiB each.
-pub const IDLE_CONNECTIONS: usize = 4;
+/// Connections to a sound server that nobody uses and that are kept for the next: of microphone, speaker, ringtone, one that takes the
+/// place of another, and one for questions. About 1 MiB each.
+pub const KEPT_CONNECTIONS: usize = 5;
+
+/// Time a sound system may take to answer a question (which devices there are, which is the default), and the next question waits for
+/// it: a server that hangs gives a shorter list, not a hung daemon.
+pub const SOUND_SYSTEM_ANSWER: Duration = Duration::from_millis(500);
+
+/// Time in which a device must be open, microseconds: three questions, the 5 s that cpal may take, and a busy machine. A sound server that
+/// hangs would hold up a call's sound without a word.
+pub const DEVICE_OPENS_US: u64 = 10_000_000;
+
+/// Devices that are being opened at a time: microphone, speaker, ringtone, each with one that takes its place. Each is a thread; where
+/// they hang, no more are begun.
+pub const DEVICES_OPENING: usize = 6;
 
 /// Milliseconds by which all `delay` nodes of a pipeline hold sound back, together: 400 KB. More is a mistake, and nobody could
 /// talk with it.

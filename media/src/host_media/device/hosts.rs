@@ -6,7 +6,7 @@ use cpal::{
     traits::{DeviceTrait, HostTrait},
 };
 
-use super::{Which, asked, idle};
+use super::{Which, connections};
 use crate::host_media::source::Lost;
 
 /// Sound systems that may be there, the preferred one first.
@@ -76,7 +76,7 @@ impl Found {
 impl Drop for Found {
     fn drop(&mut self) {
         if let Some(host) = self.host.take() {
-            idle::keep(host);
+            connections::keep(host);
         }
     }
 }
@@ -91,21 +91,21 @@ fn default(host: &Host, input: bool) -> Option<cpal::Device> {
 /// [`Lost`] if it is not there now, or is of the other kind.
 pub(super) fn find(which: &Which, input: bool) -> Result<Found, Lost> {
     let host_id = match which {
-        Which::Default => all().into_iter().find(|id| asked::ask(*id, |_| ()).is_ok()),
+        Which::Default => all().into_iter().find(|id| connections::ask(*id, |_| ()).is_ok()),
         Which::Id(id) => Some(parse(id)?.host()),
     };
     let host_id = host_id.ok_or_else(|| Lost(format!("this machine has no {}", kind(input))))?;
     let silent = || Lost(format!("the sound system {host_id} does not answer"));
-    // Looked for where questions are cheap: a connection that finds nothing would stay (see `asked`).
-    asked::ask(host_id, |host| look(host, which, input).map(drop)).map_err(|_| silent())??;
-    let host = idle::connect(host_id).ok_or_else(silent)?;
+    // Looked for where questions are cheap: a connection that finds nothing would stay (see `connections`).
+    connections::ask(host_id, |host| look(host, which, input).map(drop)).map_err(|_| silent())??;
+    let host = connections::connect(host_id).ok_or_else(silent)?;
     match look(&host, which, input) {
         Ok(device) => {
             let id = device.id().ok();
             Ok(Found { device, host: Some(host), id, follows: *which == Which::Default, input })
         }
         Err(lost) => {
-            idle::keep(host);
+            connections::keep(host);
             Err(lost)
         }
     }

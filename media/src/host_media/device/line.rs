@@ -9,7 +9,7 @@ use std::{
     thread::Thread,
 };
 
-use crate::host_media::source::Lost;
+use crate::{host_media::source::Lost, limits::DEVICE_OPENS_US};
 
 /// Without a callback for this long a card is lost, microseconds: cpal does not tell when some vanish.
 pub(super) const WATCHDOG_US: u64 = 2_000_000;
@@ -68,6 +68,8 @@ pub(super) struct Opened<End> {
 pub(super) struct Line<End> {
     pub(super) status: Arc<Status>,
     opening: Option<Receiver<Result<Opened<End>, Lost>>>,
+    /// When that was first looked at.
+    since_us: Option<u64>,
     /// Frames a second, once open.
     rate_hz: u32,
     /// Callbacks and errors when the card last gave a sign of life, and that time.
@@ -81,13 +83,14 @@ pub(super) struct Line<End> {
 impl<End> Line<End> {
     /// A stream that is being opened.
     pub(super) fn new(status: Arc<Status>, opening: Receiver<Result<Opened<End>, Lost>>, now_us: u64) -> Self {
-        Self { status, opening: Some(opening), rate_hz: 0, seen: 0, seen_errors: 0, seen_us: now_us, told: false }
+        let (opening, since_us) = (Some(opening), None);
+        Self { status, opening, since_us, rate_hz: 0, seen: 0, seen_errors: 0, seen_us: now_us, told: false }
     }
 
     /// The opened stream, once.
     ///
     /// # Errors
-    /// [`Lost`] if it cannot be opened.
+    /// [`Lost`] if it cannot be opened, or not in time.
     pub(super) fn opened(&mut self, now_us: u64) -> Result<Option<Opened<End>>, Lost> {
         let Some(opening) = &self.opening else { return Ok(None) };
         match opening.try_recv() {
@@ -97,7 +100,16 @@ impl<End> Line<End> {
                 self.rate_hz = result.as_ref().map_or(0, |opened| opened.rate_hz);
                 result.map(Some)
             }
-            Err(TryRecvError::Empty) => Ok(None),
+            Err(TryRecvError::Empty) => {
+                let since_us = *self.since_us.get_or_insert(now_us);
+                if now_us.saturating_sub(since_us) < DEVICE_OPENS_US {
+                    return Ok(None);
+                }
+                Err(Lost(format!(
+                    "the sound system has not opened the device within {} s: it hangs; start it again, or choose another device",
+                    DEVICE_OPENS_US / 1_000_000
+                )))
+            }
             Err(TryRecvError::Disconnected) => Err(Lost("the sound device could not be opened".into())),
         }
     }

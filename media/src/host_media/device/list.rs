@@ -3,7 +3,7 @@
 use std::{
     sync::mpsc::{Receiver, sync_channel},
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use cpal::{
@@ -11,14 +11,14 @@ use cpal::{
     traits::{DeviceTrait, HostTrait},
 };
 
-use super::{asked, asked::Silent, hosts};
-use crate::host_media::api::{DeviceInfo, DeviceSpec};
+use super::{connections, connections::Silent, hosts};
+use crate::{
+    host_media::api::{DeviceInfo, DeviceSpec},
+    limits::SOUND_SYSTEM_ANSWER,
+};
 
 /// Devices of one sound system that are listed at most: ALSA can name one card in dozens of ways.
 const MOST: usize = 256;
-
-/// Time the sound systems may take to answer; a hung server gives a shorter list, not a hung daemon.
-const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Lists inputs and outputs, those of the preferred sound system first. Empty without a sound card. May take some
 /// milliseconds.
@@ -51,7 +51,7 @@ fn system(spec: &DeviceSpec) -> Option<HostId> {
 
 /// What these sound systems list, and whether all have answered.
 fn ask_all(systems: Vec<HostId>) -> (Vec<DeviceInfo>, bool) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + SOUND_SYSTEM_ANSWER;
     let asked: Vec<Receiver<Vec<DeviceInfo>>> = systems.into_iter().filter_map(spawn).collect();
     let (mut listed, mut whole) = (Vec::<DeviceInfo>::new(), true);
     for answer in asked {
@@ -72,7 +72,7 @@ fn ask_all(systems: Vec<HostId>) -> (Vec<DeviceInfo>, bool) {
 /// Asks one sound system on a thread of its own.
 fn spawn(host: HostId) -> Option<Receiver<Vec<DeviceInfo>>> {
     let (tell, told) = sync_channel(1);
-    let told_of = move || match asked::ask(host, ask) {
+    let told_of = move || match connections::ask(host, ask) {
         Ok(devices) => tell.send(devices).ok(),
         Err(Silent::Absent) => tell.send(Vec::new()).ok(),
         // Says nothing: what it has is not known.

@@ -1,11 +1,10 @@
 //! Sound cards, through cpal. Opening and closing may take long, so a thread of its own does both for each stream; the
 //! callbacks of the card only move samples between its buffer and a ring, and the audio thread has the other end.
 
-mod asked;
 mod callback;
+mod connections;
 mod follow;
 mod hosts;
-mod idle;
 mod line;
 pub(crate) mod list;
 mod open;

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::Ordering,
+        atomic::{AtomicUsize, Ordering},
         mpsc::{SyncSender, sync_channel},
     },
     thread,
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     host_media::{api::Priority, clock::Clock, source::Lost},
-    limits::{CHANNELS, DEVICE_RING_MS, SAMPLE_RATES},
+    limits::{CHANNELS, DEVICE_RING_MS, DEVICES_OPENING, SAMPLE_RATES},
     platform,
 };
 
@@ -89,7 +89,13 @@ fn spawn<End: Send + 'static>(
     let (tell, opening) = sync_channel(1);
     let line = Line::new(Arc::clone(&status), opening, clock.now_us());
     let failed = tell.clone();
-    let spawned = thread::Builder::new().name("ahoy-device".into()).spawn(move || keep(&status, open, &tell));
+    let Some(opening) = Opening::begin(&OPENING) else {
+        let why =
+            "too many sound devices are being opened: the sound system hangs; start it again, or choose another device";
+        tell_once(&failed, Err(Lost(why.into())));
+        return line;
+    };
+    let spawned = thread::Builder::new().name("ahoy-device".into()).spawn(move || keep(&status, opening, open, &tell));
     match spawned {
         Ok(thread) => line.status.opener(thread.thread().clone()),
         Err(error) => tell_once(&failed, Err(Lost(format!("no thread for a sound device: {error}")))),
@@ -97,15 +103,38 @@ fn spawn<End: Send + 'static>(
     line
 }
 
+/// Devices that are being opened.
+static OPENING: AtomicUsize = AtomicUsize::new(0);
+
+/// One of them, until it is dropped.
+struct Opening(&'static AtomicUsize);
+
+impl Opening {
+    /// None if there are too many already.
+    fn begin(count: &'static AtomicUsize) -> Option<Self> {
+        let more = |count: usize| (count < DEVICES_OPENING).then_some(count + 1);
+        count.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).ok().map(|_| Self(count))
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 /// The opener's thread: opens, tells, and keeps the stream until it is to be closed. Meanwhile it looks after the device.
 fn keep<End>(
     status: &Arc<Status>,
+    opening: Opening,
     open: impl FnOnce(&Arc<Status>) -> Result<(Stream, Found, Opened<End>), Lost>,
     tell: &SyncSender<Result<Opened<End>, Lost>>,
 ) {
     platform::watch_urgent_threads();
     platform::raised_thread();
-    match open(status) {
+    let opened = open(status);
+    drop(opening);
+    match opened {
         Ok((stream, found, opened)) => {
             tell_once(tell, Ok(opened));
             let mut look = Instant::now() + LOOK;
@@ -228,4 +257,18 @@ fn output_of<T: SizedSample + FromSample<f32> + Send + 'static>(
 ) -> Result<Stream, cpal::Error> {
     let failed = move |error: cpal::Error| callback::error(&status, error.kind());
     device.build_output_stream::<T, _, _>(config, move |data, _| playback.give(data), failed, Some(OPEN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn openers_that_hang_do_not_become_more_and_more() {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let hang: Vec<Opening> = std::iter::from_fn(|| Opening::begin(&COUNT)).take(DEVICES_OPENING + 1).collect();
+        assert_eq!(hang.len(), DEVICES_OPENING);
+        drop(hang);
+        assert!(Opening::begin(&COUNT).is_some(), "they came to an end");
+    }
 }

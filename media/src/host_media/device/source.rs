@@ -170,7 +170,10 @@ mod tests {
     use rtrb::RingBuffer;
 
     use super::*;
-    use crate::host_media::device::line::{FIRST_CALLBACK_US, Opened, Status, WATCHDOG_US};
+    use crate::{
+        host_media::device::line::{FIRST_CALLBACK_US, Opened, Status, WATCHDOG_US},
+        limits::DEVICE_OPENS_US,
+    };
 
     type Answer = Result<Opened<Consumer<Pair>>, Lost>;
 
@@ -198,6 +201,17 @@ mod tests {
         assert_eq!(take(&mut microphone, 10_010_000).unwrap(), [0.5]);
         assert_eq!(microphone.started_us(), Some(77));
         assert_eq!(microphone.due_us(0, 960), 10_020_000);
+    }
+
+    #[test]
+    fn a_device_that_is_not_open_in_time_is_lost_and_the_sound_system_is_named_as_the_cause() {
+        let (mut microphone, _status, _tell) = microphone();
+        let begun_us = 7_000_000;
+        for us in [0, DEVICE_OPENS_US / 2, DEVICE_OPENS_US - 1] {
+            assert_eq!(take(&mut microphone, begun_us + us).unwrap(), Vec::<f32>::new());
+        }
+        let Err(Lost(why)) = take(&mut microphone, begun_us + DEVICE_OPENS_US) else { panic!("it waits without end") };
+        assert!(why.contains("sound system") && why.contains("10 s") && why.contains("choose another"), "{why}");
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Pipelines over what is said and what is heard, as the desk runs them.
 
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::{
+    sync::mpsc::{Receiver, sync_channel},
+    time::Duration,
+};
 
 use super::{
     wire::{LINK, Wire, World},
@@ -13,6 +16,7 @@ use crate::{
     },
     pipeline::{Manifest, Pipeline, Place, slot::Live},
     recording::{Tapped, bare_tap},
+    simple_webrtc::{engine::PacketSink, feedback::WayReport},
 };
 
 /// Pipelines of one node, and where they end.
@@ -137,6 +141,36 @@ fn what_a_pipeline_holds_back_is_in_the_figures_and_the_recording_has_its_true_t
     assert!(alike > 0.9, "{alike}");
     let spoken_us = world.started().0 + u64::try_from(lag).unwrap() * 1_000_000 / 48_000;
     assert!(spoken_us.abs_diff(taped[0].0) < 2_000, "said at {}, spoken at {spoken_us}", taped[0].0);
+}
+
+#[test]
+fn music_rests_while_what_is_said_goes_through_a_pipeline() {
+    let pipes = Pipes::new();
+    let mut world = World::new(&DeviceSpec::Tone(440), &DeviceSpec::None);
+    let mut wire = Wire::even(500);
+    let mut inlet = world.talker.shared.lock().add_link(LINK, 0);
+    let now = world.clock.instant(world.now_us);
+    world.talker_wishes(|wishes| {
+        wishes.processing.music = Stage::On;
+        wishes.play(LINK, true, now);
+    });
+    world.talk(true);
+    // The other side is near, and hears everything.
+    let mut bitrate_bps = |world: &mut World| {
+        for _ in 0..30 {
+            inlet.told(WayReport { expected: 12, ..WayReport::default() });
+            let now = world.clock.instant(world.now_us);
+            assert!(inlet.feedback(now, Some(Duration::from_micros(400))).is_none_or(|told| told.asked.is_empty()));
+            world.run_us(100_000, &mut wire);
+        }
+        world.talker.shared.lock().source.target_bitrate_bps
+    };
+    assert_eq!(bitrate_bps(&mut world), 128_000, "music");
+    world.talker_wishes(|wishes| wishes.pipe(Piped::Own, pipes.of(HALF)));
+    assert!(bitrate_bps(&mut world) < 128_000, "a pipeline takes pieces of 10 ms, and music comes in 5");
+    world.talker_wishes(|wishes| wishes.pipe(Piped::Own, None));
+    (0..4).for_each(|_| assert!(bitrate_bps(&mut world) > 0));
+    assert_eq!(bitrate_bps(&mut world), 128_000, "music again");
 }
 
 #[test]
