@@ -162,7 +162,8 @@ impl Kind {
         }
     }
 
-    /// What it is taken to cost, microseconds for 10 ms of sound on an idle machine: an estimate, which bounds pipelines.
+    /// What it is taken to cost, microseconds for 10 ms of sound, which bounds pipelines: more than was measured in a release
+    /// (docs/quality.md), as other machines are slower.
     #[must_use]
     pub fn cost_us(self) -> usize {
         match self {
