@@ -65,6 +65,22 @@ pub const PAIR_AHEAD_MAX: u32 = 32;
 pub const SALTS_MAX: usize = 4;
 /// Count: replay windows of a call: 32 members, two epochs, four salts.
 pub const WINDOWS_MAX: usize = 256;
+/// Milliseconds after the first send: when something that nobody acknowledged goes again to a device that is near, or not
+/// known.
+pub const RESEND_FIRST_MS: u64 = 100;
+/// Milliseconds: the same at most, however slow the way. In the 5 s after which somebody counts as gone (docs/wire.md section 6)
+/// there are still four sends.
+pub const RESEND_FIRST_MAX_MS: u64 = 600;
+/// Milliseconds: a device is not taken to be slower than this for an answer that had to be repeated.
+pub const PACE_GUESS_MS: u64 = 180;
+/// Milliseconds: each device is taken to be as slow as this where nobody waits for what it is told: two that meet on a slow
+/// way tell each other much at once.
+pub const PACE_PATIENT_MS: u64 = 250;
+/// Milliseconds between two acknowledgements that carry nothing else, at least: one speaks for all that came.
+pub const ACK_GAP_MS: u64 = 25;
+/// Count: devices of which it is remembered how long they take to acknowledge; as many as contacts have at most
+/// devices of in use, and 4 KiB.
+pub const PACES_MAX: usize = 128;
 /// Milliseconds after the first send: the last time something goes again that nobody acknowledges.
 pub const RESEND_LAST_MS: u64 = 60_000;
 /// Milliseconds after the first send: when it is given up; the last send has a second to be acknowledged.
@@ -170,8 +186,11 @@ pub const LINK_LINGER_MS: u64 = 200;
 pub const STATUS_EVERY_MS: u64 = 1_000;
 /// Milliseconds: announces are repeated on the call topic.
 pub const ANNOUNCE_EVERY_MS: u64 = 5_000;
-/// Milliseconds after the last packet: when an interrupted link is restarted.
-pub const RESTART_AT_MS: [u64; 5] = [2_000, 5_000, 10_000, 20_000, 40_000];
+/// Milliseconds after the last packet: when an interrupted link is restarted. A restart gives up the pair of addresses there is,
+/// which works again at once after a short blackout, so that one of 2 s is waited for (docs/adr/0021).
+pub const RESTART_AT_MS: [u64; 5] = [3_000, 6_000, 10_000, 20_000, 40_000];
+/// Milliseconds after a link is gone for good: when the next one is tried for the first time.
+pub const NEXT_LINK_AT_MS: u64 = 2_000;
 /// Milliseconds after the last packet: when an interrupted participant is given up.
 pub const GIVE_UP_MS: u64 = 60_000;
 /// Milliseconds without a packet after which the engine calls a link interrupted.

@@ -98,8 +98,9 @@ def ours(options, roads, name, seed, spoken, home):
         for host in HOSTS:
             folder = os.path.join(home, host)
             hosts.append(daemon.Host(the_road, options.ahoyd, folder, host, says=f"file:{spoken}", log=options.log))
-        daemon.meet(*hosts)
+        # They meet on the road that they talk over: what they are told there says how slow it is.
         the_road.weather = roads.all[name][0][1]
+        daemon.meet(*hosts)
         call = daemon.call(*hosts)
         began = hosts[0].client.source_began
         speech_s = began + roads.lead_s

@@ -7,7 +7,7 @@ use super::negotiation::ctl_status;
 use super::state::{Call, Flow, Leg, Peer, Phase};
 use super::times::Times;
 use crate::ids::{CallId, DeviceId};
-use crate::limits::{ANNOUNCE_EVERY_MS, GIVE_UP_MS, HAND_OFF_RING_MS, RESTART_AT_MS, STATUS_EVERY_MS};
+use crate::limits::{ANNOUNCE_EVERY_MS, GIVE_UP_MS, HAND_OFF_RING_MS, NEXT_LINK_AT_MS, RESTART_AT_MS, STATUS_EVERY_MS};
 use crate::wire::bodies::{Reason, Status};
 
 /// What a deadline of a call is for.
@@ -225,14 +225,20 @@ fn media_due(peer: &Peer, times: &Times, due: &mut Vec<(u64, Due)>) {
         Flow::Idle | Flow::Flowing => {}
         Flow::Connecting { since_ms, retried } => {
             if !retried {
-                due.push((since_ms.saturating_add(times.connecting_retry_ms()), Due::Retry(peer.device)));
+                // What is up waits for its first sound, or for the other side's end of the handshake: on a slow way a restart
+                // would take the way from it.
+                let after_ms = times.connecting_retry_ms() * if peer.links.connected() { 2 } else { 1 };
+                due.push((since_ms.saturating_add(after_ms), Due::Retry(peer.device)));
             }
             due.push((since_ms.saturating_add(times.connecting_ms), Due::MediaFailed(peer.device)));
         }
         Flow::Interrupted { since_ms, tries } => {
-            if let Some(after_ms) = RESTART_AT_MS.get(tries) {
-                due.push((since_ms.saturating_add(*after_ms), Due::Restart(peer.device)));
-            }
+            let after_ms = match (&peer.links.current, tries) {
+                // There is no pair of addresses that could work again.
+                (None, 0) => Some(NEXT_LINK_AT_MS),
+                (Some(_) | None, tries) => RESTART_AT_MS.get(tries).copied(),
+            };
+            due.extend(after_ms.map(|after_ms| (since_ms.saturating_add(after_ms), Due::Restart(peer.device))));
             due.push((since_ms.saturating_add(GIVE_UP_MS), Due::Lost(peer.device)));
         }
     }

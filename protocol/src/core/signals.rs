@@ -152,7 +152,7 @@ impl Core {
 
     /// A receipt: what it names has arrived there.
     pub(super) fn receipt(&mut self, from: DeviceId, receipt: &Receipt, step: &mut Step<'_>) {
-        let named = self.session.receipt(from, receipt);
+        let named = self.session.receipt(from, receipt, step.now.mono_ms);
         if receipt.kind == PRESENCE && named {
             self.presence_arrived(from, step);
         }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use ahoy_crypto::{CallKeys, Responder, Secret, SignKey};
 
+use super::pace::Pace;
 use super::pair::Pair;
 use super::schedule::{Plan, Schedule};
 use super::world::Cx;
@@ -77,7 +78,7 @@ impl Answering {
     }
 
     /// Sends the next copy if it is due and somebody is there.
-    pub(super) fn flush(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn flush(&mut self, pace: Pace, cx: &mut Cx<'_>) {
         let now_ms = cx.now_ms();
         if self.schedule.expire(now_ms) || !self.schedule.is_due(now_ms) {
             return;
@@ -86,10 +87,15 @@ impl Answering {
             self.schedule.park();
             return;
         }
-        self.schedule.sent(now_ms);
+        self.schedule.sent(now_ms, pace);
         let data = self.answer.copy(self.copies, &self.to.1);
         self.copies = self.copies.saturating_add(1);
         cx.publish(self.to.0, data);
+    }
+
+    /// When the answer went for the first time: no copy of it can have been confirmed sooner than the confirm came.
+    pub(super) fn sent_ms(&self) -> Option<u64> {
+        self.schedule.sent_ms()
     }
 
     /// A newer offer of the same device and call is answered: this answer isn't repeated any more.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use ahoy_crypto::{CallKeys, Check, Secret, SignKey, call_keys, sas};
 use rand_core::CryptoRng;
 
+use super::pace::Paces;
 use super::pair::Pair;
 use super::world::Cx;
 use crate::call::signal::CallInput;
@@ -172,9 +173,9 @@ impl Call {
     }
 
     /// Publishes what is due on the pairs and on the call topic.
-    pub(super) fn flush(&mut self, cx: &mut Cx<'_>) {
-        for leg in self.legs.values_mut() {
-            leg.pair.flush(cx);
+    pub(super) fn flush(&mut self, paces: &mut Paces, cx: &mut Cx<'_>) {
+        for (device, leg) in &mut self.legs {
+            leg.pair.flush(paces.of_mut(*device), cx);
         }
         if self.kept.is_empty() || !cx.world.has_subscriber(&self.topic) {
             return;

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use ahoy_crypto::hash::sha256;
 
+use super::pace::{Pace, Paces};
 use super::schedule::{Plan, Schedule};
 use super::world::{Cx, Route};
 use crate::ids::{CallId, DeviceId};
@@ -28,7 +29,13 @@ enum Id {
     /// Kinds 4, 5, 8.
     Call([u8; 16]),
     /// Kinds 2, 3, 7, 10: hashes of the envelopes sent, newest last.
-    Envelopes(VecDeque<[u8; 32]>),
+    Envelopes(VecDeque<Sent>),
+}
+
+/// An envelope on its way.
+struct Sent {
+    hash: [u8; 32],
+    at_ms: u64,
 }
 
 struct Letter {
@@ -63,7 +70,7 @@ impl Letter {
         }
     }
 
-    fn flush(&mut self, cx: &mut Cx<'_>) -> Result<(), OutboundError> {
+    fn flush(&mut self, pace: Pace, cx: &mut Cx<'_>) -> Result<(), OutboundError> {
         let now_ms = cx.now_ms();
         if self.schedule.expire(now_ms) || !self.schedule.is_due(now_ms) {
             return Ok(());
@@ -80,12 +87,13 @@ impl Letter {
             sent_ms: cx.now.unix_ms,
         };
         let (_, data) = envelope(cx.world.identity(), &recipient, &at, &letter, cx.rng)?;
-        self.schedule.sent(now_ms);
+        let pace = if self.is_of_a_call() { pace } else { pace.patient() };
+        self.schedule.sent(now_ms, pace);
         if let Id::Envelopes(hashes) = &mut self.id {
             if hashes.len() >= LETTER_HASHES {
                 hashes.pop_front();
             }
-            hashes.push_back(sha256(&[&data]));
+            hashes.push_back(Sent { hash: sha256(&[&data]), at_ms: now_ms });
         }
         cx.publish(at.topic, data);
         Ok(())
@@ -94,9 +102,17 @@ impl Letter {
     fn is_named(&self, from: DeviceId, receipt: &Receipt) -> bool {
         let id_fits = match &self.id {
             Id::Call(call) => receipt.id == call,
-            Id::Envelopes(hashes) => hashes.iter().any(|hash| receipt.id == hash),
+            Id::Envelopes(hashes) => hashes.iter().any(|sent| receipt.id == sent.hash),
         };
         self.to == from && receipt.kind == self.body.kind() && id_fits
+    }
+
+    /// When the envelope went that a receipt names.
+    fn sent_ms(&self, receipt: &Receipt) -> Option<u64> {
+        match &self.id {
+            Id::Call(_) => self.schedule.sent_once_ms(),
+            Id::Envelopes(hashes) => hashes.iter().find(|sent| receipt.id == sent.hash).map(|sent| sent.at_ms),
+        }
     }
 
     fn wake(&mut self, now_ms: u64) {
@@ -142,7 +158,24 @@ impl Letters {
         if self.letters.len() >= LETTERS_MAX {
             self.letters.pop_front();
         }
-        let plan = if delivery.receipt { Plan::Acknowledged } else { Plan::Blind };
+        let plan = match &body {
+            // Whoever asked for it sends again, and is told again.
+            InboxBody::Receipt(_) => Plan::Copies(1),
+            InboxBody::Offer(_)
+            | InboxBody::Presence(_)
+            | InboxBody::Request(_)
+            | InboxBody::Elsewhere(_)
+            | InboxBody::Cancel(_)
+            | InboxBody::Devices(_)
+            | InboxBody::Missed(_)
+            | InboxBody::Contact(_) => {
+                if delivery.receipt {
+                    Plan::Acknowledged
+                } else {
+                    Plan::Blind
+                }
+            }
+        };
         let keep_ms = if kept && delivery.receipt { LETTER_KEPT_MS } else { 0 };
         let (schedule, keep_until_ms) = (Schedule::new(plan, now_ms), now_ms.saturating_add(keep_ms));
         self.letters.push_back(Letter { to, body, delivery, id, schedule, keep_until_ms });
@@ -155,16 +188,20 @@ impl Letters {
     }
 
     /// A receipt has come: what it names has arrived. False if it names nothing that is on its way.
-    pub(super) fn receipt(&mut self, from: DeviceId, receipt: &Receipt) -> bool {
+    pub(super) fn receipt(&mut self, from: DeviceId, receipt: &Receipt, now_ms: u64, pace: &mut Pace) -> bool {
         let before = self.letters.len();
+        let named = self.letters.iter().find(|letter| letter.is_named(from, receipt));
+        if let Some(sent_ms) = named.and_then(|letter| letter.sent_ms(receipt)) {
+            pace.took(now_ms.saturating_sub(sent_ms));
+        }
         self.letters.retain(|letter| !letter.is_named(from, receipt));
         self.letters.len() < before
     }
 
     /// Sends what is due. What can't be sealed is dropped: it never will be.
-    pub(super) fn flush(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn flush(&mut self, paces: &Paces, cx: &mut Cx<'_>) {
         let now_ms = cx.now_ms();
-        self.letters.retain_mut(|letter| letter.flush(cx).is_ok() && !letter.is_over(now_ms));
+        self.letters.retain_mut(|letter| letter.flush(paces.of(letter.to), cx).is_ok() && !letter.is_over(now_ms));
     }
 
     /// Somebody subscribes to a topic: what waited for that is due, what slept begins anew.

@@ -12,9 +12,11 @@
 
 mod answering;
 mod calls;
+mod due;
 mod held;
 mod letters;
 mod offering;
+mod pace;
 mod pair;
 mod parts;
 mod schedule;
@@ -41,7 +43,8 @@ use crate::wire::bodies::{CallBody, Cancel, InboxBody, Offer, PairBody, Purpose,
 use answering::{Answering, Incoming};
 use calls::{Call, Leg};
 use letters::Letters;
-use offering::{Fate, Offering};
+use offering::Offering;
+use pace::Paces;
 use pair::Pair;
 
 /// A call that was offered to us, from the first answer on.
@@ -62,6 +65,7 @@ pub struct Session {
     answering: VecDeque<Answering>,
     silences: VecDeque<Silence>,
     letters: Letters,
+    paces: Paces,
     held: BTreeSet<Topic>,
 }
 
@@ -154,8 +158,8 @@ impl Session {
     }
 
     /// A receipt has come: what it names isn't sent again.
-    pub fn receipt(&mut self, from: DeviceId, receipt: &Receipt) -> bool {
-        self.letters.receipt(from, receipt)
+    pub fn receipt(&mut self, from: DeviceId, receipt: &Receipt, now_ms: u64) -> bool {
+        self.letters.receipt(from, receipt, now_ms, self.paces.of_mut(from))
     }
 
     /// Nothing of a call is wanted any more: topics and keys go once its last words are acknowledged, or 5 s later.
@@ -232,6 +236,9 @@ impl Session {
         let ((id, device), initiator) = waiting(found)?;
         let answer = sealed.open(initiator)?.verify()?;
         let offering = waiting(self.offerings.remove(&(id, device)))?;
+        if let Some(sent_ms) = offering.sent_first_ms(sealed.pair_tag) {
+            self.paces.of_mut(device).took(cx.now_ms().saturating_sub(sent_ms));
+        }
         let call = waiting(self.calls.get_mut(&id))?;
         let (account, purpose) = (offering.account(), offering.purpose());
         let mailbox = Topic(call.keys.mailbox_topic(device));
@@ -250,7 +257,7 @@ impl Session {
             let silent = call.is_forgotten();
             let leg = call.legs.iter_mut().find(|(_, leg)| leg.pair.tag() == frame.pair_tag && leg.sas().is_some());
             if let Some((device, leg)) = leg {
-                let mut bodies = leg.pair.receive(frame)?;
+                let mut bodies = leg.pair.receive(frame, cx.now_ms(), self.paces.of_mut(*device))?;
                 // Of a call that is over here the other side's last words still count: they may have crossed ours.
                 bodies.retain(|body| !silent || matches!(body, PairBody::HangUp(_) | PairBody::Verdict(_)));
                 deliver(*id, *device, leg.pair.purpose(), bodies, cx);
@@ -262,7 +269,11 @@ impl Session {
         // Without room for the call its confirm isn't taken: it comes again, and there may be room then.
         let room = self.calls.len() < SESSION_CALLS_MAX || self.calls.contains_key(&answering.offer.call);
         waiting((room && !answering.is_over(cx.now_ms())).then_some(()))?;
-        let bodies = answering.pair.receive(frame)?;
+        let pace = self.paces.of_mut(answering.device);
+        let bodies = answering.pair.receive(frame, cx.now_ms(), pace)?;
+        if let Some(sent_ms) = answering.sent_ms() {
+            pace.took_at_most(cx.now_ms().saturating_sub(sent_ms));
+        }
         self.confirmed(place, bodies, cx);
         Ok(())
     }
@@ -331,47 +342,13 @@ impl Session {
         self.sync_topics(cx);
         self.flush_offerings(cx);
         for answering in &mut self.answering {
-            answering.flush(cx);
+            answering.flush(self.paces.of(answering.device), cx);
         }
         for call in self.calls.values_mut() {
-            call.flush(cx);
+            call.flush(&mut self.paces, cx);
         }
-        self.letters.flush(cx);
+        self.letters.flush(&self.paces, cx);
         self.tell_silences(cx);
-    }
-
-    fn sync_topics(&mut self, cx: &mut Cx<'_>) {
-        let mut wanted: BTreeSet<Topic> = self.calls.values().flat_map(|call| [call.mailbox, call.topic]).collect();
-        wanted.extend(self.answering.iter().map(|answering| answering.mailbox));
-        cx.out.extend(wanted.difference(&self.held).copied().map(SessionEffect::Subscribe));
-        cx.out.extend(self.held.difference(&wanted).copied().map(SessionEffect::Unsubscribe));
-        self.held = wanted;
-    }
-
-    fn flush_offerings(&mut self, cx: &mut Cx<'_>) {
-        let calls = &self.calls;
-        self.offerings.retain(|(id, device), offering| {
-            let Some(known) = calls.get(id) else { return false };
-            let (call, device, purpose) = (*id, *device, offering.purpose());
-            match offering.flush(&known.keys, cx) {
-                Fate::Open => return true,
-                Fate::Unreached(tried) => cx.signal(purpose, CallInput::Unreached { call, device, tried }),
-                Fate::Expired => cx.signal(purpose, CallInput::OfferExpired { call, device }),
-            }
-            false
-        });
-    }
-
-    /// Tells, once a call id, that nobody confirms; forgets the id when nothing of it waits any more.
-    fn tell_silences(&mut self, cx: &mut Cx<'_>) {
-        for silence in &mut self.silences {
-            if !silence.told && cx.now_ms() >= silence.since_ms.saturating_add(self.times.confirm_ms) {
-                silence.told = true;
-                cx.signal(Purpose::Ring, CallInput::Unconfirmed { call: silence.call, device: silence.device });
-            }
-        }
-        let answering = &self.answering;
-        self.silences.retain(|silence| !silence.told || answering.iter().any(|a| a.offer.call == silence.call));
     }
 
     /// When `flush` wants to be called, in monotonic ms; a time that has passed means now.

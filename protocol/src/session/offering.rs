@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use ahoy_crypto::{CallKeys, Initiator, sas};
 
+use super::pace::Pace;
 use super::schedule::{Plan, Schedule};
 use super::world::{Cx, Route};
 use crate::ids::{AccountId, DeviceId};
@@ -15,6 +16,7 @@ use crate::wire::bodies::{InboxBody, Offer, Purpose};
 /// A handshake that waits for its answer.
 struct Attempt {
     tag: [u8; 8],
+    sent_ms: u64,
     initiator: Initiator,
 }
 
@@ -76,8 +78,14 @@ impl Offering {
         self.attempts.iter_mut().find(|attempt| attempt.tag == tag).map(|attempt| &mut attempt.initiator)
     }
 
+    /// When the attempt went that waits under a pair tag, if it is the first: where a later one is answered before it, it
+    /// was lost on the way, and its answer says nothing of how long one takes.
+    pub(super) fn sent_first_ms(&self, tag: [u8; 8]) -> Option<u64> {
+        self.attempts.front().filter(|attempt| attempt.tag == tag).map(|attempt| attempt.sent_ms)
+    }
+
     /// Sends the next attempt if it is due and somebody is there.
-    pub(super) fn flush(&mut self, keys: &CallKeys, cx: &mut Cx<'_>) -> Fate {
+    pub(super) fn flush(&mut self, keys: &CallKeys, pace: Pace, cx: &mut Cx<'_>) -> Fate {
         let now_ms = cx.now_ms();
         if self.nobody_is_there() {
             if now_ms >= self.reach_by_ms {
@@ -96,7 +104,7 @@ impl Offering {
         };
         match self.seal(keys, &route, cx) {
             Ok(data) => {
-                self.schedule.sent(now_ms);
+                self.schedule.sent(now_ms, pace);
                 // The schedule has 64 sends: attempts 0..63.
                 self.offer.attempt = self.offer.attempt.saturating_add(1);
                 cx.publish(route.at.topic, data);
@@ -134,7 +142,7 @@ impl Offering {
         if self.attempts.len() >= HANDSHAKES_A_DEVICE {
             self.attempts.pop_front();
         }
-        self.attempts.push_back(Attempt { tag: keys.pair_tag(initiator.h1()), initiator });
+        self.attempts.push_back(Attempt { tag: keys.pair_tag(initiator.h1()), sent_ms: cx.now_ms(), initiator });
         Ok(data)
     }
 

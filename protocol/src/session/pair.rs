@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 
 use ahoy_crypto::{Channel, Check};
 
+use super::pace::Pace;
 use super::parts::{Joiner, split};
 use super::schedule::{Plan, Schedule};
 use super::world::Cx;
 use crate::inbound::{PairContext, PairReceiver, Role, SealedPairFrame};
-use crate::limits::{PAIR_AHEAD_MAX, PAIR_QUEUE_MAX};
+use crate::limits::{ACK_GAP_MS, PAIR_AHEAD_MAX, PAIR_QUEUE_MAX};
 use crate::outbound::{Message, pair_frame};
 use crate::topic::Topic;
 use crate::wire::bodies::{PairBody, Purpose};
@@ -51,6 +52,8 @@ pub(super) struct Pair {
     delivered: u32,
     joiner: Joiner,
     debt: Debt,
+    /// When an acknowledgement last went alone, ms.
+    acked_alone_ms: Option<u64>,
     /// A message was never acknowledged: nothing of ours can arrive in order any more.
     broken: bool,
 }
@@ -72,6 +75,7 @@ impl Pair {
             delivered: 0,
             joiner: Joiner::default(),
             debt: Debt::None,
+            acked_alone_ms: None,
             broken: false,
         }
     }
@@ -122,10 +126,15 @@ impl Pair {
     ///
     /// # Errors
     /// 052.. as in [`SealedPairFrame::open`].
-    pub(super) fn receive(&mut self, frame: &SealedPairFrame<'_>) -> Result<Vec<PairBody>, Check> {
+    pub(super) fn receive(
+        &mut self,
+        frame: &SealedPairFrame<'_>,
+        now_ms: u64,
+        pace: &mut Pace,
+    ) -> Result<Vec<PairBody>, Check> {
         let context = PairContext { channel: &self.channel, role: self.role, purpose: self.purpose };
         let received = frame.open(&context, &mut self.receiver)?;
-        self.take_ack(received.ack);
+        self.take_ack(received.ack, now_ms, pace);
         let Some(body) = received.body else { return Ok(Vec::new()) };
         self.debt = Debt::Ack;
         if !received.duplicate {
@@ -134,10 +143,14 @@ impl Pair {
         Ok(self.deliver())
     }
 
-    fn take_ack(&mut self, ack: u32) {
+    fn take_ack(&mut self, ack: u32, now_ms: u64, pace: &mut Pace) {
         // What we never sent can't have arrived: such a number says nothing.
         if ack > self.acked && ack <= self.last_msg {
             self.acked = ack;
+            let acked = self.pending.iter().filter(|pending| pending.msg <= ack);
+            if let Some(sent_ms) = acked.rev().find_map(|pending| pending.schedule?.sent_once_ms()) {
+                pace.took(now_ms.saturating_sub(sent_ms));
+            }
             self.pending.retain(|pending| pending.msg > ack);
         }
     }
@@ -162,7 +175,7 @@ impl Pair {
     }
 
     /// Publishes what is due, sealed anew, and what is owed.
-    pub(super) fn flush(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn flush(&mut self, pace: &mut Pace, cx: &mut Cx<'_>) {
         let now_ms = cx.now_ms();
         let present = cx.world.has_subscriber(&self.mailbox);
         for place in 0..self.in_reach() {
@@ -178,17 +191,20 @@ impl Pair {
                 schedule.park();
                 continue;
             }
-            schedule.sent(now_ms);
+            if place == 0 && schedule.was_sent_times(3) {
+                pace.doubt();
+            }
+            schedule.sent(now_ms, *pace);
             let message = Message { body: Some(&pending.body), msg: pending.msg, ack: self.receiver.ack() };
             match pair_frame(&self.channel, self.tag, self.counter, message, None) {
                 Ok(frame) => self.went(frame, cx),
                 Err(_) => return self.give_up(),
             }
         }
-        self.flush_debt(present, cx);
+        self.flush_debt(now_ms, present, cx);
     }
 
-    fn flush_debt(&mut self, present: bool, cx: &mut Cx<'_>) {
+    fn flush_debt(&mut self, now_ms: u64, present: bool, cx: &mut Cx<'_>) {
         if self.debt == Debt::None {
             return;
         }
@@ -196,11 +212,19 @@ impl Pair {
             self.debt = Debt::Parked;
             return;
         }
+        if now_ms < self.may_ack_alone_ms() {
+            return;
+        }
+        self.acked_alone_ms = Some(now_ms);
         let message = Message { body: None, msg: 0, ack: self.receiver.ack() };
         match pair_frame(&self.channel, self.tag, self.counter, message, None) {
             Ok(frame) => self.went(frame, cx),
             Err(_) => self.give_up(),
         }
+    }
+
+    fn may_ack_alone_ms(&self) -> u64 {
+        self.acked_alone_ms.map_or(0, |last_ms| last_ms.saturating_add(ACK_GAP_MS))
     }
 
     /// A frame goes; every frame carries the acknowledgement.
@@ -242,7 +266,7 @@ impl Pair {
         let sends =
             in_reach.filter_map(|pending| pending.schedule.map_or(Some(0), |schedule| schedule.next_ms())).min();
         match self.debt {
-            Debt::Ack => Some(0),
+            Debt::Ack => Some(sends.unwrap_or(u64::MAX).min(self.may_ack_alone_ms())),
             Debt::None | Debt::Parked => sends,
         }
     }

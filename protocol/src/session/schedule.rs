@@ -1,11 +1,14 @@
 //! When something goes again that waits for an acknowledgement (docs/wire.md section 5, "Resends").
 
-use crate::limits::{RESEND_GIVE_UP_MS, RESEND_LAST_MS};
+use super::pace::Pace;
+use crate::limits::{RESEND_FIRST_MS, RESEND_GIVE_UP_MS, RESEND_LAST_MS};
 
-/// Milliseconds after the first send, before it turns to whole seconds.
-const FIRST_MS: [u64; 4] = [100, 250, 500, 1_000];
-/// Milliseconds after the first send of what nobody acknowledges.
-const BLIND_MS: [u64; 2] = [300, 1_000];
+/// Milliseconds between the sends to a device that is near.
+const GAPS_MS: [u64; 4] = [RESEND_FIRST_MS, 150, 250, 500];
+/// Milliseconds between the sends after those, and between any two at most: what is lost on a slow way is to be mended too.
+const EVERY_MS: u64 = 1_000;
+/// Milliseconds between the sends of what nobody acknowledges.
+const BLIND_MS: [u64; 2] = [300, 700];
 
 /// How long something is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,28 +70,36 @@ impl Schedule {
         }
     }
 
-    /// It went. The next time is the first one ahead: times that passed unused don't pile up.
-    pub(super) fn sent(&mut self, now_ms: u64) {
+    /// It went. The next time is the first one ahead, as far off as the device's pace is slow: times that passed unused don't
+    /// pile up.
+    pub(super) fn sent(&mut self, now_ms: u64, pace: Pace) {
         if self.sent == 0 {
             self.since_ms = now_ms;
         }
         self.sent += 1;
         let elapsed_ms = now_ms.saturating_sub(self.since_ms);
-        self.state = match (self.next_after(elapsed_ms), self.plan) {
+        self.state = match (self.next_after(elapsed_ms, pace.first_ms()), self.plan) {
             (Some(next_ms), _) => State::At(self.since_ms.saturating_add(next_ms)),
             (None, Plan::Acknowledged) => State::Last,
             (None, Plan::Blind | Plan::Copies(_)) => State::Over,
         };
     }
 
-    fn next_after(&self, elapsed_ms: u64) -> Option<u64> {
-        let ahead = |times: &[u64]| times.iter().copied().find(|at_ms| *at_ms > elapsed_ms);
+    fn next_after(&self, elapsed_ms: u64, first_ms: u64) -> Option<u64> {
+        let paced_ms = |gap_ms: u64| (gap_ms * first_ms / RESEND_FIRST_MS).min(EVERY_MS);
+        let ahead = |gaps: &mut dyn Iterator<Item = u64>| {
+            let mut at_ms = 0;
+            gaps.map(paced_ms).find_map(|gap_ms| {
+                at_ms += gap_ms;
+                (at_ms > elapsed_ms).then_some(at_ms)
+            })
+        };
         match self.plan {
-            Plan::Blind => ahead(&BLIND_MS),
+            Plan::Blind => ahead(&mut BLIND_MS.into_iter()),
             Plan::Copies(copies) if self.sent >= copies => None,
             Plan::Acknowledged | Plan::Copies(_) => {
-                let next_ms = ahead(&FIRST_MS).unwrap_or((elapsed_ms / 1_000 + 1) * 1_000);
-                (next_ms <= RESEND_LAST_MS).then_some(next_ms)
+                let next_ms = ahead(&mut GAPS_MS.into_iter().chain(std::iter::repeat(EVERY_MS)));
+                next_ms.filter(|next_ms| *next_ms <= RESEND_LAST_MS)
             }
         }
     }
@@ -119,6 +130,21 @@ impl Schedule {
     /// It waits for somebody to be there.
     pub(super) fn is_parked(&self) -> bool {
         self.state == State::Parked
+    }
+
+    /// It has gone so often.
+    pub(super) fn was_sent_times(&self, times: u32) -> bool {
+        self.sent == times
+    }
+
+    /// When it went for the first time.
+    pub(super) fn sent_ms(&self) -> Option<u64> {
+        self.was_sent().then_some(self.since_ms)
+    }
+
+    /// When it went, if it went once and never again.
+    pub(super) fn sent_once_ms(&self) -> Option<u64> {
+        (self.sent == 1).then_some(self.since_ms)
     }
 
     /// It has gone at least once.

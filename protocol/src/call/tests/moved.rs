@@ -62,7 +62,7 @@ fn a_link_that_works_outlives_addresses_that_come_and_go() {
     assert_eq!(b.state(call(7)), Some(CallState::Active));
     // But once it needs a restart, the new addresses are to be tried.
     b.link(link, LinkEvent::Interrupted);
-    assert_eq!(renewed(&b.wait(0)), (1, 1, 0));
+    assert_eq!(renewed(&b.wait(1_000)), (1, 1, 0));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::Pair;
 use crate::ids::DeviceId;
 use crate::inbound::{Held, Role, Sealed, receive};
 use crate::outbound::{Message, pair_frame};
+use crate::session::pace::Pace;
 use crate::testing::rng;
 use crate::topic::Topic;
 use crate::wire::bodies::{Hello, PairBody, Purpose, Verdict};
@@ -35,7 +36,7 @@ fn take(pair: &mut Pair, channel: &Channel, counter: u64, (msg, ack): (u32, u32)
     let message = Message { body: Some(&body), msg, ack };
     let frame = pair_frame(channel, TAG, counter, message, None).expect("sealed");
     match receive(TOPIC, &frame, Some(Held::Mailbox { hint_key: [0; 32] })).expect("a pair frame") {
-        Sealed::Pair(frame) => pair.receive(&frame).expect("opens"),
+        Sealed::Pair(frame) => pair.receive(&frame, 0, &mut Pace::default()).expect("opens"),
         Sealed::Envelope(_) | Sealed::Answer(_) | Sealed::Call(_) => panic!("not a pair frame"),
     }
 }

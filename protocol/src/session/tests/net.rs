@@ -192,8 +192,8 @@ impl Net {
             }
             Signal::Receipt(receipt) => {
                 let (from, receipt) = (verified.device, receipt.clone());
-                return self.act(to, |session, _| {
-                    session.receipt(from, &receipt);
+                return self.act(to, |session, cx| {
+                    session.receipt(from, &receipt, cx.now.mono_ms);
                 });
             }
             Signal::Presence { body, .. } => InboxBody::Presence((**body).clone()),
