@@ -278,6 +278,7 @@ impl Driver {
         let (Some(through), Some(topic)) = (device_of(&source), Topic::parse(message.topic.as_str())) else { return };
         if let Some(peer) = self.peers.get_mut(through) {
             peer.pulse.active(now);
+            peer.pulse.heard(now);
         }
         let named = MessageRef { id: id.0.clone(), through };
         if self.outbox.try_now(NetOutput::Sealed { topic, data: message.data, message: named.clone() }) {

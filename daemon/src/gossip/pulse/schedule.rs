@@ -55,9 +55,14 @@ impl Schedule {
         asks
     }
 
-    /// It was asked, and has not answered in a time that is long while a call waits.
+    /// It was asked, and nothing has come of it since, in a time that is long while a call waits.
     pub(crate) fn is_silent(&self, now: Instant) -> bool {
-        self.waiting && now.saturating_duration_since(self.asked) >= limits::PULSE_TIMEOUT_IN_CALL
+        self.waiting && now.saturating_duration_since(self.asked.max(self.heard)) >= limits::PULSE_TIMEOUT_IN_CALL
+    }
+
+    /// Something came of it since it was asked: on a slow way its answer waits behind that.
+    pub(crate) fn speaks(&self) -> bool {
+        self.heard > self.asked
     }
 
     /// It has answered, or the question failed for a reason that isn't its silence.
