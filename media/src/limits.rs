@@ -32,14 +32,12 @@ pub const ADDRESSES_A_LINK: usize = 8;
 pub const ICE_CHECK_INTERVAL: Duration = Duration::from_millis(5);
 /// Checks of one candidate pair before it is given up: 10 s at [`ICE_CHECK_INTERVAL`], the time until the core restarts ICE.
 pub const ICE_CHECKS_A_PAIR: u16 = 2_000;
-/// Checks that go to one address at the full pace: 100 ms, so that a near one is reached without delay.
-pub const CHECKS_AT_FULL_PACE: u32 = 20;
-/// Checks after which an address that never answered counts as silent: about a second.
-pub const CHECKS_UNTIL_SILENT: u32 = 65;
-/// Time between checks of one address between the two.
-pub const CHECK_GAP: Duration = Duration::from_millis(20);
-/// Time between checks of a silent address: 20 of them a generation are 200 packets a second at most.
-pub const CHECK_GAP_SILENT: Duration = Duration::from_millis(100);
+/// Time between checks of an address that stays silent, at most: 8 of them are 32 packets a second, about what RFC 8445
+/// section 14.2 has for all together (one every 50 ms, and its answers).
+pub const CHECK_GAP_SILENT: Duration = Duration::from_millis(250);
+/// Time between checks of an address that has answered, at most, however long its answer took: each may be the one that
+/// nominates. The pace of RFC 8445 section 14.2.
+pub const CHECK_GAP_AFTER_ANSWER: Duration = Duration::from_millis(50);
 /// Addresses that one socket has business with: three generations of candidates, servers included.
 pub const KNOWN_ADDRESSES: usize = 3 * CANDIDATES_A_GENERATION;
 /// Packets of strangers that a socket drops before it gives way to other tasks.
@@ -76,6 +74,14 @@ pub const ICE_NAMES: usize = 32;
 pub const SERVER_ADDRESSES: usize = 16;
 /// Time between looks at a handshake that is under way.
 pub const HANDSHAKE_LOOK: Duration = Duration::from_millis(100);
+/// Time after which a flight of the handshake goes again if nothing comes of it; then twice as long, and so on.
+pub const FLIGHT_AGAIN: Duration = Duration::from_millis(200);
+/// How often at most: at 0.2, 0.6, 1.4 and 3 s, within [`HANDSHAKE_STANDSTILL`].
+pub const FLIGHT_REPEATS: u32 = 4;
+/// Datagrams that the library sends within this time are of one flight.
+pub const FLIGHT_TOGETHER: Duration = Duration::from_millis(50);
+/// Datagrams of a flight: the longest is two.
+pub const FLIGHT_DATAGRAMS: usize = 8;
 /// Time without headway after which an alert in the clear is believed: two attempts of the library. Anybody can send one.
 pub const ALERT_BELIEVED: Duration = Duration::from_secs(2);
 /// Time without headway after which a handshake is over: four attempts of the library (a wrong one is to be refused within 5 s).

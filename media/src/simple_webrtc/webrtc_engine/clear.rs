@@ -12,6 +12,9 @@ mod tests;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use ::webrtc::runtime::{AsyncUdpSocket, Transmit};
+
+use super::flight::Flight;
 use super::gate::stun;
 use super::relayed::inside;
 use super::sources::Sources;
@@ -197,7 +200,7 @@ impl Seen {
 
 /// What the sockets of one link and its task know of its encryption; every copy is the same.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Clear(Arc<Mutex<Seen>>);
+pub(super) struct Clear(Arc<Mutex<Seen>>, Flight);
 
 /// Whether this is DTLS (RFC 7983).
 fn is_dtls(packet: &[u8]) -> bool {
@@ -216,6 +219,9 @@ impl Clear {
             stun(packet).is_some() || seen.sources.lets_in(packet)
         };
         seen.refused += u64::from(!admitted);
+        if admitted && !seen.established {
+            self.1.came_in(packet);
+        }
         admitted
     }
 
@@ -245,6 +251,17 @@ impl Clear {
     /// Encryption stands.
     pub(super) fn establish(&self) {
         lock(&self.0).established = true;
+        self.1.over();
+    }
+
+    /// Keeps a packet of ours that goes by this socket, if it is of a flight.
+    pub(super) fn keep(&self, transmit: &Transmit<'_>, socket: &Arc<dyn AsyncUdpSocket>, now: Instant) {
+        self.1.goes_out(transmit, socket, now);
+    }
+
+    /// Sends our last flight again if it is due.
+    pub(super) fn repeat(&self, now: Instant) {
+        self.1.repeat(now);
     }
 
     /// Why the handshake is over, if it is. `connected`: since when there is a way to the other side.

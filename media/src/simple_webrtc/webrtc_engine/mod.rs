@@ -1,6 +1,7 @@
 //! The engine over webrtc 0.21.1: each link is a task of its own that owns a peer connection.
 
 mod clear;
+mod flight;
 mod gate;
 mod names;
 mod peer;
@@ -130,6 +131,9 @@ impl LinkDriver for WebrtcDriver {
             remote: None,
             local: Vec::new(),
             way: None,
+            fresh: false,
+            heard: None,
+            silence: None,
             refused: 0,
             foreign: 0,
             began: Instant::now(),

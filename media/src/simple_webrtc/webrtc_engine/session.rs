@@ -15,8 +15,8 @@ use super::peer::Peer;
 use super::signals::Signal;
 use super::stats;
 use crate::limits::{
-    CANDIDATES_A_GENERATION, CTL_MESSAGE_BYTES, FOREIGN_CHANNELS, FRAME_WRITE, HANDSHAKE_LOOK, OPUS_PACKET_BYTES,
-    STATS_INTERVAL,
+    CANDIDATES_A_GENERATION, CTL_MESSAGE_BYTES, FOREIGN_CHANNELS, FRAME_WRITE, HANDSHAKE_LOOK, ICE_DISCONNECTED,
+    OPUS_PACKET_BYTES, STATS_INTERVAL,
 };
 use crate::simple_webrtc::engine::{
     AudioPacket, Candidate, CandidateKind, CloseReason, DescriptionKind, IcePolicy, LinkEvent, PacketSink,
@@ -44,6 +44,12 @@ pub(super) struct Session<'a> {
     pub(super) local: Vec<Candidate>,
     /// Since when there is a way to the other side, until encryption stands.
     pub(super) way: Option<Instant>,
+    /// It has just been connected: how long a round trip takes is wanted at once.
+    pub(super) fresh: bool,
+    /// When sound last came, or a word about ours.
+    pub(super) heard: Option<Instant>,
+    /// The library has heard no keep-alive for [`ICE_DISCONNECTED`]; what else is heard counts until then.
+    pub(super) silence: Option<Instant>,
     /// Packets and messages that made no sense where they came.
     pub(super) refused: u64,
     /// Channels that the other side opened against the agreement.
@@ -96,18 +102,31 @@ impl Session<'_> {
                     self.told(&feedback).await;
                     Ok(())
                 }
+                () = until(self.silence) => {
+                    self.disconnected();
+                    Ok(())
+                }
                 () = until(due) => {
                     let round_trip = self.round_trip();
                     self.tell(Instant::now(), round_trip).await;
                     Ok(())
                 }
-                signal = self.signals.recv(), if may_tell => self.signal(signal).await,
+                signal = self.signals.recv(), if may_tell => {
+                    let step = self.signal(signal).await;
+                    if std::mem::take(&mut self.fresh) {
+                        snapshots.reset_immediately();
+                    }
+                    step
+                }
                 event = ctl.poll(), if may_tell => self.ctl(event),
                 _ = looks.tick(), if self.way.is_some() => self.look_at_handshake(),
                 _ = snapshots.tick() => {
                     let report = self.peer.connection().get_stats(Instant::now(), StatsSelector::None).await;
                     stats::fill(&mut self.port.stats(), &report, self.peer.remote_address());
                     self.count_refused();
+                    // Whoever sends wants to know the round trip before anything has come.
+                    let round_trip = self.round_trip();
+                    self.tell(Instant::now(), round_trip).await;
                     Ok(())
                 }
             };
@@ -119,6 +138,7 @@ impl Session<'_> {
 
     /// The library tells nobody of a handshake that fails.
     fn look_at_handshake(&self) -> Step {
+        self.peer.clear().repeat(Instant::now());
         let refusal = self.way.and_then(|since| self.peer.clear().verdict(since, Instant::now()));
         refusal.map_or(Ok(()), |refusal| Err(CloseReason::Failed(refusal.to_string())))
     }
@@ -129,7 +149,7 @@ impl Session<'_> {
 
     /// Encryption stands.
     fn established(&mut self) {
-        self.way = None;
+        self.fresh = self.way.take().is_some();
         self.peer.clear().establish();
     }
 
@@ -198,6 +218,7 @@ impl Session<'_> {
 
     /// The other side says something of our sound.
     async fn told(&mut self, feedback: &Feedback) {
+        self.heard = Some(Instant::now());
         let now_us = self.now_us();
         if let Ok(Ok(packets)) = timeout(FRAME_WRITE, self.peer.answer(feedback, now_us)).await {
             self.port.stats().packets_sent += packets;
@@ -242,6 +263,7 @@ impl Session<'_> {
                 }
                 let (arrived, round_trip) = (Instant::now(), self.count_received(packet.payload.len() as u64));
                 self.peer.heard(packet.header.ssrc);
+                self.heard = Some(arrived);
                 self.audio.packet(AudioPacket {
                     sequence: packet.header.sequence_number,
                     timestamp: packet.header.timestamp,
@@ -300,9 +322,13 @@ impl Session<'_> {
         let event = match state {
             RTCPeerConnectionState::Connected => {
                 self.established();
+                self.silence = None;
                 self.port.machine().up()
             }
-            RTCPeerConnectionState::Disconnected => self.port.machine().down(),
+            RTCPeerConnectionState::Disconnected => {
+                self.disconnected();
+                None
+            }
             RTCPeerConnectionState::Failed => return Err(failed("no way to the other side worked")),
             RTCPeerConnectionState::Closed => return Err(CloseReason::Remote),
             RTCPeerConnectionState::Unspecified | RTCPeerConnectionState::New | RTCPeerConnectionState::Connecting => {
@@ -312,6 +338,17 @@ impl Session<'_> {
         };
         self.port.tell(event);
         Ok(())
+    }
+
+    /// The library misses keep-alives, which on a full way get lost four times in a row where half of the sound comes
+    /// through: the link is interrupted once nothing else comes either.
+    fn disconnected(&mut self) {
+        let quiet_at = self.heard.map(|heard| heard + ICE_DISCONNECTED).filter(|at| *at > Instant::now());
+        self.silence = quiet_at;
+        if quiet_at.is_none() {
+            let event = self.port.machine().down();
+            self.port.tell(event);
+        }
     }
 
     fn local_candidate(&mut self, candidate: &RTCIceCandidate) {

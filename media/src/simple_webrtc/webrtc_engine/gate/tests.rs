@@ -39,33 +39,51 @@ fn ask(gate: &mut Gate, from: Instant, long: Duration) -> usize {
 #[test]
 fn a_silent_address_is_asked_ever_more_seldom() {
     let (mut gate, now) = (Gate::default(), Instant::now());
-    assert_eq!(ask(&mut gate, now, Duration::from_millis(100)), 20, "at first on every beat");
+    let first = ask(&mut gate, now, Duration::from_millis(100));
+    assert!((8..=12).contains(&first), "{first} in the first 100 ms, at first on every beat");
     let second = ask(&mut gate, now + Duration::from_millis(100), Duration::from_millis(900));
-    assert!((40..=50).contains(&second), "{second} more in the first second");
+    assert!((8..=12).contains(&second), "{second} more in the first second");
     let later = ask(&mut gate, now + Duration::from_secs(1), Duration::from_secs(10));
-    assert!((95..=101).contains(&later), "{later} in ten seconds");
+    assert!((38..=41).contains(&later), "{later} in ten seconds");
 }
 
 #[test]
-fn an_address_that_answers_is_asked_as_often_as_the_library_likes() {
+fn whoever_is_heard_is_asked_at_once_and_an_answer_that_took_long_is_given_time() {
     let (mut gate, now) = (Gate::default(), Instant::now());
-    for beat in 0..1_000 {
+    let at = |ms| now + Duration::from_millis(ms);
+    ask(&mut gate, now, Duration::from_millis(400));
+    assert!(!check(&mut gate, 1, at(400)));
+    gate.lets_in(&message(SUCCESS), address(2), at(400));
+    assert!(!check(&mut gate, 1, at(400)), "somebody else's answer");
+    gate.lets_in(&message(SUCCESS), address(1), at(400));
+    assert!(check(&mut gate, 1, at(400)), "the one that nominates");
+    let again = ask(&mut gate, at(405), Duration::from_millis(400));
+    assert!((5..=8).contains(&again), "{again} until its answer is here, after as long again");
+}
+
+#[test]
+fn a_near_one_that_answers_is_asked_on_every_beat() {
+    let (mut gate, now) = (Gate::default(), Instant::now());
+    assert!(check(&mut gate, 1, now));
+    for beat in 1..100 {
         let now = now + Duration::from_millis(5) * beat;
+        gate.lets_in(&message(SUCCESS), address(1), now);
         assert!(check(&mut gate, 1, now));
-        if beat % 10 == 0 {
-            gate.lets_in(&ALERT, address(1));
-        }
     }
 }
 
 #[test]
-fn an_answer_after_a_long_silence_brings_the_full_pace_back() {
+fn whoever_asks_us_is_asked_back_each_time_and_not_more_often_for_it() {
     let (mut gate, now) = (Gate::default(), Instant::now());
-    ask(&mut gate, now, Duration::from_secs(5));
-    gate.lets_in(&ALERT, address(2));
-    assert!(!check(&mut gate, 1, now + Duration::from_millis(4_999)), "somebody else's answer");
-    gate.lets_in(&ALERT, address(1));
-    assert_eq!(ask(&mut gate, now + Duration::from_secs(5), Duration::from_millis(100)), 20);
+    let mut went = 0;
+    for beat in 0..400 {
+        let now = now + Duration::from_millis(5) * beat;
+        if beat % 20 == 0 {
+            gate.lets_in(&message(CHECK), address(1), now);
+        }
+        went += usize::from(check(&mut gate, 1, now));
+    }
+    assert!((20..=45).contains(&went), "{went} for 20 of theirs in 2 s");
 }
 
 #[test]
@@ -82,10 +100,10 @@ fn addresses_are_paced_one_by_one_and_their_number_is_bounded() {
 fn strangers_are_heard_in_stun_only() {
     let mut gate = Gate::default();
     for kind in [CHECK, SUCCESS, ERROR, INDICATION] {
-        assert!(gate.lets_in(&message(kind), address(1)), "ICE judges {kind:#06x} itself");
+        assert!(gate.lets_in(&message(kind), address(1), Instant::now()), "ICE judges {kind:#06x} itself");
     }
     for packet in [&ALERT[..], &[], &[0x80, 111, 0, 1], &message(CHECK)[..19]] {
-        assert!(!gate.lets_in(packet, address(1)), "{packet:?}");
+        assert!(!gate.lets_in(packet, address(1), Instant::now()), "{packet:?}");
     }
     assert!(gate.known.is_empty(), "who speaks is not known for it");
 }
@@ -95,8 +113,8 @@ fn who_was_asked_or_has_shown_the_password_is_heard() {
     for kind in [CHECK, ALLOCATE, SUCCESS] {
         let mut gate = Gate::default();
         assert!(gate.lets_out(&message(kind), address(1), Instant::now()));
-        assert!(gate.lets_in(&ALERT, address(1)), "after {kind:#06x}");
-        assert!(!gate.lets_in(&ALERT, address(2)));
+        assert!(gate.lets_in(&ALERT, address(1), Instant::now()), "after {kind:#06x}");
+        assert!(!gate.lets_in(&ALERT, address(2), Instant::now()));
     }
 }
 
@@ -105,7 +123,7 @@ fn an_error_response_an_indication_or_media_makes_nobody_known() {
     let mut gate = Gate::default();
     for packet in [&message(ERROR)[..], &message(INDICATION), &ALERT] {
         assert!(gate.lets_out(packet, address(1), Instant::now()));
-        assert!(!gate.lets_in(&ALERT, address(1)));
+        assert!(!gate.lets_in(&ALERT, address(1), Instant::now()));
     }
 }
 
@@ -116,11 +134,11 @@ fn the_chosen_address_outlasts_a_crowd() {
         let now = now + Duration::from_millis(10) * u32::from(port);
         if port % 50 == 0 {
             assert!(check(&mut gate, 1, now), "a keep-alive");
-            assert!(gate.lets_in(&message(SUCCESS), address(1)));
+            assert!(gate.lets_in(&message(SUCCESS), address(1), now));
         }
         assert!(gate.lets_out(&message(SUCCESS), address(port), now));
     }
-    assert!(gate.lets_in(&ALERT, address(1)));
+    assert!(gate.lets_in(&ALERT, address(1), Instant::now()));
 }
 
 #[test]
@@ -168,7 +186,7 @@ fn a_narrow_way_lets_every_fourth_keep_alive_out_and_every_check_that_is_none() 
     let out = |gate: &mut Gate, beats: std::ops::Range<u32>| {
         beats
             .filter(|n| {
-                gate.lets_in(&ALERT, address(1));
+                gate.lets_in(&ALERT, address(1), beat(*n));
                 check(gate, 1, beat(*n))
             })
             .count()
@@ -184,7 +202,7 @@ fn a_narrow_way_lets_every_fourth_keep_alive_out_and_every_check_that_is_none() 
     assert_eq!(left, 4);
     told(&gate, 24);
     let restart = ask(&mut gate, beat(24) + Duration::from_millis(5), Duration::from_millis(50));
-    assert!(restart >= 9, "{restart} of 10 checks of a restart went out");
+    assert!(restart >= 5, "{restart} of 10 checks of a restart went out");
     // Nothing came since: whether the way is there has to be known.
     assert!(check(&mut gate, 1, beat(26)));
     assert_eq!(out(&mut gate, 30..38), 8, "no reports, no sound");
