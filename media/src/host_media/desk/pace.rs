@@ -9,7 +9,7 @@ use crate::{
     host_media::{asking::HEAD_BYTES, controls::Told, opus::BITRATE_BPS},
     simple_webrtc::{engine::LinkId, feedback::WayReport},
 };
-use room::{Room, percent};
+use room::{Room, first_bps, percent};
 
 /// How sound is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,14 +106,15 @@ impl Pace {
     }
 
     /// Takes what is known of the way to each listener; who never reported anything has no say, unless what comes from there
-    /// waits in queues: most paths are alike both ways. Returns how to go on, and
+    /// waits in queues (most paths are alike both ways), or the round trip looks like a queue. Returns how to go on, and
     /// whether any listener has a say.
     pub(super) fn look(&mut self, now_us: u64, told: impl Iterator<Item = Told>) -> (Plan, bool) {
         let shows = now_us >= self.since_us + SHOWS_US;
         let mut there = Vec::new();
-        for told in told.filter(|told| told.count > 0 || told.queue_ms >= QUEUE_MS) {
+        let slow = |told: &Told| told.trip_us.is_some_and(|trip_us| first_bps(trip_us).is_some());
+        for told in told.filter(|told| told.count > 0 || told.queue_ms >= QUEUE_MS || slow(told)) {
             there.push(told.link);
-            let listener = self.listeners.entry(told.link).or_insert_with(|| Listener::new(now_us));
+            let listener = self.listeners.entry(told.link).or_insert_with(|| Listener::new(told.trip_us, now_us));
             if listener.count != told.count {
                 listener.count = told.count;
                 listener.hear(told.report, (shows, self.set.wire_bps()), now_us);
@@ -151,8 +152,8 @@ impl Pace {
 }
 
 impl Listener {
-    fn new(now_us: u64) -> Self {
-        let (room, missed_permille, copies) = (Room::new(now_us), 0.0, false);
+    fn new(trip_us: Option<u64>, now_us: u64) -> Self {
+        let (room, missed_permille, copies) = (Room::new(trip_us, now_us), 0.0, false);
         Self { count: 0, came: 0, came_us: now_us, heard_us: now_us, told_us: now_us, room, missed_permille, copies }
     }
 

@@ -46,9 +46,32 @@ const NEXT_PERCENT: u32 = 150;
 
 /// Time from the first report on in which the signals that set the call up share the way, microseconds, and how long what
 /// failed meanwhile is kept in mind if less than half came through: on 64 kbit/s they left 15 to the sound, which stayed
-/// there for half a minute.
+/// there for half a minute. Meanwhile more is tried after a shorter time.
 const SETTLING_US: u64 = 8_000_000;
-const SETTLING_MIND_US: u64 = 4_000_000;
+const SETTLING_MIND_US: u64 = 2_000_000;
+const SETTLING_UP_US: u64 = 1_500_000;
+
+/// Losses of so many of 100 that are there from the beginning may be of a queue that was full before the first packet: then
+/// all packets waited alike, and nothing tells it from the length of the way. Less is sent, once: what is lost by chance
+/// (more than this of 100) stays lost.
+const HEAVY_LOST: u32 = 20;
+const CHANCE_LOST: u32 = 12;
+
+/// The same of one report, at any time: what is sent can only be far too much, or the way is nearly gone.
+const VERY_LOST: u32 = 40;
+const VERY_EXPECTED: u16 = 8;
+
+/// Time after which such losses are looked into again, microseconds.
+const PROBE_AGAIN_US: u64 = 10_000_000;
+
+/// A round trip of this and more at the beginning, microseconds, is taken for a queue: what is sent first is so much that
+/// a packet of 1,250 bytes would take as long. On 64, 40, 24 kbit/s the signals that set a call up leave 0.25, 0.4, 0.7 s; a
+/// far way that is wide is used fully 3 s later.
+const SLOW_TRIP_US: u64 = 200_000;
+const SLOW_TRIP_BITS: u64 = 10_000;
+
+/// Reports in which it is seen what became of the losses, after the change shows.
+const PROBED: usize = 4;
 
 /// How long what failed is kept in mind, microseconds: each time twice as long. Each try that fails is heard.
 const MIND_US: u64 = 30_000_000;
@@ -77,6 +100,18 @@ struct Failed {
     mind_us: u64,
 }
 
+/// Whether heavy losses are of a full queue.
+///
+/// ```text
+///  Unasked ── losses are heavy, soon after the beginning; or very heavy ──> Under way ── they stay, or they don't ──> Unasked,
+///                                                                                       not before this time
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Probe {
+    Unasked { from_us: u64, once: bool },
+    UnderWay,
+}
+
 /// See the module. Rates are bits a second on the wire.
 #[derive(Debug)]
 pub(super) struct Room {
@@ -89,6 +124,9 @@ pub(super) struct Room {
     calm_us: u64,
     queues_ms: VecDeque<u16>,
     rates_bps: VecDeque<u32>,
+    /// Packets lost and expected.
+    losses: VecDeque<(u16, u16)>,
+    probe: Probe,
     /// When the first report came, and how often more was tried without trouble since the last one.
     since_us: u64,
     tries: u32,
@@ -101,11 +139,23 @@ pub(super) struct Room {
 }
 
 impl Room {
-    pub(super) fn new(now_us: u64) -> Self {
-        let (queues_ms, rates_bps) = (VecDeque::new(), VecDeque::new());
-        let (fits_bps, failed, drain, longer_ms) = (None, None, None, 0);
-        let (since_us, calm_us, tries, tried_us, said) = (now_us, now_us, 0, None, false);
-        Self { fits_bps, failed, drain, calm_us, queues_ms, rates_bps, since_us, tries, tried_us, longer_ms, said }
+    /// `trip_us`: a round trip, if one was measured.
+    pub(super) fn new(trip_us: Option<u64>, now_us: u64) -> Self {
+        Self {
+            fits_bps: trip_us.and_then(first_bps),
+            failed: None,
+            drain: None,
+            calm_us: now_us,
+            queues_ms: VecDeque::new(),
+            rates_bps: VecDeque::new(),
+            losses: VecDeque::new(),
+            probe: Probe::Unasked { from_us: 0, once: false },
+            since_us: now_us,
+            tries: 0,
+            tried_us: None,
+            longer_ms: 0,
+            said: false,
+        }
     }
 
     /// What may be sent now; none: all that is wanted.
@@ -130,22 +180,37 @@ impl Room {
         let queue_ms = report.queue_ms - self.longer_ms;
         keep(&mut self.queues_ms, queue_ms, GROWS);
         keep(&mut self.rates_bps, report.rate_bps, RATES);
+        if shows {
+            keep(&mut self.losses, (report.lost, report.expected), PROBED);
+        }
+        if self.probe == Probe::UnderWay && self.lost_percent().is_some_and(|lost| lost < CHANCE_LOST) {
+            self.probe = Probe::Unasked { from_us: now_us + PROBE_AGAIN_US, once: true };
+        }
         let lossy = u32::from(report.lost) * 100 >= u32::from(report.expected.max(1)) * FULL_LOST;
         // There was no queue when more was tried: one that stands now is of that.
         let tried = self.tried_us.is_some_and(|tried_us| now_us < tried_us + UP_US);
-        let full = queue_ms >= FULL_MS && (lossy || tried);
+        let heavy = u32::from(report.lost) * 100 >= u32::from(report.expected.max(1)) * CHANCE_LOST;
+        let full = queue_ms >= FULL_MS && (lossy || tried) || tried && heavy && report.expected >= VERY_EXPECTED;
         let stands = |drain: Drain| {
             let much_ms = u32::from(drain.queue_ms) * STANDS_PERCENT / 100;
             now_us >= drain.since_us + DRAIN_US && u32::from(queue_ms) >= much_ms
         };
-        if self.drain.is_some_and(stands) {
+        if self.is_chance() {
+            self.probe = Probe::Unasked { from_us: now_us + PROBE_AGAIN_US, once: true };
+            (self.fits_bps, self.failed, self.drain) = (None, None, None);
+        } else if shows && self.is_heavy(report, now_us) {
+            self.probe = Probe::UnderWay;
+            self.losses.clear();
+            self.fall(self.usual_bps().min(report.rate_bps), wanted_bps, (queue_ms.max(FULL_MS), true), now_us);
+            self.said = true;
+        } else if self.drain.is_some_and(stands) {
             // With losses that stay nobody can be sure, so then it goes up as patiently as ever.
             (self.drain, self.longer_ms, self.failed) = (None, report.queue_ms, None);
             self.fits_bps = self.fits_bps.filter(|_| lossy);
         } else if shows && (full || queue_ms >= QUEUE_MS && self.grows()) {
             self.fall(self.usual_bps().min(report.rate_bps), wanted_bps, (queue_ms, full), now_us);
             self.said = true;
-        } else if queue_ms < EMPTY_MS {
+        } else if queue_ms < EMPTY_MS && self.probe != Probe::UnderWay && !(heavy && self.fits_bps.is_some()) {
             self.drain = None;
             self.rise(wanted_bps, now_us);
         } else {
@@ -154,11 +219,33 @@ impl Room {
         queue_ms >= QUEUE_MS || self.drain.is_some()
     }
 
+    /// Losses of so many of 100 in all of the latest reports together; none while those are too few.
+    fn lost_percent(&self) -> Option<u32> {
+        let sum = |of: fn(&(u16, u16)) -> u16| self.losses.iter().map(|pair| u32::from(of(pair))).sum::<u32>();
+        let enough = self.losses.len() == PROBED;
+        enough.then(|| sum(|(lost, _)| *lost).saturating_mul(100) / sum(|(_, expected)| *expected).max(1))
+    }
+
+    fn is_heavy(&self, report: WayReport, now_us: u64) -> bool {
+        let Probe::Unasked { from_us, once } = self.probe else { return false };
+        let very =
+            report.expected >= VERY_EXPECTED && u32::from(report.lost) * 100 >= u32::from(report.expected) * VERY_LOST;
+        let early = !once && now_us < self.since_us + SETTLING_US && self.fits_bps.is_none();
+        now_us >= from_us && (very || early && self.lost_percent().is_some_and(|lost| lost >= HEAVY_LOST))
+    }
+
+    /// Less was sent, and as much is lost as before.
+    fn is_chance(&self) -> bool {
+        self.probe == Probe::UnderWay && self.lost_percent().is_some_and(|lost| lost >= CHANCE_LOST)
+    }
+
     /// No report comes through though sound comes from there: `comes_bps` does, if that waits in queues as well, and most ways
     /// are alike in both directions.
     pub(super) fn guess(&mut self, comes_bps: Option<u32>, sent_bps: u32, now_us: u64) {
         let seen_bps = comes_bps.filter(|bps| *bps > 0).unwrap_or(sent_bps / 2).min(sent_bps);
         self.fall(seen_bps, sent_bps, (FULL_MS, true), now_us);
+        // Nobody has said that so little fits.
+        self.failed = self.failed.map(|failed| Failed { mind_us: SETTLING_MIND_US, ..failed });
     }
 
     /// `seen_bps` of `sent_bps` came through and a queue stood, which was perhaps `full`.
@@ -197,7 +284,11 @@ impl Room {
 
     /// Nothing waits: more after a while.
     fn rise(&mut self, wanted_bps: u32, now_us: u64) {
-        let (up_us, up_percent) = if self.tries == 0 { (UP_US, UP_PERCENT) } else { (NEXT_US, NEXT_PERCENT) };
+        let (up_us, up_percent) = match self.tries {
+            _ if now_us < self.since_us + SETTLING_US => (SETTLING_UP_US, NEXT_PERCENT),
+            0 => (UP_US, UP_PERCENT),
+            1.. => (NEXT_US, NEXT_PERCENT),
+        };
         let Some(fits_bps) = self.fits_bps.filter(|_| now_us >= self.calm_us + up_us) else { return };
         let up_percent = if fits_bps < wanted_bps / 2 { up_percent } else { UP_PERCENT };
         let in_mind = self.failed.filter(|failed| now_us < failed.since_us + failed.mind_us);
@@ -210,6 +301,12 @@ impl Room {
         // What is above all that is wanted limits nothing.
         self.fits_bps = Some(more_bps).filter(|bps| *bps < percent(wanted_bps, UP_PERCENT));
     }
+}
+
+/// What is sent first over a way of such a round trip; none: all that is wanted.
+pub(super) fn first_bps(trip_us: u64) -> Option<u32> {
+    let bps = u32::try_from(SLOW_TRIP_BITS * 1_000_000 / trip_us.max(1)).unwrap_or(u32::MAX);
+    (trip_us >= SLOW_TRIP_US).then_some(bps.max(LEAST_BPS))
 }
 
 /// The latest `most`.

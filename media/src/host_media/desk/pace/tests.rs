@@ -117,7 +117,7 @@ fn a_longer_way_alone_and_losses_alone_are_no_trouble() {
         assert_eq!(road.report(report), road.pace.set);
     }
     for _ in 0..40 {
-        assert_eq!(road.fair(30, 0).bitrate_bps, 40_000);
+        assert_eq!(road.fair(15, 0).bitrate_bps, 40_000);
     }
 }
 
@@ -135,6 +135,35 @@ fn a_queue_that_grows_is_met_before_anything_is_lost() {
         road.queue(5, 0, 40_000);
     });
     assert!((50_000..60_000).contains(&road.plan.wire_bps()), "then what fits is sent: {:?}", road.plan);
+}
+
+#[test]
+fn a_queue_that_was_full_before_the_first_packet_is_met_too() {
+    let mut road = Road::new();
+    // 64 kbit/s, of which signals take a part; all packets wait 200 ms, so none seems to.
+    let report = |road: &mut Road| {
+        let sent = road.plan.wire_bps();
+        let lost = 100_u32.saturating_sub(46_000 * 100 / sent.max(1)) as u16;
+        road.report(WayReport { expected: 100, lost, rate_bps: sent.min(46_000), ..WayReport::default() })
+    };
+    let met = (1..=8).find(|_| report(&mut road).wire_bps() < 46_000);
+    assert_eq!(met, Some(4), "after a second");
+    let mut over = 0;
+    for _ in 0..400 {
+        over += usize::from(report(&mut road).wire_bps() > 46_000);
+    }
+    assert!(over < 40, "{over} of 400 reports, though no queue ever shows");
+}
+
+#[test]
+fn heavy_losses_that_stay_when_less_is_sent_are_of_chance() {
+    for lost in [20, 30] {
+        let mut road = Road::new();
+        let plans: Vec<u32> = (0..60).map(|_| road.fair(lost, 0).bitrate_bps).collect();
+        let less = plans.iter().filter(|bitrate_bps| **bitrate_bps < 40_000).count();
+        assert!((1..=9).contains(&less), "{less} of 60 reports at {lost} %: {plans:?}");
+        assert!(plans[20..].iter().all(|bitrate_bps| *bitrate_bps == 40_000), "{plans:?}");
+    }
 }
 
 #[test]
@@ -249,4 +278,31 @@ fn no_report_while_sound_comes_is_trouble_and_silence_is_not() {
             .find(|ms| road.pace.look(road.now_us + ms * 1_000, std::iter::once(quiet(*ms))).0 != road.pace.set);
         assert_eq!(reacted, patience_ms);
     }
+}
+
+#[test]
+fn a_round_trip_that_looks_like_a_queue_begins_with_less_and_a_far_way_is_soon_used_fully() {
+    for (trip_ms, first_bps) in [(120, 62_400), (250, 40_000), (400, 25_000), (900, 15_500)] {
+        let mut road = Road::new();
+        let slow = Told { trip_us: Some(trip_ms * 1_000), ..told(LINK, WayReport::default(), 0) };
+        road.plan = road.pace.look(road.now_us, std::iter::once(slow)).0;
+        assert!(road.plan.wire_bps() <= first_bps, "{trip_ms} ms: {:?}", road.plan);
+        let reports = (0..60).find(|_| road.fair(0, 0) == road.pace.set).unwrap();
+        assert!(reports * 250 <= 10_000, "{trip_ms} ms: {reports} reports");
+    }
+}
+
+#[test]
+fn losses_of_half_of_all_are_met_at_once_and_at_any_time() {
+    let mut road = Road::new();
+    (0..100).for_each(|_| {
+        road.fair(0, 0);
+    });
+    let lost =
+        |road: &mut Road| road.report(WayReport { expected: 12, lost: 7, rate_bps: 26_000, ..WayReport::default() });
+    assert!(lost(&mut road).wire_bps() < 26_000);
+    (0..8).for_each(|_| {
+        road.fair(0, 0);
+    });
+    assert!(road.plan.wire_bps() < 26_000, "{:?}", road.plan);
 }
