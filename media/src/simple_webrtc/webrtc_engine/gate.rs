@@ -146,11 +146,13 @@ impl Gate {
         let gap = now.saturating_duration_since(known.last);
         // What comes at their pace and not at that of checks is a keep-alive.
         let paced = now.saturating_duration_since(std::mem::replace(&mut known.wanted, now)) + ICE_KEEPALIVE / 4;
-        let seldom = paced >= ICE_KEEPALIVE && gap + ICE_KEEPALIVE / 4 < alive;
-        let allowed = if known.heard { !seldom } else { gap >= known.gap(now) };
+        let keeps_alive = paced >= ICE_KEEPALIVE;
+        let seldom = keeps_alive && gap + ICE_KEEPALIVE / 4 < alive;
+        let allowed = if known.heard { !seldom } else { keeps_alive || gap >= known.gap(now) };
         if allowed {
             known.heard = false;
-            known.since.get_or_insert(now);
+            // A restart is not to wait because keep-alives went unanswered.
+            known.since = if keeps_alive { None } else { known.since.or(Some(now)) };
             known.last = now;
         }
         allowed
