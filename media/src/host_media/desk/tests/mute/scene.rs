@@ -247,6 +247,8 @@ pub(super) struct Stage {
     desk: Desk,
     pub(super) now_us: u64,
     due_us: Option<u64>,
+    /// Music may begin: in one order of four, as it has four times as many frames.
+    plays: bool,
     taped: Box<dyn Fn() -> Vec<(u64, Vec<f32>)>>,
     _events: mpsc::Receiver<AudioEvent>,
 }
@@ -280,7 +282,7 @@ impl Stage {
         scene.happen(Happening::HandBack, now_us);
         let (tap, taped) = bare_tap(0);
         scene.shared.lock().tap(Tapped::Own, Some(tap));
-        Self { scene, desk, now_us, due_us: Some(now_us), taped: Box::new(taped), _events: events }
+        Self { scene, desk, now_us, due_us: Some(now_us), plays: false, taped: Box::new(taped), _events: events }
     }
 
     pub(super) fn happen(&mut self, what: Happening) {
@@ -288,7 +290,7 @@ impl Stage {
         if matches!(what, Happening::Choose) {
             self.desk.talking.select(ears(&self.scene), true, "another");
         }
-        if matches!(what, Happening::Music) {
+        if matches!(what, Happening::Music) && self.plays {
             self.desk.music.near = !self.desk.music.near;
         }
         // Each wish wakes the audio thread.
@@ -318,8 +320,9 @@ impl Stage {
     /// What happens in one order; returns it, for who must look into it.
     pub(super) fn play(&mut self, dice: &mut Dice) -> Vec<(u64, bool, Happening)> {
         let mut order = Vec::new();
+        self.plays = dice.below(4) == 0;
         self.scene.wire.lock().unwrap().repeats = true;
-        self.happen(Happening::Pipe);
+        self.happen(if self.plays { Happening::Music } else { Happening::Pipe });
         for _ in 0..STEPS {
             let what = ALL[dice.below(ALL.len() as u64) as usize];
             let during = dice.below(3) == 0 && !matches!(what, Happening::Choose | Happening::Music);
