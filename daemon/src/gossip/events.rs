@@ -216,7 +216,7 @@ impl Driver {
     fn on_pulse(&mut self, pulse::Event { peer, sign }: pulse::Event, now: Instant) {
         let known = device_of(&peer).and_then(|device| self.peers.get_mut(device));
         match (sign, known) {
-            (Sign::Silent, Some(known)) if known.pulse.speaks() => known.pulse.lapsed(),
+            (Sign::Silent, Some(known)) if known.pulse.speaks() => known.pulse.put_off(now),
             (Sign::Silent, _) => {
                 self.counters.vanished.add();
                 // An error says that it is closed already.

@@ -71,6 +71,12 @@ impl Schedule {
         self.heard = now;
     }
 
+    /// It has not answered in time, but spoke meanwhile: it is asked again soon, and not at its next quiet turn.
+    pub(crate) fn put_off(&mut self, now: Instant) {
+        self.waiting = false;
+        self.active(now);
+    }
+
     /// A connection is gone, and with it the question that it may have carried.
     pub(crate) fn lapsed(&mut self) {
         self.waiting = false;
@@ -103,6 +109,23 @@ mod tests {
         assert_eq!(schedule.due(idle), None, "one question at a time");
         schedule.answered(start + seconds(2));
         assert_eq!(schedule.due(idle), Some(start + seconds(4)));
+    }
+
+    #[test]
+    fn a_device_that_spoke_and_did_not_answer_is_asked_again_at_once_whatever_it_said() {
+        let start = Instant::now();
+        let idle = start + limits::PULSE_IDLE;
+        let mut schedule = Schedule::new(true, start);
+        schedule.active(start);
+        schedule.ask(start + seconds(58));
+        assert!(!schedule.speaks());
+        // Its own question, and then nothing more.
+        schedule.heard(start + seconds(59));
+        assert!(schedule.speaks());
+        schedule.put_off(start + seconds(62));
+        assert_eq!(schedule.due(idle), Some(start + seconds(60)), "which has passed");
+        schedule.ask(start + seconds(62));
+        assert!(!schedule.speaks(), "the next silence counts");
     }
 
     #[test]
