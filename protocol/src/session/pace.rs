@@ -20,6 +20,8 @@ pub(super) struct Pace {
 impl Pace {
     /// Something was acknowledged so long after it went; what went more than once says nothing (RFC 6298 section 3).
     pub(super) fn took(&mut self, ms: u64) {
+        // More than counts would be forgotten only after many quick ones.
+        let ms = ms.min(RESEND_FIRST_MAX_MS);
         self.answer_ms = Some(match self.answer_ms {
             Some(mean_ms) if ms > mean_ms => (7 * mean_ms + ms) / 8,
             Some(mean_ms) => mean_ms.midpoint(ms),
